@@ -1,0 +1,378 @@
+//! FaaSLab's command line: the same engine as the page, without a page.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path as FilePath, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, Subcommand};
+use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::registry::{Catalogue, Domain, Entry};
+use faaslab_core::scenario::{Path, Scenario, TraceFile, TraceRef, validate};
+use faaslab_core::share;
+use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::trace::{Limits, Reader, Report, TraceData};
+use faaslab_core::units::three_digits;
+use faaslab_core::workload::Workload;
+use serde_json::{Value, json};
+
+/// A laboratory for serverless scheduling.
+#[derive(Parser)]
+#[command(name = "faaslab", version, after_help = "Policies and their parameters: faaslab list")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a scenario and print its figures.
+    Run {
+        /// A scenario in JSON, or - for standard input.
+        scenario: PathBuf,
+        /// A trace file; give it several times for a trace of several files.
+        #[arg(long)]
+        trace: Vec<PathBuf>,
+        /// Set a value by its path, for example policies.keep_alive.ttl_s=60.
+        #[arg(long, value_name = "PATH=VALUE")]
+        set: Vec<String>,
+        /// The seed, instead of the scenario's.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// Print one JSON object.
+        #[arg(long)]
+        json: bool,
+        /// Write a row per invocation to this CSV file.
+        #[arg(long, value_name = "OUT.csv")]
+        invocations: Option<PathBuf>,
+    },
+    /// Check scenarios; exit status 1 if one cannot run.
+    Validate {
+        /// Scenarios in JSON.
+        #[arg(required = true)]
+        scenarios: Vec<PathBuf>,
+    },
+    /// Print the JSON Schema of a scenario.
+    Schema,
+    /// List architectures, policies and distributions with their parameters.
+    List,
+    /// Make a link of a scenario, or a scenario of a link.
+    #[command(subcommand)]
+    Link(Link),
+}
+
+#[derive(Subcommand)]
+enum Link {
+    /// Print the fragment of a link to a scenario.
+    Encode {
+        /// A scenario in JSON, or - for standard input.
+        scenario: PathBuf,
+    },
+    /// Print the scenario of a link.
+    Decode {
+        /// A link, or what stands after #/s/.
+        link: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run { scenario, trace, set, seed, json, invocations } => {
+            run(&scenario, &trace, &set, seed, json, invocations.as_deref())
+        }
+        Command::Validate { scenarios } => check(&scenarios),
+        Command::Schema => print_text(&pretty(&faaslab_core::scenario::schema(&Library::default().catalogue()))),
+        Command::List => print_text(&list(&Library::default().catalogue())),
+        Command::Link(Link::Encode { scenario }) => {
+            read_scenario(&scenario).and_then(|s| print_text(&format!("{}{}\n", share::PREFIX, share::encode(&s))))
+        }
+        Command::Link(Link::Decode { link }) => share::decode(&link).map_err(|e| e.to_string()).and_then(|opened| {
+            if let Some(remark) = opened.remark {
+                eprintln!("faaslab: {remark}");
+            }
+            print_text(&(opened.scenario.to_json() + "\n"))
+        }),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("faaslab: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no error.
+fn print_text(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {e}")),
+        _ => Ok(()),
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+}
+
+fn read_scenario(path: &FilePath) -> Result<Scenario, String> {
+    let mut text = String::new();
+    let read = if path == FilePath::new("-") {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        File::open(path).and_then(|mut f| f.read_to_string(&mut text))
+    };
+    read.map_err(|e| format!("{}: {e}", path.display()))?;
+    Scenario::from_json(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn check(paths: &[PathBuf]) -> Result<(), String> {
+    let catalogue = Library::default().catalogue();
+    let mut bad = 0;
+    for path in paths {
+        match read_scenario(path) {
+            Err(message) => {
+                eprintln!("{message}");
+                bad += 1;
+            }
+            Ok(scenario) => {
+                let problems = validate(&scenario, &catalogue);
+                for p in &problems {
+                    eprintln!("{}: {}{p}", path.display(), if p.warning { "warning: " } else { "" });
+                }
+                if problems.iter().any(|p| !p.warning) {
+                    bad += 1;
+                } else {
+                    print_text(&format!("{}: can run\n", path.display()))?;
+                }
+            }
+        }
+    }
+    if bad == 0 { Ok(()) } else { Err(format!("{bad} of {} scenarios cannot run", paths.len())) }
+}
+
+/// Applies `--set PATH=VALUE`. A value is JSON; what is not JSON is a text.
+fn apply(scenario: Scenario, settings: &[String]) -> Result<Scenario, String> {
+    settings.iter().try_fold(scenario, |scenario, setting| {
+        let (path, value) = setting.split_once('=').ok_or_else(|| format!("--set {setting}: write PATH=VALUE"))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let path = Path::parse(path).map_err(|e| format!("--set {e}"))?;
+        scenario.with(&path, value).map_err(|e| format!("--set {e}"))
+    })
+}
+
+fn read_trace(paths: &[PathBuf]) -> Result<(TraceData, Report), String> {
+    let mut reader = Reader::new(Limits::default());
+    let mut chunk = vec![0; 1 << 20];
+    for path in paths {
+        let error = |e: std::io::Error| format!("{}: {e}", path.display());
+        let mut file = File::open(path).map_err(error)?;
+        reader.begin_file(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy());
+        loop {
+            let n = file.read(&mut chunk).map_err(error)?;
+            if n == 0 {
+                break;
+            }
+            reader.push(&chunk[..n]).map_err(|e| e.to_string())?;
+        }
+        reader.end_file().map_err(|e| e.to_string())?;
+    }
+    reader.finish().map_err(|e| e.to_string())
+}
+
+/// Notes in the scenario which trace it runs with; if it names one already, the files must be the same.
+fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, String> {
+    let files: Vec<TraceFile> =
+        report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
+    if let Some(named) = &scenario.workload.trace {
+        for file in &named.files {
+            if !files.iter().any(|f| f.sha256 == file.sha256) {
+                return Err(format!(
+                    "workload.trace: the scenario was made with {} (SHA-256 {}…), and no file given is the same. \
+                     Give that file, or remove workload.trace.",
+                    file.name,
+                    &file.sha256.get(..12).unwrap_or(&file.sha256)
+                ));
+            }
+        }
+    }
+    scenario.workload.trace = Some(TraceRef { format: report.format.key().to_owned(), files });
+    Ok(scenario)
+}
+
+fn run(
+    path: &FilePath,
+    traces: &[PathBuf],
+    settings: &[String],
+    seed: Option<u64>,
+    as_json: bool,
+    invocations: Option<&FilePath>,
+) -> Result<(), String> {
+    let mut scenario = apply(read_scenario(path)?, settings)?;
+    if let Some(seed) = seed {
+        scenario.run.seed = seed;
+    }
+    let begin = Instant::now();
+    let loaded = if traces.is_empty() { None } else { Some(read_trace(traces)?) };
+    let load_time = begin.elapsed();
+    if let Some((_, report)) = &loaded {
+        scenario = with_trace(scenario, report)?;
+        if !as_json {
+            describe(report);
+        }
+    }
+    for problem in validate(&scenario, &Library::default().catalogue()).iter().filter(|p| p.warning) {
+        eprintln!("faaslab: warning: {problem}");
+    }
+    let workload = Arc::new(Workload::new(&scenario, loaded.as_ref().map(|(trace, _)| trace)).map_err(|e| e.to_string())?);
+    let mut recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default())
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n         "))?;
+    let begin = Instant::now();
+    simulation.run(&mut recorder);
+    let wall = begin.elapsed();
+    let summary = Summary::new(&simulation, &recorder);
+    if let Some(out) = invocations {
+        write_invocations(out, &simulation, &recorder).map_err(|e| format!("{}: {e}", out.display()))?;
+    }
+    if as_json {
+        print_text(&pretty(&as_object(&summary, wall, load_time, loaded.as_ref().map(|(_, r)| r))))
+    } else {
+        table(&summary, wall)
+    }
+}
+
+fn as_object(summary: &Summary, wall: Duration, load: Duration, report: Option<&Report>) -> Value {
+    let mut whole = serde_json::to_value(summary).unwrap_or(Value::Null);
+    if let Some(map) = whole.as_object_mut() {
+        map.insert("wall_s".into(), json!(wall.as_secs_f64()));
+        map.insert("events_per_s".into(), json!(summary.events as f64 / wall.as_secs_f64().max(1e-9)));
+        if let Some(report) = report {
+            map.insert("load_s".into(), json!(load.as_secs_f64()));
+            map.insert("trace".into(), serde_json::to_value(report).unwrap_or(Value::Null));
+        }
+    }
+    whole
+}
+
+fn describe(report: &Report) {
+    let format = report.format.name();
+    eprintln!(
+        "faaslab: {format}: {} rows kept, {} rejected, {} functions",
+        report.rows_kept, report.rows_rejected, report.functions
+    );
+    for r in &report.rejected {
+        eprintln!("faaslab:   {} line {}: {}", r.file, r.line, r.reason);
+    }
+    for note in report.warnings.iter().chain(&report.assumed) {
+        eprintln!("faaslab:   {note}");
+    }
+}
+
+fn table(s: &Summary, wall: Duration) -> Result<(), String> {
+    let mut out = format!("digest       {}\n", s.digest);
+    let mut line = |name: &str, value: String| out.push_str(&format!("{name:<12} {value}\n"));
+    line("submitted", s.submitted.to_string());
+    for (name, n) in [
+        ("completed", s.completed),
+        ("timed out", s.timed_out),
+        ("rejected", s.rejected),
+        ("dropped", s.dropped),
+        ("still live", s.live),
+        ("cold", s.cold),
+        ("warm", s.warm),
+        ("evictions", s.evictions),
+        ("expirations", s.expirations),
+        ("offloads", s.offloads),
+    ] {
+        if n > 0 || matches!(name, "completed" | "cold" | "warm") {
+            line(name, n.to_string());
+        }
+    }
+    for (name, unit, q) in [("slowdown", "x", &s.slowdown), ("response", " ms", &s.response_ms)] {
+        let at = |v: f64| format!("{}{unit}", three_digits(v));
+        line(
+            name,
+            format!(
+                "mean {}, P50 {}, P90 {}, P95 {}, P99 {}, P99.9 {}, max {}",
+                at(q.mean),
+                at(q.p50),
+                at(q.p90),
+                at(q.p95),
+                at(q.p99),
+                at(q.p999),
+                at(q.max)
+            ),
+        );
+    }
+    let parts: Vec<String> = s.phases_ms.iter().filter(|p| p.1 > 0.0).map(|(w, ms)| format!("{w} {}", three_digits(*ms))).collect();
+    line("mean ms in", parts.join(", "));
+    line("idle memory", format!("{} GB s", three_digits(s.idle_gb_s)));
+    line("utilisation", format!("{} %", three_digits(100.0 * s.utilisation)));
+    line("simulated", format!("{} s in {} s, {} events", three_digits(s.end_s), three_digits(wall.as_secs_f64()), s.events));
+    line("speed", format!("{} events/s", three_digits(s.events as f64 / wall.as_secs_f64().max(1e-9))));
+    print_text(&out)
+}
+
+fn write_invocations(path: &FilePath, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let (workload, model) = (simulation.workload(), simulation.model());
+    writeln!(
+        out,
+        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown"
+    )?;
+    for i in 0..workload.len() as u32 {
+        let row = recorder.row(i);
+        let time = |t: Option<faaslab_core::units::SimTime>| t.map_or(String::new(), |t| t.0.to_string());
+        writeln!(
+            out,
+            "{i},{},{},{},{},{},{},{},{},{},{},{}",
+            csv_text(&workload.functions[workload.function[i as usize] as usize].id),
+            csv_text(model.machine_id(model.clients[usize::from(workload.client[i as usize])].machine)),
+            workload.arrival_ns[i as usize],
+            workload.execution_ns[i as usize],
+            row.outcome.map_or("live", |o| o.word()),
+            u8::from(row.cold),
+            row.host.map_or(String::new(), |h| csv_text(model.machine_id(model.hosts[h as usize].machine))),
+            time(row.started),
+            time(row.finished),
+            row.response_ns,
+            recorder.slowdown(i).map_or(String::new(), |s| s.to_string()),
+        )?;
+    }
+    out.flush()
+}
+
+/// A text as a CSV field: quoted where it must be, and never taken for a formula by a spreadsheet.
+fn csv_text(text: &str) -> String {
+    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+fn list(catalogue: &Catalogue) -> String {
+    let mut out = String::new();
+    let families: [(&str, &[&'static Entry]); 6] = [
+        ("frame.architecture", &catalogue.architectures),
+        ("policies.placement", &catalogue.placements),
+        ("policies.keep_alive", &catalogue.keep_alives),
+        ("workload.arrivals", &catalogue.arrivals),
+        ("workload.popularity", &catalogue.popularities),
+        ("functions.ID.execution", &catalogue.distributions),
+    ];
+    for (path, entries) in families {
+        out.push_str(&format!("{path}\n"));
+        for e in entries {
+            out.push_str(&format!("  {:<16} {}\n", e.kind, e.summary));
+            for p in e.params {
+                let domain = match &p.domain {
+                    Domain::Number { default, min, max } => format!("{default} ({min} to {max})"),
+                    Domain::Integer { default, min, max } => format!("{default} ({min} to {max})"),
+                    Domain::Word(words) => words.iter().map(|w| w.0).collect::<Vec<_>>().join(" | "),
+                };
+                out.push_str(&format!("    {:<14} {domain}  {}\n", p.name, p.help));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,120 @@
+//! Scheduler architectures: who decides what on which message. One file each, one line in the registry.
+
+mod centralized;
+mod decentralized;
+mod federated;
+
+use std::sync::Arc;
+
+use super::{Action, Frame, Placer, PlacerPlan};
+use crate::platform::{Message, MessageKind, Model};
+use crate::registry::{Args, Choice, Entry};
+use crate::units::SimDuration;
+
+/// The rules of an architecture.
+///
+/// Between the arrival of an attempt and its assignment an architecture must answer with exactly one of assign, offload,
+/// probe (then assign when the replies are there) or reject.
+pub trait Rules {
+    /// The placers that it needs.
+    fn placers(&self, model: &Model) -> Vec<PlacerPlan>;
+    /// The placer, by its number, to which a client sends an invocation.
+    fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32;
+    /// How long a placer is busy with a message of a kind.
+    fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration;
+    /// Answers a message, at the end of the time that it cost. `hops` says how often the attempt was handed on.
+    fn answer(
+        &mut self,
+        frame: Frame<'_>,
+        number: u32,
+        placer: &mut Placer,
+        message: &Message,
+        hops: u8,
+        actions: &mut Vec<Action>,
+    );
+    /// At the start, and whenever a timer that was asked for comes.
+    fn timer(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _actions: &mut Vec<Action>) {}
+}
+
+/// Rules from outside this crate, clonable with their state.
+pub trait ExternalRules: Rules + Send + Sync {
+    /// A copy with the same state.
+    fn clone_box(&self) -> Box<dyn ExternalRules>;
+}
+
+/// Makes external rules from their parameters.
+pub type MakeRules = Arc<dyn Fn(Args<'_>) -> Box<dyn ExternalRules> + Send + Sync>;
+
+macro_rules! registry {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        /// Every built-in architecture.
+        pub const REGISTRY: &[&Entry] = &[$(&$module::ENTRY),*];
+
+        /// An architecture: one of the built-in ones, or one from outside.
+        #[allow(missing_docs, private_interfaces)] // the variants are for this module; matching on them is not offered
+        pub enum Architecture { $($name($module::$name),)* External(Box<dyn ExternalRules>) }
+
+        impl Architecture {
+            fn builtin(choice: &Choice) -> Architecture {
+                $(if choice.kind == $module::ENTRY.kind {
+                    return Architecture::$name($module::$name::new(Args::new(choice, &$module::ENTRY)));
+                })*
+                Architecture::builtin(&Choice::of(REGISTRY[0].kind))
+            }
+        }
+
+        impl Clone for Architecture {
+            fn clone(&self) -> Self {
+                match self {
+                    $(Architecture::$name(a) => Architecture::$name(a.clone()),)*
+                    Architecture::External(a) => Architecture::External(a.clone_box()),
+                }
+            }
+        }
+
+        impl Rules for Architecture {
+            fn placers(&self, model: &Model) -> Vec<PlacerPlan> {
+                match self { $(Architecture::$name(a) => a.placers(model),)* Architecture::External(a) => a.placers(model) }
+            }
+            fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32 {
+                match self {
+                    $(Architecture::$name(a) => a.route(model, client, invocation),)*
+                    Architecture::External(a) => a.route(model, client, invocation),
+                }
+            }
+            fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration {
+                match self { $(Architecture::$name(a) => a.cost(kind, placer),)* Architecture::External(a) => a.cost(kind, placer) }
+            }
+            fn answer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message, hops: u8, actions: &mut Vec<Action>) {
+                match self {
+                    $(Architecture::$name(a) => a.answer(frame, number, placer, message, hops, actions),)*
+                    Architecture::External(a) => a.answer(frame, number, placer, message, hops, actions),
+                }
+            }
+            fn timer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
+                match self {
+                    $(Architecture::$name(a) => a.timer(frame, number, placer, actions),)*
+                    Architecture::External(a) => a.timer(frame, number, placer, actions),
+                }
+            }
+        }
+    };
+}
+
+registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated);
+
+impl Architecture {
+    /// The architecture that a choice names, from outside if one of that kind was added, else built in.
+    pub fn new(choice: &Choice, external: &[(&'static Entry, MakeRules)]) -> Architecture {
+        match external.iter().find(|(entry, _)| entry.kind == choice.kind) {
+            Some((entry, make)) => Architecture::External(make(Args::new(choice, entry))),
+            None => Architecture::builtin(choice),
+        }
+    }
+}
+
+impl std::fmt::Debug for Architecture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Architecture")
+    }
+}

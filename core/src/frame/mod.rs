@@ -1,0 +1,218 @@
+//! The frame: who decides, and on which messages.
+//!
+//! An *architecture* is a set of placers and the rules by which they answer messages; it is one file. It sees only what
+//! reaches it in messages, and says what to do as [`Action`]s, which the simulation carries out. Hosts, queues and containers
+//! belong to the platform, so that mechanisms can work on any architecture. A run may change architecture on its way; each
+//! message carries the instance it belongs to.
+
+pub mod architecture;
+
+use std::collections::VecDeque;
+
+use crate::platform::{Message, MessageKind, Model};
+use crate::policy::placement::{Ask, Placement, PlacementPolicy, View};
+use crate::registry::{Domain, Param};
+use crate::rng::Stream;
+use crate::units::{SimDuration, SimTime};
+
+/// A server that decides: it takes messages from its inbox one at a time, each for as long as its architecture says.
+#[derive(Clone, Debug)]
+pub struct Placer {
+    /// The machine that it is on.
+    pub machine: u32,
+    /// Messages that wait, the oldest first.
+    pub inbox: VecDeque<u32>,
+    /// The message that is being decided.
+    pub serving: Option<u32>,
+    /// Since when it is being decided.
+    pub serving_since: SimTime,
+    /// Time spent deciding.
+    pub busy: SimDuration,
+    /// What it believes of its hosts.
+    pub view: View,
+    /// The number in the view of each host of the platform, or [`crate::engine::NONE`].
+    numbers: Vec<u32>,
+    /// How it chooses among them.
+    pub placement: Placement,
+    /// Its own chance.
+    pub chance: Stream,
+}
+
+impl Placer {
+    /// The number in the view of a host of the platform, if it is in the view.
+    pub fn number_of(&self, host: u32) -> Option<u32> {
+        self.numbers.get(host as usize).copied().filter(|&n| n != crate::engine::NONE)
+    }
+
+    /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
+    pub fn place(&mut self, ask: &Ask) -> Option<u32> {
+        let number = self.placement.choose(ask, &self.view, &mut self.chance)?;
+        if !self.view.fits(number, ask) {
+            return None;
+        }
+        self.view.assigned(number, ask.function);
+        Some(self.view.host(number))
+    }
+
+    /// Takes note of what a host says of itself: an ended task, a removed container.
+    pub fn hear(&mut self, message: &Message) {
+        let Some(number) = self.number_of(message.host) else { return };
+        if message.kind == MessageKind::Finish {
+            self.view.ended(number);
+        }
+        self.view.set_warm(number, message.function, message.words[0]);
+    }
+}
+
+/// What an architecture may look at besides the placer and the message: the topology and the clock, never the hosts' state.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The scenario, compiled.
+    pub model: &'a Model,
+    /// The clock.
+    pub now: SimTime,
+}
+
+impl Frame<'_> {
+    /// What placement may know of a task of a function.
+    pub fn ask(&self, function: u32) -> Ask {
+        let f = &self.model.functions[function as usize];
+        Ask { function, memory: f.memory, millicores: f.millicores }
+    }
+}
+
+/// What an architecture wants done. The placer that answers is the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send the attempt to a host.
+    Assign {
+        /// The attempt.
+        attempt: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Hand the attempt to another placer of the instance.
+    Offload {
+        /// The attempt.
+        attempt: u32,
+        /// The other placer.
+        placer: u32,
+    },
+    /// Ask a host for its load, on behalf of an attempt.
+    Probe {
+        /// The attempt.
+        attempt: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Tell another placer of the instance something.
+    Tell {
+        /// The other placer.
+        placer: u32,
+        /// What.
+        words: [u32; 2],
+    },
+    /// No host can ever run the attempt.
+    Reject {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Call [`architecture::Rules::timer`] for the placer after some time.
+    Timer {
+        /// How long from now.
+        after: SimDuration,
+    },
+}
+
+/// A placer that an architecture wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacerPlan {
+    /// The machine that it stands on.
+    pub machine: u32,
+    /// The hosts in its view.
+    pub hosts: Vec<u32>,
+}
+
+/// Decision times, as every architecture has them: `s_job + s_task n + s_scan hosts` for a task, `s_msg` for a control message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// For each task.
+    pub task: SimDuration,
+    /// For each task and host in the view.
+    pub scan: SimDuration,
+    /// For each control message.
+    pub message: SimDuration,
+}
+
+/// The parameters of [`Costs`], to be listed by every architecture.
+pub const MESSAGE_US: Param = Param {
+    name: "message_us",
+    label: "Time per control message",
+    unit: "µs",
+    help: "How long a placer is busy with a finish, a probe's reply or gossip.",
+    domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
+};
+
+/// See [`MESSAGE_US`].
+pub const SCAN_US: Param = Param {
+    name: "scan_us",
+    label: "Time per host looked at",
+    unit: "µs",
+    help: "What each host in the placer's view adds to a decision.",
+    domain: Domain::Number { default: 0.0, min: 0.0, max: 1e6 },
+};
+
+/// The decision time of a task, with the default that fits an architecture.
+pub const fn decision_ms(default: f64) -> Param {
+    Param {
+        name: "decision_ms",
+        label: "Time per decision",
+        unit: "ms",
+        help: "How long a placer is busy with one task; the next waits in its inbox.",
+        domain: Domain::Number { default, min: 0.0, max: 1e6 },
+    }
+}
+
+impl Costs {
+    /// From the arguments of an architecture that lists the three parameters.
+    pub fn new(args: crate::registry::Args<'_>) -> Costs {
+        Costs {
+            task: SimDuration::from_ms(args.number("decision_ms")),
+            scan: SimDuration::from_us(args.number("scan_us")),
+            message: SimDuration::from_us(args.number("message_us")),
+        }
+    }
+
+    /// How long a placer with so many hosts in its view is busy with a message.
+    pub fn of(&self, kind: MessageKind, hosts: usize) -> SimDuration {
+        match kind {
+            MessageKind::Submit | MessageKind::Offload => self.task + SimDuration(self.scan.0.saturating_mul(hosts as u64)),
+            _ => self.message,
+        }
+    }
+}
+
+impl Placer {
+    /// A placer as planned. Its view begins empty: it knows only of what it assigns.
+    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str) -> Placer {
+        let mut numbers = vec![crate::engine::NONE; model.hosts.len()];
+        for (number, &host) in plan.hosts.iter().enumerate() {
+            numbers[host as usize] = number as u32;
+        }
+        let seen = plan.hosts.iter().map(|&h| {
+            let spec = &model.hosts[h as usize];
+            (h, spec.memory, spec.millicores)
+        });
+        Placer {
+            machine: plan.machine,
+            inbox: VecDeque::new(),
+            serving: None,
+            serving_since: SimTime::ZERO,
+            busy: SimDuration::ZERO,
+            view: View::new(seen, model.functions.len()),
+            numbers,
+            placement,
+            chance: Stream::new(model.seed, id, "placer"),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Measures: what happened to each invocation, and what that says in figures and charts.
+
+pub mod charts;
+mod quantiles;
+mod recorder;
+mod series;
+mod summary;
+
+pub use charts::{Charts, Percentiles};
+pub use quantiles::Quantiles;
+pub use recorder::{InvocationRow, Recorder};
+pub use summary::{FunctionRow, HostRow, Summary};

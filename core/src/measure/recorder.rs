@@ -1,0 +1,255 @@
+//! The probe that keeps a row per invocation.
+
+use std::sync::Arc;
+
+use super::charts::{Charts, Percentiles};
+use super::quantiles::{Quantiles, Samples, type_7};
+use super::series::StepSeries;
+use crate::engine::NONE;
+use crate::platform::{Accounting, ContainerChange, ContainerEvent, Outcome, Probe, TaskEnd};
+use crate::units::SimTime;
+use crate::workload::Workload;
+
+/// Records what happened to each invocation: 33 bytes a row beside the workload's own columns.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    workload: Arc<Workload>,
+    warm_up: SimTime,
+    started_ns: Vec<u64>,
+    finished_ns: Vec<u64>,
+    response_ns: Vec<u64>,
+    host: Vec<u32>,
+    /// 0 while it has not ended; else 1 + outcome in the low four bits, 16 if it started cold.
+    flags: Vec<u8>,
+    attempts: Vec<u16>,
+    phases: [u128; Accounting::COUNT],
+    in_system: StepSeries,
+    idle: StepSeries,
+    busy: StepSeries,
+}
+
+/// One invocation, as recorded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InvocationRow {
+    /// Its row in the workload.
+    pub invocation: u32,
+    /// How it ended; nothing if it had not at the end of the run.
+    pub outcome: Option<Outcome>,
+    /// Whether it started cold.
+    pub cold: bool,
+    /// How many attempts it took.
+    pub attempts: u16,
+    /// The host, if it got to one.
+    pub host: Option<u32>,
+    /// When execution began.
+    pub started: Option<SimTime>,
+    /// When execution ended.
+    pub finished: Option<SimTime>,
+    /// From submission until the client had the result, or until it was lost, in nanoseconds.
+    pub response_ns: u64,
+}
+
+const COLD: u8 = 16;
+
+impl Recorder {
+    /// A recorder for a workload; invocations submitted before the end of the warm-up are recorded and not measured.
+    pub fn new(workload: Arc<Workload>, warm_up_s: f64) -> Recorder {
+        let n = workload.len();
+        let width = workload.arrival_ns.last().map_or(1, |last| last / 200 + 1);
+        Recorder {
+            warm_up: SimTime::from_s(warm_up_s),
+            started_ns: vec![u64::MAX; n],
+            finished_ns: vec![u64::MAX; n],
+            response_ns: vec![0; n],
+            host: vec![NONE; n],
+            flags: vec![0; n],
+            attempts: vec![0; n],
+            phases: [0; Accounting::COUNT],
+            in_system: StepSeries::new(width),
+            idle: StepSeries::new(width),
+            busy: StepSeries::new(width),
+            workload,
+        }
+    }
+
+    /// What is recorded of an invocation.
+    pub fn row(&self, invocation: u32) -> InvocationRow {
+        let i = invocation as usize;
+        let time = |ns: u64| (ns != u64::MAX).then_some(SimTime(ns));
+        InvocationRow {
+            invocation,
+            outcome: self.outcome(i),
+            cold: self.flags[i] & COLD != 0,
+            attempts: self.attempts[i],
+            host: (self.host[i] != NONE).then_some(self.host[i]),
+            started: time(self.started_ns[i]),
+            finished: time(self.finished_ns[i]),
+            response_ns: self.response_ns[i],
+        }
+    }
+
+    fn outcome(&self, i: usize) -> Option<Outcome> {
+        (self.flags[i] & 15).checked_sub(1).and_then(|o| Outcome::ALL.get(o as usize)).copied()
+    }
+
+    /// The rows that count: submitted after the warm-up.
+    fn measured(&self) -> std::ops::Range<usize> {
+        self.workload.arrival_ns.partition_point(|&at| at < self.warm_up.0)..self.workload.len()
+    }
+
+    fn completed(&self) -> impl Iterator<Item = usize> + Clone {
+        self.measured().filter(|&i| self.flags[i] & 15 == 1 + Outcome::Completed as u8)
+    }
+
+    /// Response / ideal; nothing for an ideal of zero.
+    pub fn slowdown(&self, invocation: u32) -> Option<f64> {
+        let ideal = self.workload.execution_ns[invocation as usize];
+        (ideal > 0).then(|| self.response_ns[invocation as usize] as f64 / ideal as f64)
+    }
+
+    pub(super) fn slowdowns(&self) -> impl Iterator<Item = f64> + Clone {
+        self.completed().filter_map(|i| self.slowdown(i as u32))
+    }
+
+    pub(super) fn responses_ms(&self) -> impl Iterator<Item = f64> + Clone {
+        self.completed().map(|i| self.response_ns[i] as f64 / 1e6)
+    }
+
+    pub(super) fn slowdown_quantiles(&self) -> Quantiles {
+        Quantiles::new(self.slowdowns(), 1e-4)
+    }
+
+    pub(super) fn response_quantiles(&self) -> Quantiles {
+        Quantiles::new(self.responses_ms(), 1e-4)
+    }
+
+    /// Completed invocations that were measured and have an ideal of zero.
+    pub(super) fn without_ideal(&self) -> u64 {
+        self.completed().filter(|&i| self.workload.execution_ns[i] == 0).count() as u64
+    }
+
+    /// Rows that ended and are measured: (row, outcome, cold).
+    pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + '_ {
+        self.measured().filter_map(|i| self.outcome(i).map(|o| (i, o, self.flags[i] & COLD != 0)))
+    }
+
+    pub(super) fn host_of(&self, row: usize) -> Option<usize> {
+        (self.host[row] != NONE).then_some(self.host[row] as usize)
+    }
+
+    /// Nanoseconds that measured, completed invocations spent in each accounting phase, in all.
+    pub(super) fn phases(&self) -> &[u128; Accounting::COUNT] {
+        &self.phases
+    }
+
+    /// The data of the charts, from what has ended by `end`.
+    pub fn charts(&self, end: SimTime) -> Charts {
+        let buckets = 120usize;
+        let width = (end.0 / buckets as u64 + 1).max(1);
+        let mut slowdown: Vec<Vec<f64>> = vec![Vec::new(); buckets];
+        let mut response: Vec<Vec<f64>> = vec![Vec::new(); buckets];
+        let (mut cold, mut warm, mut lost) = (vec![0u32; buckets], vec![0u32; buckets], vec![0u32; buckets]);
+        for i in 0..self.workload.len() {
+            let Some(outcome) = self.outcome(i) else { continue };
+            let b = ((self.workload.arrival_ns[i] / width) as usize).min(buckets - 1);
+            if outcome == Outcome::Completed {
+                response[b].push(self.response_ns[i] as f64 / 1e6);
+                slowdown[b].extend(self.slowdown(i as u32));
+                let starts = if self.flags[i] & COLD != 0 { &mut cold } else { &mut warm };
+                starts[b] += 1;
+            } else {
+                lost[b] += 1;
+            }
+        }
+        let count = self.completed().count().max(1) as f64;
+        let phases_ms = Accounting::ALL
+            .iter()
+            .map(|&a| (a.word().to_owned(), self.phases[a as usize] as f64 / 1e6 / count))
+            .filter(|(_, ms)| *ms > 0.0)
+            .collect();
+        Charts {
+            end_s: end.as_s(),
+            slowdown_cdf: cdf(&Samples::new(self.slowdowns(), 1e-4)),
+            response_cdf: cdf(&Samples::new(self.responses_ms(), 1e-4)),
+            bucket_s: width as f64 / 1e9,
+            slowdown: percentiles(slowdown),
+            response_ms: percentiles(response),
+            cold,
+            warm,
+            lost,
+            in_system: self.in_system.means(end, width, buckets),
+            idle_mb: self.idle.means(end, width, buckets),
+            busy_mb: self.busy.means(end, width, buckets),
+            phases_ms,
+        }
+    }
+}
+
+/// (value, share) at even shares, finer towards the end, where the tail is.
+fn cdf(samples: &Samples) -> Vec<(f64, f64)> {
+    if samples.at(0.5).is_nan() {
+        return Vec::new();
+    }
+    let body = (0..=200).map(|i| f64::from(i) / 200.0 * 0.98);
+    let tail = (1..=100).map(|i| 0.98 + 0.02 * f64::from(i) / 100.0);
+    let mut points: Vec<(f64, f64)> = body.chain(tail).map(|q| (samples.at(q), q)).collect();
+    points.dedup_by(|later, earlier| {
+        // Of equal values the highest share stands.
+        let same = later.0 == earlier.0;
+        if same {
+            earlier.1 = later.1;
+        }
+        same
+    });
+    points
+}
+
+fn percentiles(buckets: Vec<Vec<f64>>) -> Percentiles {
+    let mut out = Percentiles::default();
+    for mut samples in buckets {
+        samples.sort_unstable_by(f64::total_cmp);
+        out.p50.push(type_7(&samples, 0.5));
+        out.p95.push(type_7(&samples, 0.95));
+        out.p99.push(type_7(&samples, 0.99));
+    }
+    out
+}
+
+impl Probe for Recorder {
+    fn arrived(&mut self, now: SimTime, _invocation: u32) {
+        self.in_system.add(now, 1.0);
+    }
+
+    fn container(&mut self, now: SimTime, event: &ContainerEvent) {
+        let mb = event.memory as f64 / 1e6;
+        match event.change {
+            ContainerChange::Starting => self.busy.add(now, mb),
+            ContainerChange::Idle => {
+                self.busy.add(now, -mb);
+                self.idle.add(now, mb);
+            }
+            ContainerChange::Ready => {}
+            ContainerChange::Busy => {
+                self.idle.add(now, -mb);
+                self.busy.add(now, mb);
+            }
+            ContainerChange::Expired | ContainerChange::Evicted => self.idle.add(now, -mb),
+        }
+    }
+
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        let i = end.invocation as usize;
+        self.in_system.add(now, -1.0);
+        self.started_ns[i] = end.started.0;
+        self.finished_ns[i] = end.finished.0;
+        self.response_ns[i] = end.spent.iter().sum();
+        self.host[i] = end.host;
+        self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 };
+        self.attempts[i] = end.attempts;
+        if end.outcome == Outcome::Completed && self.workload.arrival_ns[i] >= self.warm_up.0 {
+            for (sum, ns) in self.phases.iter_mut().zip(end.spent) {
+                *sum += u128::from(*ns);
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The time average of a step function in equal buckets, however long the run turns out to be.
+
+use crate::units::SimTime;
+
+const BUCKETS: usize = 240;
+
+/// Integrates a value that jumps, into at most [`BUCKETS`] buckets; when time goes beyond them, pairs of buckets are merged.
+#[derive(Clone, Debug)]
+pub(super) struct StepSeries {
+    width: u64,
+    /// Value times nanoseconds.
+    sums: Vec<f64>,
+    value: f64,
+    since: u64,
+}
+
+impl StepSeries {
+    /// A series whose first guess at a bucket's width is in nanoseconds.
+    pub(super) fn new(width: u64) -> StepSeries {
+        StepSeries { width: width.max(1), sums: Vec::new(), value: 0.0, since: 0 }
+    }
+
+    /// The value jumps by `by` now.
+    pub(super) fn add(&mut self, now: SimTime, by: f64) {
+        self.advance(now.0);
+        self.value += by;
+    }
+
+    fn advance(&mut self, now: u64) {
+        while now / self.width >= BUCKETS as u64 {
+            self.width *= 2;
+            self.sums = self.sums.chunks(2).map(|pair| pair.iter().sum()).collect();
+        }
+        while self.since < now {
+            let bucket = (self.since / self.width) as usize;
+            let until = ((bucket as u64 + 1) * self.width).min(now);
+            if bucket >= self.sums.len() {
+                self.sums.resize(bucket + 1, 0.0);
+            }
+            self.sums[bucket] += self.value * (until - self.since) as f64;
+            self.since = until;
+        }
+    }
+
+    /// The mean in each of so many buckets of a width, up to `end`.
+    pub(super) fn means(&self, end: SimTime, width: u64, buckets: usize) -> Vec<f32> {
+        let mut whole = self.clone();
+        whole.advance(end.0);
+        (0..buckets as u64)
+            .map(|i| {
+                let (from, to) = (i * width, ((i + 1) * width).min(end.0));
+                if to <= from {
+                    return 0.0;
+                }
+                let mut sum = 0.0;
+                for b in from / whole.width..=(to - 1) / whole.width {
+                    let overlap = to.min((b + 1) * whole.width) - from.max(b * whole.width);
+                    // The last bucket is filled only up to the end.
+                    let filled = ((b + 1) * whole.width).min(end.0) - b * whole.width;
+                    sum += whole.sums.get(b as usize).copied().unwrap_or(0.0) * overlap as f64 / filled as f64;
+                }
+                (sum / (to - from) as f64) as f32
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_exact_and_survive_merging() {
+        let mut s = StepSeries::new(10);
+        s.add(SimTime(0), 2.0);
+        s.add(SimTime(20), 4.0);
+        assert_eq!(s.means(SimTime(40), 10, 4), [2.0, 2.0, 6.0, 6.0]);
+        s.add(SimTime(100_000), -6.0);
+        let total: f32 = s.means(SimTime(100_000), 1000, 100).iter().sum();
+        assert!((total / 100.0 - 5.9992).abs() < 1e-3, "{total}");
+    }
+}

@@ -1,0 +1,216 @@
+//! A run in figures.
+
+use serde::{Deserialize, Serialize};
+
+use super::quantiles::Quantiles;
+use super::recorder::Recorder;
+use crate::platform::{Accounting, MessageKind, Outcome};
+use crate::sim::Simulation;
+
+/// The figures of a run. Aggregates are over invocations submitted after the warm-up; counts are over all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The run's fingerprint: the same scenario and seed give the same one everywhere.
+    pub digest: String,
+    /// Invocations that arrived.
+    pub submitted: u64,
+    /// Their results reached the client.
+    pub completed: u64,
+    /// They ran into their time limit.
+    pub timed_out: u64,
+    /// No host is large enough.
+    pub rejected: u64,
+    /// There was no memory, and the policy is to drop.
+    pub dropped: u64,
+    /// Still in the system when nothing more could happen.
+    pub live: u64,
+    /// Cold starts.
+    pub cold: u64,
+    /// Warm starts.
+    pub warm: u64,
+    /// Idle containers removed to make room.
+    pub evictions: u64,
+    /// Idle containers whose keep-alive ran out.
+    pub expirations: u64,
+    /// Response / ideal over completed invocations.
+    pub slowdown: Quantiles,
+    /// Response time over completed invocations, in milliseconds.
+    pub response_ms: Quantiles,
+    /// Completed invocations without a slowdown, because their ideal is zero.
+    pub zero_ideal: u64,
+    /// Share of starts that were cold.
+    pub cold_share: f64,
+    /// The end of the run, in seconds of simulated time.
+    pub end_s: f64,
+    /// Memory of idle containers over time, in GB-seconds: what keeping alive cost.
+    pub idle_gb_s: f64,
+    /// Memory of starting and busy containers over time, in GB-seconds.
+    pub busy_gb_s: f64,
+    /// Share of the hosts' cores that invocations held.
+    pub utilisation: f64,
+    /// Mean milliseconds by accounting phase, over completed invocations; they add up to the mean response time.
+    pub phases_ms: Vec<(String, f64)>,
+    /// Messages by kind.
+    pub messages: Vec<(String, u64)>,
+    /// Tasks handed from placer to placer.
+    pub offloads: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Nanoseconds in the system, summed over all tasks, those still live cut at the end. Little's law: the integral of the
+    /// number in the system is the same.
+    pub sojourn_ns: u128,
+    /// The integral of the number in the system, in nanoseconds.
+    pub in_system_ns: u128,
+    /// Per function, the most invoked first, at most a thousand.
+    pub functions: Vec<FunctionRow>,
+    /// Per host, at most a thousand.
+    pub hosts: Vec<HostRow>,
+}
+
+/// A function in figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FunctionRow {
+    /// Its id.
+    pub id: String,
+    /// Invocations that ended.
+    pub ended: u64,
+    /// Of these, started cold.
+    pub cold: u64,
+    /// Of these, lost.
+    pub lost: u64,
+    /// Mean response time of the completed, in milliseconds.
+    pub response_ms: f64,
+}
+
+/// A host in figures.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostRow {
+    /// The machine's id.
+    pub id: String,
+    /// Invocations that ended there.
+    pub ended: u64,
+    /// Of these, started cold.
+    pub cold: u64,
+    /// Share of its cores that invocations held.
+    pub utilisation: f64,
+    /// Mean memory of its idle containers, in MB.
+    pub idle_mb: f64,
+}
+
+const MOST_ROWS: usize = 1000;
+
+impl Summary {
+    /// The figures of a run as far as it has come.
+    pub fn new(simulation: &Simulation, recorder: &Recorder) -> Summary {
+        let world = simulation.world();
+        let c = &world.counters;
+        let outcome = |o: Outcome| c.outcomes[o as usize];
+        let slowdown = recorder.slowdown_quantiles();
+        let response_ms = recorder.response_quantiles();
+        let live: u128 = world
+            .tasks
+            .iter()
+            .map(|(_, t)| t.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>() + u128::from(world.now.since(t.since).0))
+            .sum();
+        let (mut cold, mut ended) = (0u64, 0u64);
+        for (_, outcome, was_cold) in recorder.ended_rows() {
+            if matches!(outcome, Outcome::Completed | Outcome::TimedOut) {
+                ended += 1;
+                cold += u64::from(was_cold);
+            }
+        }
+        let count = response_ms.count.max(1) as f64;
+        let model = simulation.model();
+        let usage: Vec<_> =
+            world.hosts.iter().zip(&model.hosts).map(|(h, spec)| h.usage_now(world.now, spec.millicores, spec.memory)).collect();
+        let cores: u128 = model.hosts.iter().map(|h| u128::from(h.millicores)).sum();
+        let span = world.now.0.max(1);
+        Summary {
+            digest: world.digest.to_string(),
+            submitted: c.submitted,
+            completed: outcome(Outcome::Completed),
+            timed_out: outcome(Outcome::TimedOut),
+            rejected: outcome(Outcome::Rejected),
+            dropped: outcome(Outcome::Dropped),
+            live: world.tasks.len() as u64,
+            cold: c.cold,
+            warm: c.warm,
+            evictions: c.evictions,
+            expirations: c.expirations,
+            zero_ideal: recorder.without_ideal(),
+            cold_share: if ended == 0 { 0.0 } else { cold as f64 / ended as f64 },
+            end_s: world.now.as_s(),
+            idle_gb_s: usage.iter().map(|u| u.idle_memory).sum::<u128>() as f64 / 1e18,
+            busy_gb_s: usage.iter().map(|u| u.busy_memory).sum::<u128>() as f64 / 1e18,
+            utilisation: usage.iter().map(|u| u.cores).sum::<u128>() as f64 / (cores.max(1) * u128::from(span)) as f64,
+            phases_ms: Accounting::ALL
+                .iter()
+                .map(|&a| (a.word().to_owned(), recorder.phases()[a as usize] as f64 / 1e6 / count))
+                .collect(),
+            messages: MessageKind::ALL.iter().map(|&k| (k.word().to_owned(), c.messages[k as usize])).collect(),
+            offloads: c.messages[MessageKind::Offload as usize],
+            events: c.events,
+            sojourn_ns: c.sojourn_ns + live,
+            in_system_ns: c.in_system_ns,
+            functions: functions(simulation, recorder),
+            hosts: model
+                .hosts
+                .iter()
+                .zip(&usage)
+                .zip(hosts(simulation, recorder))
+                .take(MOST_ROWS)
+                .map(|((spec, u), (ended, cold))| HostRow {
+                    id: model.machine_id(spec.machine).to_owned(),
+                    ended,
+                    cold,
+                    utilisation: u.cores as f64 / (f64::from(spec.millicores) * span as f64),
+                    idle_mb: u.idle_memory as f64 / span as f64 / 1e6,
+                })
+                .collect(),
+            slowdown,
+            response_ms,
+        }
+    }
+}
+
+fn hosts(simulation: &Simulation, recorder: &Recorder) -> Vec<(u64, u64)> {
+    let mut out = vec![(0, 0); simulation.model().hosts.len()];
+    for (row, _, cold) in recorder.ended_rows() {
+        if let Some(host) = recorder.host_of(row) {
+            out[host].0 += 1;
+            out[host].1 += u64::from(cold);
+        }
+    }
+    out
+}
+
+fn functions(simulation: &Simulation, recorder: &Recorder) -> Vec<FunctionRow> {
+    let workload = simulation.workload();
+    let mut totals = vec![(0u64, 0u64, 0u64, 0.0); workload.functions.len()];
+    for (row, outcome, cold) in recorder.ended_rows() {
+        let t = &mut totals[workload.function[row] as usize];
+        t.0 += 1;
+        t.1 += u64::from(cold);
+        if outcome == Outcome::Completed {
+            t.3 += recorder.row(row as u32).response_ns as f64 / 1e6;
+        } else {
+            t.2 += 1;
+        }
+    }
+    let mut order: Vec<usize> = (0..totals.len()).filter(|&f| totals[f].0 > 0).collect();
+    order.sort_by_key(|&f| (std::cmp::Reverse(totals[f].0), f));
+    order
+        .into_iter()
+        .take(MOST_ROWS)
+        .map(|f| {
+            let (ended, cold, lost, sum) = totals[f];
+            FunctionRow {
+                id: workload.functions[f].id.clone(),
+                ended,
+                cold,
+                lost,
+                response_ms: sum / ended.saturating_sub(lost).max(1) as f64,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,545 @@
+//! Hosts and their containers.
+//!
+//! - CPU: an invocation holds its function's cores and one slot from the start of its container to its end; the rest wait in
+//!   one queue, first come, first served: a head that finds no room makes the others wait.
+//! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
+//!   go in the order of the keep-alive policy.
+//! - A container serves up to its function's concurrency; the one used last is reused first, so that the others can expire.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use super::message::{Message, MessageKind};
+use super::model::Model;
+use super::probe::{ContainerChange, ContainerEvent, Probe};
+use super::task::{Accounting, Outcome, Phase};
+use super::world::{Event, EventKind, World};
+use crate::engine::{Class, NONE, PagedMap};
+use crate::policy::keep_alive::{ContainerView, KeepAlive, KeepAlivePolicy, Removal};
+use crate::scenario::{IfInsufficient, MemoryFull, NoRoom};
+use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
+
+/// A container on a host.
+#[derive(Clone, Copy, Debug)]
+pub struct Container {
+    /// The host.
+    pub host: u32,
+    /// Its cell on the host.
+    pub cell: u32,
+    /// Its function.
+    pub function: u32,
+    /// Invocations that it runs or is being created for.
+    pub active: u32,
+    /// Invocations that it has started, the one it was created for included.
+    pub uses: u32,
+    /// Whether it is still being created.
+    pub starting: bool,
+    /// When it entered its state.
+    pub since: SimTime,
+    /// Starting: when it will be ready. Idle: when it expires.
+    pub until: SimTime,
+    /// Neighbours in the list of its function's containers that have room.
+    previous: u32,
+    next: u32,
+}
+
+/// Time integrals of one host, for utilisation and waste.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Byte-nanoseconds of idle containers.
+    pub idle_memory: u128,
+    /// Byte-nanoseconds of starting and busy containers.
+    pub busy_memory: u128,
+    /// Millicore-nanoseconds held by invocations.
+    pub cores: u128,
+}
+
+/// A machine that runs invocations.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Attempts that wait, in order of arrival.
+    pub queue: VecDeque<u32>,
+    /// Thousandths of cores that nobody holds.
+    pub millicores_free: u32,
+    /// Slots that nobody holds.
+    pub slots_free: u32,
+    /// Bytes that no container holds.
+    pub memory_free: u64,
+    /// Bytes of idle containers.
+    pub idle_memory: u64,
+    /// Invocations that run or start.
+    pub running: u32,
+    /// Integrals up to `usage_at`.
+    pub usage: Usage,
+    usage_at: SimTime,
+    /// The placer that hears of removed containers: (instance, placer, machine).
+    pub reports_to: Option<(u16, u32, u32)>,
+    keep_alive: KeepAlive,
+    /// Per function: the first container with room, and the number of idle ones.
+    by_function: PagedMap<(u32, u32)>,
+    cells: Vec<u32>,
+    free_cells: BinaryHeap<Reverse<u32>>,
+}
+
+enum Room {
+    Warm(u32),
+    Cold,
+    None,
+}
+
+impl Host {
+    /// An empty host.
+    pub fn new(millicores: u32, slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
+        Host {
+            queue: VecDeque::new(),
+            millicores_free: millicores,
+            slots_free: slots,
+            memory_free: memory,
+            idle_memory: 0,
+            running: 0,
+            usage: Usage::default(),
+            usage_at: SimTime::ZERO,
+            reports_to: None,
+            keep_alive,
+            by_function: PagedMap::new((NONE, 0)),
+            cells: Vec::new(),
+            free_cells: BinaryHeap::new(),
+        }
+    }
+
+    /// Running and queued invocations.
+    pub fn load(&self) -> u32 {
+        self.running + self.queue.len() as u32
+    }
+
+    /// Idle containers of a function.
+    pub fn idle_of(&self, function: u32) -> u32 {
+        self.by_function.get(function).1
+    }
+
+    /// The containers on the host, in the order of their cells.
+    pub fn containers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.cells.iter().copied().filter(|&c| c != NONE)
+    }
+
+    /// The integrals up to now, for a host with these cores and memory in all.
+    pub fn usage_now(&self, now: SimTime, millicores: u32, memory: u64) -> Usage {
+        let dt = u128::from(now.since(self.usage_at).0);
+        Usage {
+            idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
+            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory) * dt,
+            cores: self.usage.cores + u128::from(millicores - self.millicores_free) * dt,
+        }
+    }
+}
+
+impl World {
+    /// Brings a host's integrals up to now; called before anything about it changes.
+    fn settle(&mut self, model: &Model, host: u32) {
+        let spec = &model.hosts[host as usize];
+        let h = &mut self.hosts[host as usize];
+        h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
+        h.usage_at = self.now;
+    }
+
+    fn view(&self, model: &Model, workload: &Workload, container: u32, invocation: u32) -> ContainerView {
+        let c = &self.containers[container];
+        ContainerView {
+            cell: c.cell,
+            function: c.function,
+            memory: model.functions[c.function as usize].memory,
+            cost_ns: if invocation == NONE {
+                model.functions[c.function as usize].start_ns
+            } else {
+                workload.start_ns(invocation, model)
+            },
+            uses: c.uses,
+        }
+    }
+
+    /// An attempt reaches the host that it was assigned to.
+    pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        let function = workload.function[a.invocation as usize];
+        let spec = &model.functions[function as usize];
+        let host = &model.hosts[a.host as usize];
+        if spec.memory > host.memory || spec.millicores > host.millicores {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
+        }
+        self.enter(attempt, Phase::Queued);
+        self.account(a.task, Accounting::HostQueue);
+        self.hosts[a.host as usize].queue.push_back(attempt);
+        probe.queued(self.now, a.host, a.invocation, function);
+        self.dispatch(model, workload, probe, a.host);
+    }
+
+    /// Starts what can be started on a host.
+    pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        while let Some(&attempt) = self.hosts[host as usize].queue.front() {
+            let invocation = self.attempts[attempt].invocation;
+            let function = workload.function[invocation as usize];
+            let spec = &model.functions[function as usize];
+            let h = &self.hosts[host as usize];
+            if h.millicores_free < spec.millicores || h.slots_free == 0 {
+                return;
+            }
+            let room = self.find_room(model, workload, probe, host, function);
+            if matches!(room, Room::None) && model.no_room == NoRoom::Queue {
+                return;
+            }
+            self.hosts[host as usize].queue.pop_front();
+            probe.unqueued(self.now, host, invocation);
+            match room {
+                Room::Warm(container) => self.start_warm(model, workload, probe, attempt, container),
+                Room::Cold => self.start_cold(model, workload, probe, attempt),
+                Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
+            }
+        }
+    }
+
+    /// A container with room, or memory for a new one, making it if the policies allow.
+    fn find_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, function: u32) -> Room {
+        let warm = self.hosts[host as usize].by_function.get(function).0;
+        if warm != NONE {
+            return Room::Warm(warm);
+        }
+        let need = model.functions[function as usize].memory;
+        let h = &self.hosts[host as usize];
+        if h.memory_free >= need {
+            return Room::Cold;
+        }
+        let enough = h.memory_free + h.idle_memory >= need;
+        if model.memory_full == MemoryFull::Never || (!enough && model.if_insufficient == IfInsufficient::Keep) {
+            return Room::None;
+        }
+        let target = match model.memory_full {
+            MemoryFull::FullSize => h.memory_free + need,
+            _ => need,
+        };
+        while self.hosts[host as usize].memory_free < target {
+            let Some(cell) = self.hosts[host as usize].keep_alive.victim() else { break };
+            let container = self.hosts[host as usize].cells[cell as usize];
+            self.remove(model, workload, probe, container, Removal::Evicted);
+        }
+        if self.hosts[host as usize].memory_free >= need { Room::Cold } else { Room::None }
+    }
+
+    fn hold_cores(&mut self, model: &Model, host: u32, function: u32) {
+        let h = &mut self.hosts[host as usize];
+        h.millicores_free -= model.functions[function as usize].millicores;
+        h.slots_free -= 1;
+        h.running += 1;
+    }
+
+    fn start_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+        let a = self.attempts[attempt];
+        self.settle(model, a.host);
+        let function = self.containers[container].function;
+        self.hold_cores(model, a.host, function);
+        let spec = &model.functions[function as usize];
+        let was_idle = self.containers[container].active == 0;
+        let c = &mut self.containers[container];
+        c.active += 1;
+        c.uses += 1;
+        if was_idle {
+            let h = &mut self.hosts[a.host as usize];
+            h.idle_memory -= spec.memory;
+            let (head, idle) = h.by_function.get(function);
+            h.by_function.set(function, (head, idle - 1));
+        }
+        if self.containers[container].active == spec.concurrency {
+            self.unlink(a.host, container);
+        }
+        let view = self.view(model, workload, container, a.invocation);
+        self.hosts[a.host as usize].keep_alive.used(&view, self.now);
+        self.attempts[attempt].container = container;
+        self.counters.warm += 1;
+        if was_idle {
+            self.container_changed(model, probe, container, ContainerChange::Busy, SimTime::NEVER);
+        }
+        self.start(model, workload, attempt);
+    }
+
+    fn start_cold<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        self.settle(model, a.host);
+        let function = workload.function[a.invocation as usize];
+        self.hold_cores(model, a.host, function);
+        let h = &mut self.hosts[a.host as usize];
+        h.memory_free -= model.functions[function as usize].memory;
+        let cell = h.free_cells.pop().map_or(h.cells.len() as u32, |Reverse(c)| c);
+        if cell as usize == h.cells.len() {
+            h.cells.push(NONE);
+        }
+        let container = self.containers.insert(Container {
+            host: a.host,
+            cell,
+            function,
+            active: 1,
+            uses: 1,
+            starting: true,
+            since: self.now,
+            until: SimTime::NEVER,
+            previous: NONE,
+            next: NONE,
+        });
+        if self.armed.len() <= container as usize {
+            self.armed.push(SimTime::NEVER);
+        }
+        self.hosts[a.host as usize].cells[cell as usize] = container;
+        let view = self.view(model, workload, container, a.invocation);
+        self.hosts[a.host as usize].keep_alive.used(&view, self.now);
+        self.attempts[attempt].container = container;
+        self.attempts[attempt].cold = true;
+        self.counters.cold += 1;
+        self.enter(attempt, Phase::Starting);
+        self.account(a.task, Accounting::ContainerStart);
+        let start = workload.start_ns(a.invocation, model).max(0) as u64;
+        let ready = self.now + SimDuration(start);
+        self.containers[container].until = ready;
+        self.container_changed(model, probe, container, ContainerChange::Starting, ready);
+        self.queue.push(ready, Class::Completion, Event::new(EventKind::ContainerReady, 0, attempt));
+    }
+
+    /// A container is ready for the attempt that it was created for.
+    pub(crate) fn container_ready<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let container = self.attempts[attempt].container;
+        let c = &mut self.containers[container];
+        c.starting = false;
+        let (host, concurrency) = (c.host, model.functions[c.function as usize].concurrency);
+        self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
+        if concurrency > 1 {
+            self.link(host, container);
+        }
+        self.start(model, workload, attempt);
+        if concurrency > 1 {
+            self.dispatch(model, workload, probe, host);
+        }
+    }
+
+    /// The only way from not running to running.
+    fn start(&mut self, model: &Model, workload: &Workload, attempt: u32) {
+        let a = self.attempts[attempt];
+        let row = a.invocation as usize;
+        let spec = &model.functions[workload.function[row] as usize];
+        let mut work = workload.execution_ns[row];
+        if a.cold {
+            // A cold start that is cheaper than a warm one shortens the execution.
+            work = work.saturating_add_signed(workload.start_ns(a.invocation, model).min(0));
+        }
+        let speed = model.hosts[a.host as usize].speed;
+        let mut time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
+        let limited = spec.time_limit.is_some_and(|limit| time > limit);
+        if let (true, Some(limit)) = (limited, spec.time_limit) {
+            time = limit;
+        }
+        self.enter(attempt, Phase::Running);
+        self.account(a.task, Accounting::Execution);
+        self.attempts[attempt].started = self.now;
+        self.attempts[attempt].limited = limited;
+        self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
+    }
+
+    /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
+    pub(crate) fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        self.settle(model, a.host);
+        let function = workload.function[a.invocation as usize];
+        let spec = &model.functions[function as usize];
+        let h = &mut self.hosts[a.host as usize];
+        h.millicores_free += spec.millicores;
+        h.slots_free += 1;
+        h.running -= 1;
+        let full = self.containers[a.container].active == spec.concurrency;
+        self.containers[a.container].active -= 1;
+        if full {
+            self.link(a.host, a.container);
+        }
+        if self.containers[a.container].active == 0 {
+            self.becomes_idle(model, workload, probe, a.container);
+        }
+        self.attempts[attempt].finished = self.now;
+        self.attempts[attempt].container = NONE;
+        self.enter(attempt, Phase::Returning);
+        self.account(a.task, Accounting::Return);
+        let host_machine = model.hosts[a.host as usize].machine;
+        let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
+        let result = Message {
+            attempt,
+            invocation: a.invocation,
+            function,
+            host: a.host,
+            ..Message::new(MessageKind::Result, host_machine, client)
+        };
+        self.send(model, probe, result, spec.response_bytes);
+        self.tell_placer(model, probe, attempt, function);
+        self.dispatch(model, workload, probe, a.host);
+    }
+
+    fn becomes_idle<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let c = self.containers[container];
+        let h = &mut self.hosts[c.host as usize];
+        h.idle_memory += model.functions[c.function as usize].memory;
+        let (head, idle) = h.by_function.get(c.function);
+        h.by_function.set(c.function, (head, idle + 1));
+        let view = self.view(model, workload, container, NONE);
+        let keep = self.hosts[c.host as usize].keep_alive.idle(&view, self.now);
+        let until = keep.map_or(SimTime::NEVER, |k| self.now + k);
+        self.container_changed(model, probe, container, ContainerChange::Idle, until);
+        self.arm(container, until);
+    }
+
+    /// Sees to it that a container's expiry is looked at by `until`. One timer a container is enough: it looks again when it
+    /// comes too early.
+    fn arm(&mut self, container: u32, until: SimTime) {
+        self.containers[container].until = until;
+        if until < self.armed[container as usize] {
+            self.armed[container as usize] = until;
+            self.queue.push(until, Class::Timer, Event::new(EventKind::Expiry, 0, container));
+        }
+    }
+
+    /// A container's timer comes.
+    pub(crate) fn expiry<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        if self.armed[container as usize] != self.now {
+            return; // an earlier timer took its place
+        }
+        self.armed[container as usize] = SimTime::NEVER;
+        let c = self.containers[container];
+        if c.active > 0 || self.hosts[c.host as usize].cells[c.cell as usize] != container {
+            return;
+        }
+        if c.until > self.now {
+            return self.arm(container, c.until);
+        }
+        self.remove(model, workload, probe, container, Removal::Expired);
+        self.dispatch(model, workload, probe, c.host);
+    }
+
+    fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
+        let c = self.containers[container];
+        debug_assert!(c.active == 0 && !c.starting, "a busy container is removed");
+        self.settle(model, c.host);
+        let view = self.view(model, workload, container, NONE);
+        self.unlink(c.host, container);
+        let spec = &model.functions[c.function as usize];
+        let h = &mut self.hosts[c.host as usize];
+        h.keep_alive.removed(&view, why, self.now);
+        h.memory_free += spec.memory;
+        h.idle_memory -= spec.memory;
+        let (head, idle) = h.by_function.get(c.function);
+        h.by_function.set(c.function, (head, idle - 1));
+        h.cells[c.cell as usize] = NONE;
+        h.free_cells.push(Reverse(c.cell));
+        let change = match why {
+            Removal::Evicted => ContainerChange::Evicted,
+            Removal::Expired => ContainerChange::Expired,
+        };
+        match why {
+            Removal::Evicted => self.counters.evictions += 1,
+            Removal::Expired => self.counters.expirations += 1,
+        }
+        self.container_changed(model, probe, container, change, SimTime::NEVER);
+        self.containers.remove(container);
+        let h = &self.hosts[c.host as usize];
+        if let Some((instance, placer, machine)) = h.reports_to {
+            let words = [h.idle_of(c.function), 0];
+            let notice = Message {
+                instance,
+                placer,
+                host: c.host,
+                function: c.function,
+                words,
+                ..Message::new(MessageKind::Removed, model.hosts[c.host as usize].machine, machine)
+            };
+            self.send(model, probe, notice, 0);
+        }
+    }
+
+    /// A policy takes over a host in mid-run: it learns of the containers that are there, those used longest ago first.
+    pub(crate) fn change_keep_alive(&mut self, model: &Model, workload: &Workload, host: u32, policy: KeepAlive) {
+        self.hosts[host as usize].keep_alive = policy;
+        let mut there: Vec<u32> = self.hosts[host as usize].containers().collect();
+        there.sort_by_key(|&c| (self.containers[c].since, self.containers[c].cell));
+        for container in there {
+            let mut view = self.view(model, workload, container, NONE);
+            view.uses = 1;
+            let h = &mut self.hosts[host as usize];
+            h.keep_alive.used(&view, self.now);
+            let c = self.containers[container];
+            if c.active == 0 && !c.starting {
+                let keep = self.hosts[host as usize].keep_alive.idle(&view, self.now);
+                // Time to live counts from when it became idle; what is overdue goes at once.
+                let until = keep.map_or(SimTime::NEVER, |k| (c.since + k).max(self.now));
+                self.arm(container, until);
+            }
+        }
+    }
+
+    /// Puts a container at the head of its function's containers with room.
+    fn link(&mut self, host: u32, container: u32) {
+        let function = self.containers[container].function;
+        let h = &mut self.hosts[host as usize];
+        let (head, idle) = h.by_function.get(function);
+        h.by_function.set(function, (container, idle));
+        self.containers[container].previous = NONE;
+        self.containers[container].next = head;
+        if head != NONE {
+            self.containers[head].previous = container;
+        }
+    }
+
+    fn unlink(&mut self, host: u32, container: u32) {
+        let c = self.containers[container];
+        let h = &mut self.hosts[host as usize];
+        if c.previous == NONE {
+            let (_, idle) = h.by_function.get(c.function);
+            h.by_function.set(c.function, (c.next, idle));
+        } else {
+            self.containers[c.previous].next = c.next;
+        }
+        if c.next != NONE {
+            self.containers[c.next].previous = c.previous;
+        }
+    }
+
+    fn container_changed<P: Probe>(
+        &mut self,
+        model: &Model,
+        probe: &mut P,
+        container: u32,
+        change: ContainerChange,
+        until: SimTime,
+    ) {
+        self.containers[container].since = self.now;
+        let c = self.containers[container];
+        self.digest.fold(self.now.0, 60 + change as u8, c.host, c.function);
+        let memory = model.functions[c.function as usize].memory;
+        probe.container(self.now, &ContainerEvent { host: c.host, cell: c.cell, function: c.function, memory, change, until });
+    }
+
+    /// An attempt ends at a host without having run.
+    fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
+        let function = workload.function[self.attempts[attempt].invocation as usize];
+        self.tell_placer(model, probe, attempt, function);
+        self.end_task(probe, attempt, outcome);
+    }
+
+    /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
+    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32) {
+        let a = self.attempts[attempt];
+        let to = self.placer_machine(a.instance, a.placer);
+        let finish = Message {
+            instance: a.instance,
+            placer: a.placer,
+            host: a.host,
+            attempt,
+            invocation: a.invocation,
+            function,
+            words: [self.hosts[a.host as usize].idle_of(function), 0],
+            ..Message::new(MessageKind::Finish, model.hosts[a.host as usize].machine, to)
+        };
+        self.send(model, probe, finish, 0);
+    }
+}

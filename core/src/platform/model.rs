@@ -1,0 +1,220 @@
+//! A scenario made ready to run: dense numbers in place of ids, integers in place of fractions.
+
+use super::network::{Network, PathSpec};
+use crate::engine::NONE;
+use crate::rng::hash_text;
+use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Role, Scenario, TraceOptions};
+use crate::trace::TraceFunction;
+use crate::units::SimDuration;
+
+/// One machine: a node, or one of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// The number of its node in the scenario.
+    pub node: u32,
+    /// Its number in the node's block.
+    pub number: u32,
+    /// Its zone.
+    pub zone: u32,
+    /// Its number as a host, or [`NONE`].
+    pub host: u32,
+}
+
+/// A machine that runs invocations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HostSpec {
+    /// The machine.
+    pub machine: u32,
+    /// Its zone.
+    pub zone: u32,
+    /// Cores, in thousandths.
+    pub millicores: u32,
+    /// Memory for containers, in bytes.
+    pub memory: u64,
+    /// The most invocations at once.
+    pub slots: u32,
+    /// An execution takes its time divided by this.
+    pub speed: f64,
+}
+
+/// A machine that submits invocations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClientSpec {
+    /// The machine.
+    pub machine: u32,
+    /// Its zone.
+    pub zone: u32,
+    /// Its part of the arrivals, relative to the others.
+    pub traffic: f64,
+}
+
+/// A function as the platform needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionSpec {
+    /// Its id.
+    pub id: String,
+    /// Memory of one container, in bytes.
+    pub memory: u64,
+    /// Cores that one execution holds, in thousandths.
+    pub millicores: u32,
+    /// The most executions at once in one container.
+    pub concurrency: u32,
+    /// What a cold start takes more than a warm one, in nanoseconds; may be negative.
+    pub start_ns: i64,
+    /// The longest execution.
+    pub time_limit: Option<SimDuration>,
+    /// Bytes of a request.
+    pub request_bytes: u64,
+    /// Bytes of a response.
+    pub response_bytes: u64,
+}
+
+/// Bytes of so many MB of 10^6 bytes.
+fn bytes(mb: f64) -> u64 {
+    libm::rint(mb * 1e6) as u64
+}
+
+/// Thousandths of cores, at least one.
+fn millicores(cores: f64) -> u32 {
+    (libm::rint(cores * 1000.0) as u32).max(1)
+}
+
+impl FunctionSpec {
+    /// A function that a scenario describes.
+    pub fn of(f: &Function) -> FunctionSpec {
+        FunctionSpec {
+            id: f.id.clone(),
+            memory: bytes(f.memory_mb),
+            millicores: millicores(f.cores),
+            concurrency: f.concurrency,
+            start_ns: SimDuration::from_ms(f.create_ms + f.init_ms).0 as i64,
+            time_limit: f.time_limit_s.map(SimDuration::from_s),
+            request_bytes: libm::rint(f.request_kb * 1e3) as u64,
+            response_bytes: libm::rint(f.response_kb * 1e3) as u64,
+        }
+    }
+
+    /// A function of a trace, with a scenario's options for what the trace does not say.
+    pub fn of_trace(f: &TraceFunction, options: &TraceOptions) -> FunctionSpec {
+        FunctionSpec {
+            id: f.id.clone(),
+            memory: bytes(f.memory_mb.unwrap_or(options.memory_mb)).max(1),
+            millicores: millicores(options.cores),
+            concurrency: options.concurrency,
+            start_ns: f.start_ns.unwrap_or(SimDuration::from_ms(options.cold_start_ms).0 as i64),
+            time_limit: None,
+            request_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
+/// Everything about a scenario that does not change while it runs, or changes only by its timeline.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The seed of all chance.
+    pub seed: u64,
+    /// All machines: the nodes in order, each block's machines in a row.
+    pub machines: Vec<Machine>,
+    /// The machines that run invocations, in the order of machines.
+    pub hosts: Vec<HostSpec>,
+    /// The machines that submit invocations, in the order of machines.
+    pub clients: Vec<ClientSpec>,
+    /// The functions; the scenario's or the trace's.
+    pub functions: Vec<FunctionSpec>,
+    /// The number of zones.
+    pub zones: usize,
+    /// Per zone, the machine of its edge controller, or [`NONE`].
+    pub edge_controllers: Vec<u32>,
+    /// The machine of the cloud controller, and of what nobody drew.
+    pub controller: u32,
+    /// Paths between nodes.
+    pub network: Network,
+    /// What is removed when a new container does not fit.
+    pub memory_full: MemoryFull,
+    /// When removing everything idle would not suffice.
+    pub if_insufficient: IfInsufficient,
+    /// When there is no room.
+    pub no_room: NoRoom,
+    /// Ids of machines, for random streams.
+    ids: Vec<String>,
+}
+
+impl Model {
+    /// Compiles a validated scenario.
+    pub fn new(scenario: &Scenario, functions: Vec<FunctionSpec>) -> Model {
+        let mut machines = Vec::new();
+        let mut hosts = Vec::new();
+        let mut clients = Vec::new();
+        let mut ids = Vec::new();
+        let mut edge_controllers = vec![NONE; scenario.zones.len()];
+        let (mut cloud, mut any_controller) = (NONE, NONE);
+        for (index, node) in scenario.nodes.iter().enumerate() {
+            let zone = scenario.zones.iter().position(|z| z.id == node.zone).unwrap_or(0) as u32;
+            for number in 0..node.count {
+                let machine = machines.len() as u32;
+                let is_host = node.is(Role::Worker);
+                machines.push(Machine { node: index as u32, number, zone, host: if is_host { hosts.len() as u32 } else { NONE } });
+                ids.push(if node.count == 1 { node.id.clone() } else { format!("{}[{number}]", node.id) });
+                if is_host {
+                    let own = node.overrides.get(&number).cloned().unwrap_or_default();
+                    hosts.push(HostSpec {
+                        machine,
+                        zone,
+                        millicores: millicores(own.cores.unwrap_or(node.cores)),
+                        memory: bytes(own.memory_mb.unwrap_or(node.memory_mb)),
+                        slots: own.slots.or(node.slots).unwrap_or(u32::MAX),
+                        speed: own.speed.unwrap_or(node.speed),
+                    });
+                }
+                if node.is(Role::Client) {
+                    clients.push(ClientSpec { machine, zone, traffic: node.traffic });
+                }
+                if node.is(Role::EdgeController) && edge_controllers[zone as usize] == NONE {
+                    edge_controllers[zone as usize] = machine;
+                }
+                if node.is(Role::CloudController) && cloud == NONE {
+                    cloud = machine;
+                }
+                if node.is(Role::EdgeController) && any_controller == NONE {
+                    any_controller = machine;
+                }
+            }
+        }
+        let first_client = clients.first().map_or(0, |c| c.machine);
+        let controller = [cloud, any_controller, first_client].into_iter().find(|&m| m != NONE).unwrap_or(0);
+        Model {
+            seed: scenario.run.seed,
+            machines,
+            hosts,
+            clients,
+            functions,
+            zones: scenario.zones.len(),
+            edge_controllers,
+            controller,
+            network: Network::new(scenario),
+            memory_full: scenario.policies.memory_full,
+            if_insufficient: scenario.policies.if_insufficient,
+            no_room: scenario.policies.no_room,
+            ids,
+        }
+    }
+
+    /// The id of a machine: `edge-1`, or `pool[17]`.
+    pub fn machine_id(&self, machine: u32) -> &str {
+        &self.ids[machine as usize]
+    }
+
+    /// The key of the noise on the path between two machines: from their ids, so that it stays when other nodes come and go.
+    pub fn path_key(&self, from: u32, to: u32) -> u64 {
+        hash_text(self.machine_id(from)) ^ hash_text(self.machine_id(to)).rotate_left(23)
+    }
+
+    /// What a message meets between two machines. A machine reaches itself in no time.
+    pub fn path(&self, from: u32, to: u32) -> PathSpec {
+        if from == to {
+            return PathSpec { latency: SimDuration::ZERO, jitter: SimDuration::ZERO, ns_per_byte: 0.0 };
+        }
+        self.network.path(self.machines[from as usize].node as usize, self.machines[to as usize].node as usize)
+    }
+}

@@ -1,0 +1,125 @@
+//! What a simulation tells whoever watches. What nobody watches costs nothing: a probe is a type parameter, and every method
+//! does nothing unless a probe says otherwise.
+
+use super::message::Message;
+use super::task::{Accounting, Outcome};
+use crate::units::SimTime;
+
+/// A change of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ContainerChange {
+    /// It is being created for an invocation.
+    Starting,
+    /// It has started, and runs the invocation that it was created for.
+    Ready,
+    /// It was idle, and runs an invocation.
+    Busy,
+    /// It runs none, and is kept.
+    Idle,
+    /// It is removed because its keep-alive ran out.
+    Expired,
+    /// It is removed because another needs its memory.
+    Evicted,
+}
+
+/// A container that changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ContainerEvent {
+    /// The host.
+    pub host: u32,
+    /// Its cell on the host.
+    pub cell: u32,
+    /// Its function.
+    pub function: u32,
+    /// Its memory, in bytes.
+    pub memory: u64,
+    /// What changed.
+    pub change: ContainerChange,
+    /// Starting: when it will be ready. Idle: when it will expire.
+    pub until: SimTime,
+}
+
+/// A change at a placer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlacerChange {
+    /// A message came into the inbox.
+    Waits,
+    /// The oldest message left the inbox and is being decided.
+    Decides,
+    /// The decision ended.
+    Done,
+}
+
+/// A task that ended.
+#[derive(Clone, Copy, Debug)]
+pub struct TaskEnd<'a> {
+    /// Its row in the workload.
+    pub invocation: u32,
+    /// How.
+    pub outcome: Outcome,
+    /// Whether it started cold.
+    pub cold: bool,
+    /// How many attempts it took.
+    pub attempts: u16,
+    /// The host, or [`crate::engine::NONE`] if it never got to one.
+    pub host: u32,
+    /// When execution began; [`SimTime::NEVER`] if it never did.
+    pub started: SimTime,
+    /// When execution ended; [`SimTime::NEVER`] if it never did.
+    pub finished: SimTime,
+    /// Nanoseconds by accounting phase; they add up to the time since submission.
+    pub spent: &'a [u64; Accounting::COUNT],
+}
+
+/// Somebody who watches a simulation.
+#[allow(unused_variables)]
+pub trait Probe {
+    /// An invocation arrived.
+    fn arrived(&mut self, now: SimTime, invocation: u32) {}
+    /// A message was sent.
+    fn sent(&mut self, message: &Message) {}
+    /// An invocation joined a host's queue.
+    fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {}
+    /// An invocation left a host's queue.
+    fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {}
+    /// A container changed.
+    fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
+    /// Something changed at a placer.
+    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {}
+    /// A task ended.
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {}
+}
+
+impl Probe for () {}
+
+impl<A: Probe, B: Probe> Probe for (A, B) {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        self.0.arrived(now, invocation);
+        self.1.arrived(now, invocation);
+    }
+    fn sent(&mut self, message: &Message) {
+        self.0.sent(message);
+        self.1.sent(message);
+    }
+    fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {
+        self.0.queued(now, host, invocation, function);
+        self.1.queued(now, host, invocation, function);
+    }
+    fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {
+        self.0.unqueued(now, host, invocation);
+        self.1.unqueued(now, host, invocation);
+    }
+    fn container(&mut self, now: SimTime, event: &ContainerEvent) {
+        self.0.container(now, event);
+        self.1.container(now, event);
+    }
+    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {
+        self.0.placer(now, machine, change);
+        self.1.placer(now, machine, change);
+    }
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        self.0.ended(now, end);
+        self.1.ended(now, end);
+    }
+}

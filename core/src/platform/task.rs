@@ -1,0 +1,253 @@
+//! Invocations: the states of an attempt with their one transition table, and the accounting of time.
+
+use crate::engine::NONE;
+use crate::units::SimTime;
+
+/// Where an attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// On its way from the client to a placer.
+    Submitted,
+    /// In a placer's inbox or being decided.
+    AtPlacer,
+    /// The placer waits for answers of hosts.
+    Probing,
+    /// On its way to another placer.
+    Offloaded,
+    /// On its way to a host.
+    InFlight,
+    /// In a host's queue.
+    Queued,
+    /// Its container is being created and initialised.
+    Starting,
+    /// Executing.
+    Running,
+    /// Its result is on the way to the client.
+    Returning,
+    /// Ended. Messages about it are stale.
+    Closed,
+}
+
+impl Phase {
+    /// The one transition table: whether an attempt may go from this phase to the next.
+    pub fn may_become(self, next: Phase) -> bool {
+        use Phase::{AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Starting, Submitted};
+        matches!(
+            (self, next),
+            (Submitted | Offloaded, AtPlacer)
+                | (AtPlacer, Probing | Offloaded | InFlight | Closed)
+                | (Probing, InFlight | Closed)
+                | (InFlight, Queued | Closed)
+                | (Queued, Starting | Running | Closed)
+                | (Starting, Running)
+                | (Running, Returning)
+                | (Returning, Closed)
+        )
+    }
+}
+
+/// What a task's time is spent on. A task is in exactly one of these at any instant; together they are its response time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Accounting {
+    /// From the client to the placer.
+    ClientNetwork,
+    /// In a placer's inbox.
+    PlacerQueue,
+    /// Under decision.
+    Decision,
+    /// Between placers.
+    Transfer,
+    /// From the placer to the host, and to probe hosts before.
+    DispatchNetwork,
+    /// In the host's queue.
+    HostQueue,
+    /// While its container is created and initialised.
+    ContainerStart,
+    /// Executing.
+    Execution,
+    /// From the host to the client.
+    Return,
+}
+
+impl Accounting {
+    /// The number of accounting phases.
+    pub const COUNT: usize = 9;
+    /// All of them, in the order in which they usually occur.
+    pub const ALL: [Accounting; Accounting::COUNT] = [
+        Accounting::ClientNetwork,
+        Accounting::PlacerQueue,
+        Accounting::Decision,
+        Accounting::Transfer,
+        Accounting::DispatchNetwork,
+        Accounting::HostQueue,
+        Accounting::ContainerStart,
+        Accounting::Execution,
+        Accounting::Return,
+    ];
+
+    /// The word in results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Accounting::ClientNetwork => "client_network",
+            Accounting::PlacerQueue => "placer_queue",
+            Accounting::Decision => "decision",
+            Accounting::Transfer => "transfer",
+            Accounting::DispatchNetwork => "dispatch_network",
+            Accounting::HostQueue => "host_queue",
+            Accounting::ContainerStart => "container_start",
+            Accounting::Execution => "execution",
+            Accounting::Return => "return",
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Its result reached the client.
+    Completed,
+    /// It ran into its function's time limit.
+    TimedOut,
+    /// It cannot run anywhere: no host is large enough.
+    Rejected,
+    /// There was no memory, and the policy is to drop.
+    Dropped,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Outcome; 4] = [Outcome::Completed, Outcome::TimedOut, Outcome::Rejected, Outcome::Dropped];
+
+    /// The word in results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Completed => "completed",
+            Outcome::TimedOut => "timed_out",
+            Outcome::Rejected => "rejected",
+            Outcome::Dropped => "dropped",
+        }
+    }
+}
+
+/// An invocation that is in the system.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its row in the workload.
+    pub invocation: u32,
+    /// Its attempts so far; the newest is `attempt`.
+    pub attempts: u16,
+    /// The newest attempt.
+    pub attempt: u32,
+    /// How often it was handed from placer to placer.
+    pub hops: u8,
+    /// What its time is being spent on.
+    pub accounting: Accounting,
+    /// Since when.
+    pub since: SimTime,
+    /// Nanoseconds spent so far.
+    pub spent: [u64; Accounting::COUNT],
+}
+
+impl Task {
+    /// A task that a client submits now.
+    pub fn new(invocation: u32, now: SimTime) -> Task {
+        Task {
+            invocation,
+            attempts: 1,
+            attempt: NONE,
+            hops: 0,
+            accounting: Accounting::ClientNetwork,
+            since: now,
+            spent: [0; Accounting::COUNT],
+        }
+    }
+
+    /// From now on, time is spent on something else.
+    pub fn account(&mut self, next: Accounting, now: SimTime) {
+        self.spent[self.accounting as usize] += now.since(self.since).0;
+        self.accounting = next;
+        self.since = now;
+    }
+}
+
+/// One try at running a task.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// The task.
+    pub task: u32,
+    /// The task's row in the workload.
+    pub invocation: u32,
+    /// Where it is; changed only through [`Attempt::enter`].
+    phase: Phase,
+    /// Whether its container was created for it.
+    pub cold: bool,
+    /// Whether the time limit ends it.
+    pub limited: bool,
+    /// The architecture instance whose placer decided on it.
+    pub instance: u16,
+    /// That placer.
+    pub placer: u32,
+    /// The host, or [`NONE`].
+    pub host: u32,
+    /// The container, or [`NONE`].
+    pub container: u32,
+    /// When execution began.
+    pub started: SimTime,
+    /// When execution ended.
+    pub finished: SimTime,
+}
+
+impl Attempt {
+    /// The first attempt at a task.
+    pub fn new(task: u32, invocation: u32) -> Attempt {
+        Attempt {
+            task,
+            invocation,
+            phase: Phase::Submitted,
+            cold: false,
+            limited: false,
+            instance: 0,
+            placer: NONE,
+            host: NONE,
+            container: NONE,
+            started: SimTime::NEVER,
+            finished: SimTime::NEVER,
+        }
+    }
+
+    /// Where it is.
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Goes on to another phase, which the transition table must allow.
+    pub fn enter(&mut self, next: Phase) {
+        debug_assert!(self.phase.may_become(next), "an attempt went from {:?} to {next:?}", self.phase);
+        self.phase = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_attempt_runs_twice() {
+        assert!(!Phase::Running.may_become(Phase::Running));
+        assert!(!Phase::Running.may_become(Phase::Starting));
+        assert!(!Phase::Closed.may_become(Phase::Running));
+    }
+
+    #[test]
+    fn accounted_time_adds_up() {
+        let mut task = Task::new(0, SimTime(10));
+        task.account(Accounting::Execution, SimTime(15));
+        task.account(Accounting::Return, SimTime(40));
+        task.account(Accounting::Return, SimTime(41));
+        assert_eq!(task.spent.iter().sum::<u64>(), 31);
+        assert_eq!(task.spent[Accounting::Execution as usize], 25);
+    }
+}

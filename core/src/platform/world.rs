@@ -1,0 +1,202 @@
+//! The state of everything simulated, and what can happen to it. Who decides stands in `frame`.
+
+use std::collections::BTreeMap;
+
+use super::host::{Container, Host};
+use super::message::{Message, MessageKind};
+use super::model::Model;
+use super::probe::{Probe, TaskEnd};
+use super::task::{Accounting, Attempt, Outcome, Phase, Task};
+use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
+use crate::rng::noise;
+use crate::units::{SimDuration, SimTime};
+
+/// What an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum EventKind {
+    /// An attempt's execution ends.
+    ExecutionEnds,
+    /// An attempt's container is ready.
+    ContainerReady,
+    /// A placer's decision ends; the epoch is its instance.
+    DecisionEnds,
+    /// A message arrives.
+    Delivery,
+    /// A container may expire.
+    Expiry,
+    /// A placer's timer; the epoch is its instance.
+    PlacerTimer,
+}
+
+/// An event: eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What it is.
+    pub kind: EventKind,
+    /// Which of several of that number.
+    pub epoch: u16,
+    /// What it is about.
+    pub id: u32,
+}
+
+impl Event {
+    /// An event.
+    pub fn new(kind: EventKind, epoch: u16, id: u32) -> Event {
+        Event { kind, epoch, id }
+    }
+}
+
+/// What is counted during a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counters {
+    /// Invocations that arrived.
+    pub submitted: u64,
+    /// Ended tasks, by [`Outcome`].
+    pub outcomes: [u64; Outcome::ALL.len()],
+    /// Cold starts.
+    pub cold: u64,
+    /// Warm starts.
+    pub warm: u64,
+    /// Idle containers removed for another.
+    pub evictions: u64,
+    /// Idle containers whose keep-alive ran out.
+    pub expirations: u64,
+    /// Messages sent, by [`MessageKind`].
+    pub messages: [u64; MessageKind::ALL.len()],
+    /// Events.
+    pub events: u64,
+    /// Nanoseconds in the system, summed over the tasks that ended.
+    pub sojourn_ns: u128,
+    /// The integral of the number of tasks in the system, in nanoseconds.
+    pub in_system_ns: u128,
+}
+
+/// Everything simulated.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// The clock.
+    pub now: SimTime,
+    /// What happens next.
+    pub queue: EventQueue<Event>,
+    /// How many events of the queue only keep placers talking: timers and gossip. When nothing else waits, nothing will change.
+    pub(crate) chatter: usize,
+    /// What happened.
+    pub digest: Digest,
+    /// Tasks in the system.
+    pub tasks: Slab<Task>,
+    /// Their attempts.
+    pub attempts: Slab<Attempt>,
+    /// Messages on their way or in an inbox.
+    pub messages: Slab<Message>,
+    /// Containers.
+    pub containers: Slab<Container>,
+    /// Hosts.
+    pub hosts: Vec<Host>,
+    /// Counts.
+    pub counters: Counters,
+    /// Per container slot, the time of the timer that counts.
+    pub(super) armed: Vec<SimTime>,
+    /// Machines of the placers, by instance.
+    pub(crate) placer_machines: Vec<Vec<u32>>,
+    /// The last arrival and the number of messages on paths where messages can take different times, so that none overtakes
+    /// another.
+    last_arrival: BTreeMap<(u32, u32), (SimTime, u64)>,
+}
+
+impl World {
+    /// A world at the start of time, with nothing in it but hosts.
+    pub fn new(hosts: Vec<Host>) -> World {
+        World { hosts, ..World::default() }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&mut self, to: SimTime) {
+        debug_assert!(to >= self.now, "the clock went back");
+        self.counters.in_system_ns += self.tasks.len() as u128 * u128::from(to.since(self.now).0);
+        self.now = to;
+    }
+
+    /// An invocation arrives at its client. Answers its first attempt.
+    pub(crate) fn arrive<P: Probe>(&mut self, probe: &mut P, invocation: u32) -> u32 {
+        self.digest.fold(self.now.0, 1, invocation, 0);
+        self.counters.submitted += 1;
+        let task = self.tasks.insert(Task::new(invocation, self.now));
+        let attempt = self.attempts.insert(Attempt::new(task, invocation));
+        self.tasks[task].attempt = attempt;
+        probe.arrived(self.now, invocation);
+        attempt
+    }
+
+    /// Moves an attempt to another phase.
+    pub(crate) fn enter(&mut self, attempt: u32, next: Phase) {
+        let a = &mut self.attempts[attempt];
+        a.enter(next);
+        let (invocation, host) = (a.invocation, a.host);
+        self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
+    }
+
+    /// From now on, a task's time is spent on something else.
+    pub(crate) fn account(&mut self, task: u32, next: Accounting) {
+        self.tasks[task].account(next, self.now);
+    }
+
+    /// Sends a message with a payload of some bytes.
+    pub(crate) fn send<P: Probe>(&mut self, model: &Model, probe: &mut P, mut message: Message, bytes: u64) {
+        let path = model.path(message.from, message.to);
+        let mut arrives = self.now + path.latency;
+        if path.varies() {
+            let (last, count) = self.last_arrival.entry((message.from, message.to)).or_default();
+            // A message about an invocation has its own noise; the others count along their path.
+            let key = if message.invocation == NONE { u64::MAX - *count } else { message.invocation.into() };
+            let part = noise(model.seed, model.path_key(message.from, message.to), key, message.kind as u64);
+            let extra = part * path.jitter.0 as f64 + bytes as f64 * path.ns_per_byte;
+            arrives = (arrives + SimDuration(libm::rint(extra) as u64)).max(*last);
+            (*last, *count) = (arrives, *count + 1);
+        }
+        message.sent = self.now;
+        message.arrives = arrives;
+        self.counters.messages[message.kind as usize] += 1;
+        probe.sent(&message);
+        self.chatter += usize::from(message.kind == MessageKind::Gossip);
+        let id = self.messages.insert(message);
+        self.queue.push(arrives, Class::Message, Event::new(EventKind::Delivery, 0, id));
+    }
+
+    /// Whether a message is about an attempt that has been closed since it was sent.
+    pub(crate) fn is_stale(&self, message: &Message) -> bool {
+        message.attempt != NONE && {
+            let a = &self.attempts[message.attempt];
+            a.invocation != message.invocation || a.phase() == Phase::Closed
+        }
+    }
+
+    /// A task ends.
+    pub(crate) fn end_task<P: Probe>(&mut self, probe: &mut P, attempt: u32, outcome: Outcome) {
+        self.enter(attempt, Phase::Closed);
+        let a = self.attempts[attempt];
+        let now = self.now;
+        let task = &mut self.tasks[a.task];
+        task.account(task.accounting, now);
+        self.counters.outcomes[outcome as usize] += 1;
+        self.counters.sojourn_ns += task.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>();
+        let end = TaskEnd {
+            invocation: task.invocation,
+            outcome,
+            cold: a.cold,
+            attempts: task.attempts,
+            host: a.host,
+            started: a.started,
+            finished: a.finished,
+            spent: &task.spent,
+        };
+        probe.ended(now, &end);
+        self.attempts.remove(attempt);
+        self.tasks.remove(a.task);
+    }
+
+    /// The machine of a placer.
+    pub(crate) fn placer_machine(&self, instance: u16, placer: u32) -> u32 {
+        self.placer_machines[instance as usize][placer as usize]
+    }
+}

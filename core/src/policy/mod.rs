@@ -1,0 +1,7 @@
+//! Local decisions, each a policy: one file and one line of its registry.
+
+mod heap;
+pub mod keep_alive;
+pub mod placement;
+
+pub use heap::IndexedHeap;

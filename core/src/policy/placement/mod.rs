@@ -1,0 +1,96 @@
+//! Placement: which host runs a task, decided on a placer's view of the hosts.
+
+mod least_loaded;
+mod random;
+mod round_robin;
+mod view;
+mod warm_first;
+
+use std::sync::Arc;
+
+pub use view::View;
+
+use crate::registry::{Args, Choice, Entry};
+use crate::rng::Stream;
+
+/// What a placement policy may know of a task.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ask {
+    /// Its function.
+    pub function: u32,
+    /// Memory of one container, in bytes.
+    pub memory: u64,
+    /// Cores that it holds, in thousandths.
+    pub millicores: u32,
+}
+
+/// A placement policy of one placer.
+pub trait PlacementPolicy {
+    /// The number, in the view, of the host to run the task on; nothing if no host is large enough.
+    fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32>;
+}
+
+/// A policy from outside this crate, clonable with its state.
+pub trait ExternalPlacement: PlacementPolicy + Send + Sync {
+    /// A copy with the same state.
+    fn clone_box(&self) -> Box<dyn ExternalPlacement>;
+}
+
+/// Makes an external policy from its parameters.
+pub type MakePlacement = Arc<dyn Fn(Args<'_>) -> Box<dyn ExternalPlacement> + Send + Sync>;
+
+macro_rules! registry {
+    ($($module:ident :: $name:ident),* $(,)?) => {
+        /// Every built-in placement policy.
+        pub const REGISTRY: &[&Entry] = &[$(&$module::ENTRY),*];
+
+        /// A placement policy: one of the built-in ones, or one from outside.
+        #[allow(missing_docs, private_interfaces)] // the variants are for this module; matching on them is not offered
+        pub enum Placement { $($name($module::$name),)* External(Box<dyn ExternalPlacement>) }
+
+        impl Placement {
+            fn builtin(choice: &Choice) -> Placement {
+                $(if choice.kind == $module::ENTRY.kind {
+                    return Placement::$name($module::$name::new(Args::new(choice, &$module::ENTRY)));
+                })*
+                Placement::builtin(&Choice::of(REGISTRY[0].kind))
+            }
+        }
+
+        impl Clone for Placement {
+            fn clone(&self) -> Self {
+                match self {
+                    $(Placement::$name(p) => Placement::$name(p.clone()),)*
+                    Placement::External(p) => Placement::External(p.clone_box()),
+                }
+            }
+        }
+
+        impl PlacementPolicy for Placement {
+            fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32> {
+                match self {
+                    $(Placement::$name(p) => p.choose(ask, view, chance),)*
+                    Placement::External(p) => p.choose(ask, view, chance),
+                }
+            }
+        }
+    };
+}
+
+registry!(least_loaded::LeastLoaded, round_robin::RoundRobin, random::Random, warm_first::WarmFirst);
+
+impl Placement {
+    /// The policy that a choice names, from outside if one of that kind was added, else built in.
+    pub fn new(choice: &Choice, external: &[(&'static Entry, MakePlacement)]) -> Placement {
+        match external.iter().find(|(entry, _)| entry.kind == choice.kind) {
+            Some((entry, make)) => Placement::External(make(Args::new(choice, entry))),
+            None => Placement::builtin(choice),
+        }
+    }
+}
+
+impl std::fmt::Debug for Placement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Placement")
+    }
+}

@@ -1,0 +1,218 @@
+//! What a placer believes of its hosts: exact for its own assignments, late by a message for everything else.
+
+use super::Ask;
+
+/// The load of one host as a placer sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seen {
+    host: u32,
+    memory: u64,
+    millicores: u32,
+    /// Invocations assigned and not known to have ended.
+    load: u32,
+    /// Invocations ever assigned by this placer; the tie-break.
+    assigned: u32,
+}
+
+impl Seen {
+    /// Load per core, then the one that got fewest: a total order with the number as the last tie-break.
+    fn rank(&self) -> (u64, u32) {
+        (u64::from(self.load) * 1_000_000_000 / u64::from(self.millicores.max(1)), self.assigned)
+    }
+
+    fn fits(&self, ask: &Ask) -> bool {
+        self.memory >= ask.memory && self.millicores >= ask.millicores
+    }
+}
+
+/// A placer's view of some hosts, numbered from 0 in the view.
+#[derive(Clone, Debug)]
+pub struct View {
+    hosts: Vec<Seen>,
+    /// A tournament: tree[1] is the number of the least loaded host, leaves are the hosts in order.
+    tree: Vec<u32>,
+    leaves: usize,
+    /// Per function, the hosts believed to hold idle containers of it, and how many.
+    warm: Vec<Vec<(u32, u32)>>,
+    least_memory: u64,
+    least_millicores: u32,
+    total_load: u64,
+    total_millicores: u64,
+}
+
+impl View {
+    /// A view of hosts, each (host, memory in bytes, thousandths of cores), with no load.
+    pub fn new(hosts: impl IntoIterator<Item = (u32, u64, u32)>, functions: usize) -> View {
+        let hosts: Vec<Seen> =
+            hosts.into_iter().map(|(host, memory, millicores)| Seen { host, memory, millicores, load: 0, assigned: 0 }).collect();
+        let leaves = hosts.len().next_power_of_two().max(1);
+        let mut view = View {
+            tree: vec![0; 2 * leaves],
+            leaves,
+            warm: vec![Vec::new(); functions],
+            least_memory: hosts.iter().map(|h| h.memory).min().unwrap_or(0),
+            least_millicores: hosts.iter().map(|h| h.millicores).min().unwrap_or(0),
+            total_load: 0,
+            total_millicores: hosts.iter().map(|h| u64::from(h.millicores)).sum(),
+            hosts,
+        };
+        for i in 0..leaves {
+            view.tree[leaves + i] = i as u32;
+        }
+        for i in (1..leaves).rev() {
+            view.tree[i] = view.winner(view.tree[2 * i], view.tree[2 * i + 1]);
+        }
+        view
+    }
+
+    /// The number of hosts in the view.
+    pub fn len(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// Whether the view holds no host.
+    pub fn is_empty(&self) -> bool {
+        self.hosts.is_empty()
+    }
+
+    /// The platform's number of a host of the view.
+    pub fn host(&self, number: u32) -> u32 {
+        self.hosts[number as usize].host
+    }
+
+    /// Invocations that are believed to be on a host or on their way to it.
+    pub fn load(&self, number: u32) -> u32 {
+        self.hosts[number as usize].load
+    }
+
+    /// Cores of a host, in thousandths.
+    pub fn millicores(&self, number: u32) -> u32 {
+        self.hosts[number as usize].millicores
+    }
+
+    /// Whether a task can ever run on a host.
+    pub fn fits(&self, number: u32, ask: &Ask) -> bool {
+        self.hosts[number as usize].fits(ask)
+    }
+
+    /// (running + queued) / cores over all hosts of the view, as believed; infinite without hosts.
+    pub fn total_load(&self) -> f64 {
+        if self.total_millicores == 0 { f64::INFINITY } else { self.total_load as f64 * 1000.0 / self.total_millicores as f64 }
+    }
+
+    /// The hosts believed to hold idle containers of a function.
+    pub fn warm(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
+        self.warm[function as usize].iter().map(|&(number, _)| number)
+    }
+
+    /// The least loaded host on which the task can run; of equals, the one that got fewest tasks, then the first.
+    pub fn least_loaded(&self, ask: &Ask) -> Option<u32> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        if self.least_memory >= ask.memory && self.least_millicores >= ask.millicores {
+            return Some(self.tree[1]);
+        }
+        (0..self.hosts.len() as u32).filter(|&i| self.fits(i, ask)).min_by_key(|&i| self.hosts[i as usize].rank())
+    }
+
+    /// Of some hosts, the least loaded, as [`View::least_loaded`].
+    pub fn least_loaded_of(&self, numbers: impl Iterator<Item = u32>) -> Option<u32> {
+        numbers.min_by_key(|&i| (self.hosts[i as usize].rank(), i))
+    }
+
+    /// A task was assigned to a host: its load rises, and an idle container of the function is taken.
+    pub(crate) fn assigned(&mut self, number: u32, function: u32) {
+        let seen = &mut self.hosts[number as usize];
+        seen.load += 1;
+        seen.assigned += 1;
+        self.total_load += 1;
+        self.rise(number);
+        let warm = self.warm_count(number, function);
+        self.set_warm(number, function, warm.saturating_sub(1));
+    }
+
+    /// A task assigned earlier is known to have ended.
+    pub(crate) fn ended(&mut self, number: u32) {
+        let seen = &mut self.hosts[number as usize];
+        debug_assert!(seen.load > 0, "more tasks ended than were assigned");
+        seen.load = seen.load.saturating_sub(1);
+        self.total_load = self.total_load.saturating_sub(1);
+        self.rise(number);
+    }
+
+    /// A host told how many idle containers of a function it has.
+    pub(crate) fn set_warm(&mut self, number: u32, function: u32, count: u32) {
+        let list = &mut self.warm[function as usize];
+        match list.iter().position(|&(n, _)| n == number) {
+            Some(i) if count == 0 => drop(list.swap_remove(i)),
+            Some(i) => list[i].1 = count,
+            None if count > 0 => list.push((number, count)),
+            None => {}
+        }
+    }
+
+    fn warm_count(&self, number: u32, function: u32) -> u32 {
+        self.warm[function as usize].iter().find(|&&(n, _)| n == number).map_or(0, |&(_, count)| count)
+    }
+
+    fn winner(&self, a: u32, b: u32) -> u32 {
+        match (self.hosts.get(a as usize), self.hosts.get(b as usize)) {
+            (Some(x), Some(y)) if y.rank() < x.rank() => b,
+            (None, Some(_)) => b,
+            _ => a,
+        }
+    }
+
+    fn rise(&mut self, number: u32) {
+        let mut at = (self.leaves + number as usize) / 2;
+        while at >= 1 {
+            self.tree[at] = self.winner(self.tree[2 * at], self.tree[2 * at + 1]);
+            at /= 2;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SMALL: Ask = Ask { function: 0, memory: 1, millicores: 1 };
+
+    proptest! {
+        #[test]
+        fn the_tournament_agrees_with_a_scan(cores in proptest::collection::vec(1u32..5, 1..20),
+                                             steps in proptest::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..100)) {
+            let mut view = View::new(cores.iter().enumerate().map(|(i, &c)| (i as u32, 10, c * 1000)), 1);
+            for (index, up) in steps {
+                let number = index.index(cores.len()) as u32;
+                if up {
+                    view.assigned(number, 0);
+                } else if view.load(number) > 0 {
+                    view.ended(number);
+                }
+                prop_assert_eq!(view.least_loaded(&SMALL), view.least_loaded_of(0..cores.len() as u32));
+            }
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_too_small_are_passed_over() {
+        let mut view = View::new([(0, 10, 1000), (1, 100, 1000)], 1);
+        view.assigned(1, 0);
+        let ask = Ask { memory: 50, ..SMALL };
+        assert_eq!(view.least_loaded(&ask), Some(1));
+        assert_eq!(view.least_loaded(&Ask { memory: 500, ..ask }), None);
+    }
+
+    #[test]
+    fn an_assignment_takes_an_idle_container() {
+        let mut view = View::new([(0, 10, 1000)], 1);
+        view.set_warm(0, 0, 2);
+        view.assigned(0, 0);
+        assert_eq!(view.warm(0).count(), 1);
+        view.assigned(0, 0);
+        assert_eq!(view.warm(0).count(), 0);
+    }
+}

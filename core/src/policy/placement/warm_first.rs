@@ -1,0 +1,51 @@
+//! Warm first, then least loaded: among the hosts believed to hold an idle container of the function and a free core, the
+//! least loaded; if there is none, the least loaded of all. Source: OpenWhisk's preference for the home invoker and FaasCache's
+//! locality argument, reduced to what a placer's view can know.
+
+use super::{Ask, PlacementPolicy, View};
+use crate::registry::{Args, Entry};
+use crate::rng::Stream;
+
+pub(super) const ENTRY: Entry = Entry {
+    kind: "warm_first",
+    name: "Warm first",
+    summary: "A host with an idle container of the function and a free core; else the least loaded.",
+    source: "Locality as in OpenWhisk and FaasCache, on the placer's view.",
+    params: &[],
+    decides: &[],
+};
+
+#[derive(Clone)]
+pub(crate) struct WarmFirst;
+
+impl WarmFirst {
+    pub(super) fn new(_: Args<'_>) -> WarmFirst {
+        WarmFirst
+    }
+}
+
+impl PlacementPolicy for WarmFirst {
+    fn choose(&mut self, ask: &Ask, view: &View, _: &mut Stream) -> Option<u32> {
+        let has_core = |&i: &u32| (view.load(i) + 1) * ask.millicores.max(1) <= view.millicores(i);
+        view.least_loaded_of(view.warm(ask.function).filter(has_core)).or_else(|| view.least_loaded(ask))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Choice;
+
+    #[test]
+    fn a_warm_host_is_taken_while_it_has_a_free_core() {
+        let mut view = View::new([(0, 10, 1000), (1, 10, 1000)], 1);
+        let ask = Ask { function: 0, memory: 1, millicores: 1000 };
+        let mut policy = WarmFirst::new(Args::new(&Choice::of("warm_first"), &ENTRY));
+        let mut chance = Stream::new(0, "", "");
+        assert_eq!(policy.choose(&ask, &view, &mut chance), Some(0), "nobody is warm: the first of equals");
+        view.set_warm(1, 0, 2);
+        assert_eq!(policy.choose(&ask, &view, &mut chance), Some(1));
+        view.assigned(1, 0);
+        assert_eq!(policy.choose(&ask, &view, &mut chance), Some(0), "warm, but its core is taken");
+    }
+}

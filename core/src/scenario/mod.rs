@@ -1,0 +1,212 @@
+//! What the user says: what exists, what arrives, and how it is scheduled.
+//!
+//! A scenario is plain data. It is written as JSON with a format version; every object in it has a stable id, and one
+//! [`Path`] type names any value in it (`nodes.edge-1.memory_mb`). Validation and compilation stand in their own files.
+
+mod path;
+mod read;
+mod schema;
+mod topology;
+mod validate;
+mod workload;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use path::{Path, PathError};
+pub use read::ReadError;
+pub use schema::schema;
+pub use topology::{Link, Network, Node, NodeOverride, Role, Zone};
+pub use validate::{Problem, validate};
+pub use workload::{Function, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
+
+use crate::registry::Choice;
+
+/// The version of the scenario format that this code writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Everything about one experiment, except the contents of a trace file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The format's version; older ones are migrated when read.
+    pub version: u32,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The question that it asks.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub question: String,
+    /// What to look at, and what to try.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub look_at: String,
+    /// Areas with a latency of their own.
+    pub zones: Vec<Zone>,
+    /// Machines, and what they do.
+    pub nodes: Vec<Node>,
+    /// Connections that differ from the network's defaults.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+    /// Defaults for what no link says.
+    #[serde(default)]
+    pub network: Network,
+    /// What can be invoked; a trace brings its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Function>,
+    /// What arrives, and when.
+    pub workload: Workload,
+    /// Who decides.
+    pub frame: Frame,
+    /// How each decision is made.
+    #[serde(default)]
+    pub policies: Policies,
+    /// Changes during the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Change>,
+    /// Seed and length.
+    #[serde(default)]
+    pub run: Run,
+}
+
+/// The scheduler architecture and its mechanisms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frame {
+    /// Which components decide, and on which messages.
+    pub architecture: Choice,
+}
+
+/// Local decisions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policies {
+    /// Which host, where the architecture leaves that open.
+    pub placement: Choice,
+    /// How long an idle container stays, and which goes first when memory is short.
+    pub keep_alive: Choice,
+    /// When a new container does not fit: whether idle ones are removed for it.
+    pub memory_full: MemoryFull,
+    /// When removing every idle container would still not make room.
+    pub if_insufficient: IfInsufficient,
+    /// When there is still no room.
+    pub no_room: NoRoom,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Policies {
+            placement: Choice::of("least_loaded"),
+            keep_alive: Choice::of("fixed_ttl"),
+            memory_full: MemoryFull::Shortfall,
+            if_insufficient: IfInsufficient::Keep,
+            no_room: NoRoom::Queue,
+        }
+    }
+}
+
+/// What is removed when a new container does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryFull {
+    /// Idle containers are never removed for another.
+    Never,
+    /// Until the new one fits.
+    #[default]
+    Shortfall,
+    /// Until the new one's whole size is freed, even if part of it was free (FaasCache).
+    FullSize,
+}
+
+/// What happens when removing every idle container would not make room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IfInsufficient {
+    /// Nothing is removed.
+    #[default]
+    Keep,
+    /// They are removed all the same (FaasCache).
+    EvictAnyway,
+}
+
+/// What happens to an invocation that finds no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoRoom {
+    /// It waits at the host.
+    #[default]
+    Queue,
+    /// It is dropped.
+    Drop,
+}
+
+/// A change while the run goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// When, in seconds of simulated time.
+    pub at_s: f64,
+    /// New values by path.
+    pub set: Map<String, Value>,
+}
+
+/// Seed and length of the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Run {
+    /// All chance derives from it.
+    pub seed: u64,
+    /// Arrivals after this many seconds are left out; a trace without it is run whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<f64>,
+    /// Invocations submitted before this many seconds are not measured.
+    pub warm_up_s: f64,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Run { seed: 1, duration_s: None, warm_up_s: 0.0 }
+    }
+}
+
+impl Scenario {
+    /// The scenario as JSON, in the order in which the format documents it.
+    pub fn to_json(&self) -> String {
+        // Plain data with text keys always serialises.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// The scenario as a JSON value, for paths.
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self).unwrap_or(Value::Null)
+    }
+
+    /// The node of an id.
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        self.nodes.iter().find(|n| n.id == id)
+    }
+
+    /// The scenario with one value changed, read and checked again as if it had been written so.
+    pub fn with(&self, path: &Path, value: Value) -> Result<Scenario, ReadError> {
+        let mut whole = self.to_value();
+        path.set(&mut whole, value).map_err(ReadError::from)?;
+        Scenario::from_value(whole)
+    }
+
+    /// An id that nothing in the scenario has yet, made from `stem`.
+    pub fn free_id(&self, stem: &str) -> String {
+        let taken = |id: &str| {
+            self.nodes.iter().any(|n| n.id == id)
+                || self.zones.iter().any(|z| z.id == id)
+                || self.links.iter().any(|l| l.id == id)
+                || self.functions.iter().any(|f| f.id == id)
+        };
+        let mut number = 1u32;
+        loop {
+            let id = format!("{stem}-{number}");
+            if !taken(&id) {
+                return id;
+            }
+            number += 1;
+        }
+    }
+}

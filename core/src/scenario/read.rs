@@ -1,0 +1,146 @@
+//! JSON to a scenario: versions, unknown keys, and errors that say where and what to do.
+
+use serde_json::Value;
+
+use super::{FORMAT_VERSION, PathError, Scenario};
+use crate::registry::nearest;
+
+/// Why a text is not a scenario.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}. {hint}")]
+pub struct ReadError {
+    /// A short word for the cause: `syntax`, `version`, `shape` or `path`.
+    pub code: &'static str,
+    /// Where: `line 3, column 7`, or a path.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl From<PathError> for ReadError {
+    fn from(e: PathError) -> Self {
+        ReadError { code: "path", place: e.path, message: e.message, hint: e.hint }
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario from JSON of this or an older format version.
+    pub fn from_json(text: &str) -> Result<Scenario, ReadError> {
+        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| ReadError {
+            code: "syntax",
+            place: format!("line {}, column {}", e.line(), e.column()),
+            message: "this is not valid JSON".to_owned(),
+            hint: format!("The reader says: {e}."),
+        })?;
+        Scenario::from_value(value)
+    }
+
+    /// Reads a scenario from a JSON value of this or an older format version.
+    pub fn from_value(value: Value) -> Result<Scenario, ReadError> {
+        let value = migrate(value)?;
+        serde_path_to_error::deserialize(&value).map_err(|e| {
+            let place = readable_place(&value, e.path());
+            shape_error(place, &e.into_inner().to_string())
+        })
+    }
+}
+
+/// Brings an older format version up to this one, one step at a time. Version 1 is the first.
+fn migrate(value: Value) -> Result<Value, ReadError> {
+    let error =
+        |message: String, hint: &str| ReadError { code: "version", place: "version".to_owned(), message, hint: hint.to_owned() };
+    let Some(map) = value.as_object() else {
+        return Err(error("a scenario is a JSON object".to_owned(), "See static/scenario.schema.json, or save one from the page."));
+    };
+    match map.get("version").map(Value::as_u64) {
+        None => Err(error(format!("the format version is missing; this is version {FORMAT_VERSION}"), "Add \"version\": 1.")),
+        Some(Some(v)) if v == u64::from(FORMAT_VERSION) => Ok(value),
+        Some(Some(v)) if v > u64::from(FORMAT_VERSION) => Err(error(
+            format!("made with format version {v}; this program reads up to {FORMAT_VERSION}"),
+            "Open it with a newer FaaSLab.",
+        )),
+        Some(_) => Err(error("the format version must be a whole number from 1".to_owned(), "Write \"version\": 1.")),
+    }
+}
+
+/// Serde's path with the ids of list elements in place of their numbers.
+fn readable_place(whole: &Value, path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut parts: Vec<String> = Vec::new();
+    let mut at = Some(whole);
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => {
+                at = at.and_then(|v| v.get(index));
+                let id = at.and_then(|v| v.get("id")).and_then(Value::as_str);
+                parts.push(id.map_or_else(|| format!("[{index}]"), str::to_owned));
+            }
+            Segment::Map { key } => {
+                at = at.and_then(|v| v.get(key));
+                parts.push(key.clone());
+            }
+            Segment::Enum { variant } => parts.push(variant.clone()),
+            Segment::Unknown => {}
+        }
+    }
+    if parts.is_empty() { "the scenario".to_owned() } else { parts.join(".") }
+}
+
+/// Serde's sentence, with a hint made from the names that it says it expected.
+fn shape_error(place: String, said: &str) -> ReadError {
+    let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+    let hint = match (said.starts_with("unknown"), quoted.split_first()) {
+        (true, Some((wrong, known))) => match nearest(wrong, known.iter().copied()) {
+            Some(near) => format!("Did you mean {near}?"),
+            None => format!("Known here: {}.", known.join(", ")),
+        },
+        _ if said.starts_with("missing field") => "Add it.".to_owned(),
+        _ => "See static/scenario.schema.json for what belongs there.".to_owned(),
+    };
+    ReadError { code: "shape", place, message: said.split(", expected").next().unwrap_or(said).replace('`', ""), hint }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"{"version": 1, "zones": [{"id": "z"}],
+        "nodes": [{"id": "w", "zone": "z", "roles": ["worker"], "memroy_mb": 5}],
+        "workload": {}, "frame": {"architecture": {"kind": "centralized"}}}"#;
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_path_and_a_hint() {
+        let error = Scenario::from_json(SMALL).unwrap_err();
+        assert_eq!(error.to_string(), "nodes.w.memroy_mb: unknown field memroy_mb. Did you mean memory_mb?");
+    }
+
+    #[test]
+    fn an_unknown_role_is_refused_with_its_path() {
+        let error = Scenario::from_json(&SMALL.replace("\"worker\"], \"memroy_mb\": 5", "\"wroker\"]")).unwrap_err();
+        assert!(error.to_string().contains("Did you mean worker?"), "{error}");
+        assert!(error.place.starts_with("nodes.w.roles"), "{error}");
+    }
+
+    #[test]
+    fn broken_json_is_refused_with_line_and_column() {
+        let error = Scenario::from_json("{\"version\": 1,\n \"zones\": [}").unwrap_err();
+        assert_eq!(error.place, "line 2, column 12");
+    }
+
+    #[test]
+    fn a_newer_version_says_so() {
+        let error = Scenario::from_json("{\"version\": 9}").unwrap_err();
+        assert!(error.message.contains("version 9"), "{error}");
+        assert!(Scenario::from_json("{}").unwrap_err().message.contains("missing"));
+        assert!(Scenario::from_json("[]").is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let scenario = Scenario::from_json(&SMALL.replace("memroy", "memory")).unwrap();
+        assert_eq!(Scenario::from_json(&scenario.to_json()).unwrap(), scenario);
+    }
+}

@@ -1,0 +1,189 @@
+//! Functions, and what arrives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::registry::Choice;
+
+/// Something that can be invoked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Its id.
+    pub id: String,
+    /// Memory of one container, in MB.
+    #[serde(default = "memory")]
+    pub memory_mb: f64,
+    /// How long one execution takes on a core of speed 1.
+    pub execution: Choice,
+    /// Time to create a container, in milliseconds.
+    #[serde(default = "create")]
+    pub create_ms: f64,
+    /// Time to initialise the runtime in a new container, in milliseconds.
+    #[serde(default = "init")]
+    pub init_ms: f64,
+    /// Cores that one execution holds.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub cores: f64,
+    /// The most executions at once in one container.
+    #[serde(default = "one_u", skip_serializing_if = "is_one_u")]
+    pub concurrency: u32,
+    /// An execution that runs longer is ended, in seconds from its start; no limit if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_s: Option<f64>,
+    /// Its share of the arrivals, relative to the other functions.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight: f64,
+    /// Bytes that travel with a request, in kB.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub request_kb: f64,
+    /// Bytes that travel with a response, in kB.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub response_kb: f64,
+}
+
+fn memory() -> f64 {
+    256.0
+}
+fn create() -> f64 {
+    150.0
+}
+fn init() -> f64 {
+    350.0
+}
+fn one() -> f64 {
+    1.0
+}
+fn is_one(x: &f64) -> bool {
+    *x == 1.0
+}
+fn one_u() -> u32 {
+    1
+}
+fn is_one_u(n: &u32) -> bool {
+    *n == 1
+}
+fn is_zero(x: &f64) -> bool {
+    *x == 0.0
+}
+
+impl Function {
+    /// A function with the defaults.
+    pub fn new(id: &str, execution: Choice) -> Function {
+        Function {
+            id: id.to_owned(),
+            memory_mb: memory(),
+            execution,
+            create_ms: create(),
+            init_ms: init(),
+            cores: 1.0,
+            concurrency: 1,
+            time_limit_s: None,
+            weight: 1.0,
+            request_kb: 0.0,
+            response_kb: 0.0,
+        }
+    }
+}
+
+/// What arrives: a trace if one is named, else arrivals drawn from a process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workload {
+    /// The process that arrivals are drawn from.
+    #[serde(default = "poisson")]
+    pub arrivals: Choice,
+    /// How often each function is invoked.
+    #[serde(default = "by_weight")]
+    pub popularity: Choice,
+    /// The trace file that takes the place of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceRef>,
+    /// What a trace does not say.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub trace_options: TraceOptions,
+}
+
+fn poisson() -> Choice {
+    Choice::of("poisson")
+}
+fn by_weight() -> Choice {
+    Choice::of("weights")
+}
+fn is_default(options: &TraceOptions) -> bool {
+    *options == TraceOptions::default()
+}
+
+/// Which trace a scenario was made with. A link carries this, and never the trace; whoever opens it is asked for the file,
+/// which is recognised by its hash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceRef {
+    /// The format's name.
+    pub format: String,
+    /// The files, in the order of their kinds.
+    pub files: Vec<TraceFile>,
+}
+
+/// One file of a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceFile {
+    /// Its name when it was loaded.
+    pub name: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// What a trace does not say about its functions and arrivals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TraceOptions {
+    /// Memory of functions for which the trace has none, in MB (170 is the median allocation per application in Shahrad et
+    /// al., ATC 2020).
+    pub memory_mb: f64,
+    /// Time to create and initialise a container of functions for which the trace has none, in milliseconds.
+    pub cold_start_ms: f64,
+    /// Cores that one execution holds.
+    pub cores: f64,
+    /// The most executions at once in one container.
+    pub concurrency: u32,
+    /// Where in their minute the invocations of a per-minute count arrive.
+    pub minute_arrivals: MinuteArrivals,
+    /// How long an invocation of a per-minute count executes.
+    pub duration: TraceDuration,
+}
+
+impl Default for TraceOptions {
+    fn default() -> Self {
+        TraceOptions {
+            memory_mb: 170.0,
+            cold_start_ms: 500.0,
+            cores: 1.0,
+            concurrency: 1,
+            minute_arrivals: MinuteArrivals::Uniform,
+            duration: TraceDuration::Percentiles,
+        }
+    }
+}
+
+/// Where in their minute the invocations of a per-minute count arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MinuteArrivals {
+    /// Anywhere, independently (a Poisson process given its count).
+    Uniform,
+    /// Equally spaced from the start of the minute (FaasCache).
+    Equidistant,
+}
+
+/// How long an invocation of a per-minute count executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceDuration {
+    /// Drawn between the percentiles that the trace gives.
+    Percentiles,
+    /// The average that the trace gives (FaasCache).
+    Average,
+}

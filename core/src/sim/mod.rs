@@ -1,0 +1,486 @@
+//! The simulation: a scenario and a workload in, events out.
+//!
+//! A [`Simulation`] is a value. `Clone` gives a checkpoint: running the clone gives the same events again. It advances by
+//! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
+
+mod library;
+mod stage;
+
+use std::sync::Arc;
+
+pub use library::Library;
+pub use stage::{
+    ContainerSpan, ContainerState, Flight, FlightKind, Note, NoteKind, PlacerSpan, QueueSpan, StageProbe, StageWindow,
+};
+
+use crate::engine::{Class, NONE};
+use crate::frame::architecture::{Architecture, Rules};
+use crate::frame::{Action, Frame, Placer};
+use crate::platform::{
+    Accounting, Attempt, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
+};
+use crate::scenario::{Path, Problem, Scenario, validate};
+use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
+
+/// A scenario made ready: everything that does not change from event to event, shared by all copies of a simulation.
+#[derive(Debug)]
+struct Setup {
+    library: Library,
+    workload: Arc<Workload>,
+    /// The models before and after each change of the timeline, with the scenario of each.
+    stages: Vec<Stage>,
+}
+
+#[derive(Debug)]
+struct Stage {
+    from: SimTime,
+    scenario: Scenario,
+    model: Model,
+}
+
+/// An architecture with its placers. A run has one, and one more for each time that the timeline changes the frame.
+#[derive(Clone, Debug)]
+struct Instance {
+    rules: Architecture,
+    placers: Vec<Placer>,
+}
+
+/// A run in progress.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    setup: Arc<Setup>,
+    world: World,
+    instances: Vec<Instance>,
+    /// The next row of the workload.
+    cursor: usize,
+    /// The stage of the timeline that holds now.
+    stage: usize,
+    actions: Vec<Action>,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// Whether nothing more will happen.
+    pub done: bool,
+    /// The clock.
+    pub now: SimTime,
+    /// Events so far.
+    pub events: u64,
+    /// Invocations that have arrived.
+    pub arrived: usize,
+    /// Invocations in all.
+    pub invocations: usize,
+}
+
+impl Simulation {
+    /// Begins a run. Fails with every error that validation finds, and none if the scenario can run.
+    pub fn new(scenario: &Scenario, workload: Arc<Workload>, library: &Library) -> Result<Simulation, Vec<Problem>> {
+        let problems: Vec<Problem> = validate(scenario, &library.catalogue()).into_iter().filter(|p| !p.warning).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let stages = stages(scenario, &workload);
+        let hosts = stages[0].model.hosts.iter();
+        let keep_alive = &scenario.policies.keep_alive;
+        let world = World::new(hosts.map(|h| Host::new(h.millicores, h.slots, h.memory, library.keep_alive(keep_alive))).collect());
+        let setup = Arc::new(Setup { library: library.clone(), workload, stages });
+        let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
+        simulation.begin_instance(&mut ());
+        Ok(simulation)
+    }
+
+    /// Handles up to `budget` events.
+    pub fn step<P: Probe>(&mut self, budget: u64, probe: &mut P) -> Progress {
+        let until = self.world.counters.events + budget;
+        while self.world.counters.events < until && self.one(SimTime::NEVER, probe) {}
+        self.progress()
+    }
+
+    /// Handles up to `budget` events before an instant. Answers whether everything before it has been handled.
+    pub fn step_to<P: Probe>(&mut self, before: SimTime, budget: u64, probe: &mut P) -> bool {
+        let until = self.world.counters.events + budget;
+        while self.world.counters.events < until {
+            if !self.one(before, probe) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Runs to the end.
+    pub fn run<P: Probe>(&mut self, probe: &mut P) -> Progress {
+        while self.one(SimTime::NEVER, probe) {}
+        self.progress()
+    }
+
+    /// How far the run has come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            done: self.next().is_none(),
+            now: self.world.now,
+            events: self.world.counters.events,
+            arrived: self.cursor,
+            invocations: self.setup.workload.len(),
+        }
+    }
+
+    /// The state of everything simulated, to look at.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The compiled scenario as it holds now.
+    pub fn model(&self) -> &Model {
+        &self.setup.stages[self.stage].model
+    }
+
+    /// What arrives.
+    pub fn workload(&self) -> &Arc<Workload> {
+        &self.setup.workload
+    }
+
+    /// The placers of the architecture that gets new invocations.
+    pub fn placers(&self) -> &[Placer] {
+        self.instances.last().map_or(&[], |i| &i.placers)
+    }
+
+    /// All placers, of architectures that went before too.
+    pub(crate) fn all_placers(&self) -> impl Iterator<Item = &Placer> {
+        self.instances.iter().flat_map(|i| &i.placers)
+    }
+
+    /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
+    /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing.
+    fn next(&self) -> Option<SimTime> {
+        let arrival = self.next_arrival();
+        let stuck = self.world.queue.len() == self.world.chatter && self.next_change().is_none();
+        if arrival.is_none() && (self.world.tasks.is_empty() || stuck) {
+            return None;
+        }
+        let queued = self.world.queue.peek().map(|(time, _)| time);
+        [arrival, queued, self.next_change()].into_iter().flatten().min()
+    }
+
+    fn next_arrival(&self) -> Option<SimTime> {
+        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns))
+    }
+
+    fn next_change(&self) -> Option<SimTime> {
+        self.setup.stages.get(self.stage + 1).map(|s| s.from)
+    }
+
+    /// Handles the next event, if there is one before an instant.
+    fn one<P: Probe>(&mut self, before: SimTime, probe: &mut P) -> bool {
+        let Some(time) = self.next().filter(|&t| t < before || before == SimTime::NEVER) else { return false };
+        self.world.advance(time);
+        self.world.counters.events += 1;
+        if self.next_change() == Some(time) {
+            self.change(probe);
+            return true;
+        }
+        let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
+        // At one instant completions come before arrivals, and arrivals before messages and timers.
+        if self.next_arrival() == Some(time) && queued.is_none_or(|(_, class)| class > Class::Completion) {
+            self.arrival(probe);
+        } else if let Some((_, event)) = self.world.queue.pop() {
+            self.handle(event, probe);
+        }
+        true
+    }
+
+    fn handle<P: Probe>(&mut self, event: Event, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        match event.kind {
+            EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
+            EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
+            EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
+            EventKind::Delivery => self.deliver(event.id, probe),
+            EventKind::DecisionEnds => {
+                self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
+                self.answer(event.epoch, event.id, probe);
+                self.serve(event.epoch, event.id, probe);
+            }
+            EventKind::PlacerTimer => {
+                self.world.chatter -= 1;
+                self.timer(event.epoch, event.id, probe);
+            }
+        }
+    }
+
+    /// Whether a placer is busy with gossip.
+    fn is_gossip(&self, instance: u16, number: u32) -> bool {
+        let serving = self.instances[instance as usize].placers[number as usize].serving;
+        serving.is_some_and(|id| self.world.messages[id].kind == MessageKind::Gossip)
+    }
+
+    /// The next invocation arrives: its client sends it to a placer.
+    fn arrival<P: Probe>(&mut self, probe: &mut P) {
+        let invocation = self.cursor as u32;
+        self.cursor += 1;
+        let setup = Arc::clone(&self.setup);
+        let model = &setup.stages[self.stage].model;
+        let attempt = self.world.arrive(probe, invocation);
+        let function = setup.workload.function[invocation as usize];
+        let client = u32::from(setup.workload.client[invocation as usize]);
+        let instance = self.instances.len() - 1;
+        let placer = self.instances[instance].rules.route(model, client, invocation);
+        let to = self.instances[instance].placers[placer as usize].machine;
+        let submit = Message {
+            instance: instance as u16,
+            placer,
+            attempt,
+            invocation,
+            function,
+            ..Message::new(MessageKind::Submit, model.clients[client as usize].machine, to)
+        };
+        self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
+    }
+
+    /// A message arrives.
+    fn deliver<P: Probe>(&mut self, id: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let m = self.world.messages[id];
+        self.world.digest.fold(self.world.now.0, 10 + m.kind as u8, m.from, m.to);
+        self.world.chatter -= usize::from(m.kind == MessageKind::Gossip);
+        match m.kind {
+            MessageKind::Assign => {
+                self.world.messages.remove(id);
+                if !self.world.is_stale(&m) {
+                    self.world.receive(model, workload, probe, m.attempt);
+                }
+            }
+            MessageKind::Result => {
+                self.world.messages.remove(id);
+                if !self.world.is_stale(&m) {
+                    let outcome = if self.world.attempts[m.attempt].limited { Outcome::TimedOut } else { Outcome::Completed };
+                    self.world.end_task(probe, m.attempt, outcome);
+                }
+            }
+            MessageKind::Probe => {
+                self.world.messages.remove(id);
+                let host = &self.world.hosts[m.host as usize];
+                let words = [host.load(), host.idle_of(m.function)];
+                let reply = Message { words, from: m.to, to: m.from, kind: MessageKind::ProbeReply, ..m };
+                self.world.send(model, probe, reply, 0);
+            }
+            _ => {
+                if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
+                    self.world.enter(m.attempt, Phase::AtPlacer);
+                    let task = self.world.attempts[m.attempt].task;
+                    self.world.account(task, Accounting::PlacerQueue);
+                }
+                probe.placer(self.world.now, m.to, PlacerChange::Waits);
+                self.instances[m.instance as usize].placers[m.placer as usize].inbox.push_back(id);
+                self.serve(m.instance, m.placer, probe);
+            }
+        }
+    }
+
+    /// Lets a placer work: it takes messages from its inbox until one costs time or none is left.
+    fn serve<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+        loop {
+            let Instance { rules, placers } = &mut self.instances[instance as usize];
+            let placer = &mut placers[number as usize];
+            if placer.serving.is_some() {
+                return;
+            }
+            let Some(id) = placer.inbox.pop_front() else { return };
+            let m = self.world.messages[id];
+            let cost = rules.cost(m.kind, placer);
+            placer.serving = Some(id);
+            placer.serving_since = self.world.now;
+            placer.busy += cost;
+            probe.placer(self.world.now, placer.machine, PlacerChange::Decides);
+            if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
+                let task = self.world.attempts[m.attempt].task;
+                self.world.account(task, Accounting::Decision);
+            }
+            if cost > SimDuration::ZERO {
+                self.world.chatter += usize::from(m.kind == MessageKind::Gossip);
+                let event = Event::new(EventKind::DecisionEnds, instance, number);
+                self.world.queue.push(self.world.now + cost, Class::Completion, event);
+                return;
+            }
+            self.answer(instance, number, probe);
+        }
+    }
+
+    /// A placer's decision ends: its architecture answers.
+    fn answer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let model = &setup.stages[self.stage].model;
+        let Instance { rules, placers } = &mut self.instances[instance as usize];
+        let placer = &mut placers[number as usize];
+        let Some(id) = placer.serving.take() else { return };
+        let m = self.world.messages[id];
+        self.world.messages.remove(id);
+        probe.placer(self.world.now, placer.machine, PlacerChange::Done);
+        let about_attempt = matches!(m.kind, MessageKind::Submit | MessageKind::Offload | MessageKind::ProbeReply);
+        if about_attempt && self.world.is_stale(&m) {
+            return;
+        }
+        let hops = if about_attempt { self.world.tasks[self.world.attempts[m.attempt].task].hops } else { 0 };
+        let mut actions = std::mem::take(&mut self.actions);
+        rules.answer(Frame { model, now: self.world.now }, number, placer, &m, hops, &mut actions);
+        self.carry_out(instance, number, &actions, probe);
+        actions.clear();
+        self.actions = actions;
+    }
+
+    fn timer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+        if usize::from(instance) + 1 < self.instances.len() {
+            return; // another architecture took over
+        }
+        let setup = Arc::clone(&self.setup);
+        let model = &setup.stages[self.stage].model;
+        let Instance { rules, placers } = &mut self.instances[instance as usize];
+        let mut actions = std::mem::take(&mut self.actions);
+        rules.timer(Frame { model, now: self.world.now }, number, &mut placers[number as usize], &mut actions);
+        self.carry_out(instance, number, &actions, probe);
+        actions.clear();
+        self.actions = actions;
+    }
+
+    /// Does what an architecture wants done.
+    fn carry_out<P: Probe>(&mut self, instance: u16, number: u32, actions: &[Action], probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let from = self.instances[instance as usize].placers[number as usize].machine;
+        let about = |world: &World, attempt: u32, kind: MessageKind, to: u32| {
+            let invocation = world.attempts[attempt].invocation;
+            let function = workload.function[invocation as usize];
+            Message { instance, placer: number, attempt, invocation, function, ..Message::new(kind, from, to) }
+        };
+        for &action in actions {
+            match action {
+                Action::Assign { attempt, host } => {
+                    let a: &mut Attempt = &mut self.world.attempts[attempt];
+                    (a.instance, a.placer, a.host) = (instance, number, host);
+                    let task = a.task;
+                    self.world.enter(attempt, Phase::InFlight);
+                    self.world.account(task, Accounting::DispatchNetwork);
+                    let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
+                    let bytes = model.functions[assign.function as usize].request_bytes;
+                    self.world.send(model, probe, Message { host, ..assign }, bytes);
+                }
+                Action::Probe { attempt, host } => {
+                    if self.world.attempts[attempt].phase() == Phase::AtPlacer {
+                        let task = self.world.attempts[attempt].task;
+                        self.world.enter(attempt, Phase::Probing);
+                        self.world.account(task, Accounting::DispatchNetwork);
+                    }
+                    let question = about(&self.world, attempt, MessageKind::Probe, model.hosts[host as usize].machine);
+                    self.world.send(model, probe, Message { host, ..question }, 0);
+                }
+                Action::Offload { attempt, placer } => {
+                    let task = self.world.attempts[attempt].task;
+                    self.world.tasks[task].hops = self.world.tasks[task].hops.saturating_add(1);
+                    self.world.enter(attempt, Phase::Offloaded);
+                    self.world.account(task, Accounting::Transfer);
+                    let to = self.instances[instance as usize].placers[placer as usize].machine;
+                    let offload = about(&self.world, attempt, MessageKind::Offload, to);
+                    let bytes = model.functions[offload.function as usize].request_bytes;
+                    self.world.send(model, probe, Message { placer, ..offload }, bytes);
+                }
+                Action::Tell { placer, words } => {
+                    let to = self.instances[instance as usize].placers[placer as usize].machine;
+                    let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
+                    self.world.send(model, probe, gossip, 0);
+                }
+                Action::Reject { attempt } => self.world.end_task(probe, attempt, Outcome::Rejected),
+                Action::Timer { after } => {
+                    // A timer of no length would stop the clock.
+                    let at = self.world.now + after.max(SimDuration(1));
+                    self.world.chatter += 1;
+                    self.world.queue.push(at, Class::Timer, Event::new(EventKind::PlacerTimer, instance, number));
+                }
+            }
+        }
+    }
+
+    /// Sets up the architecture of the current stage; it gets all invocations from now on.
+    fn begin_instance<P: Probe>(&mut self, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let Stage { scenario, model, .. } = &setup.stages[self.stage];
+        let rules = setup.library.architecture(&scenario.frame.architecture);
+        let instance = self.instances.len() as u16;
+        let plans = rules.placers(model);
+        let placers: Vec<Placer> = plans
+            .iter()
+            .enumerate()
+            .map(|(number, plan)| {
+                let placement = setup.library.placement(&scenario.policies.placement);
+                let id = format!("{}/{instance}/{number}", model.machine_id(plan.machine));
+                Placer::new(plan, model, placement, &id)
+            })
+            .collect();
+        self.world.placer_machines.push(placers.iter().map(|p| p.machine).collect());
+        // A host tells the placer that sees it of the containers that it removes; where several see it, nobody keeps count.
+        for (host, state) in self.world.hosts.iter_mut().enumerate() {
+            let mut seeing = placers.iter().enumerate().filter(|(_, p)| p.number_of(host as u32).is_some());
+            state.reports_to = match (seeing.next(), seeing.next()) {
+                (Some((number, placer)), None) => Some((instance, number as u32, placer.machine)),
+                _ => None,
+            };
+        }
+        self.instances.push(Instance { rules, placers });
+        for number in 0..plans.len() as u32 {
+            self.timer(instance, number, probe);
+        }
+    }
+
+    /// The timeline's next change takes effect.
+    fn change<P: Probe>(&mut self, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let before = &setup.stages[self.stage].scenario;
+        self.stage += 1;
+        let Stage { scenario, model, .. } = &setup.stages[self.stage];
+        self.world.digest.fold(self.world.now.0, 2, self.stage as u32, NONE);
+        if before.policies.keep_alive != scenario.policies.keep_alive {
+            for host in 0..self.world.hosts.len() as u32 {
+                let policy = setup.library.keep_alive(&scenario.policies.keep_alive);
+                self.world.change_keep_alive(model, &setup.workload, host, policy);
+            }
+        }
+        if before.frame != scenario.frame {
+            self.begin_instance(probe);
+        } else if before.policies.placement != scenario.policies.placement {
+            for placer in self.instances.iter_mut().flat_map(|i| &mut i.placers) {
+                placer.placement = setup.library.placement(&scenario.policies.placement);
+            }
+        }
+        for host in 0..self.world.hosts.len() as u32 {
+            // A policy on memory may let a waiting head in.
+            self.world.dispatch(model, &setup.workload, probe, host);
+        }
+    }
+}
+
+/// The scenarios and models from the start and after each instant at which the timeline changes something.
+fn stages(scenario: &Scenario, workload: &Workload) -> Vec<Stage> {
+    let stage =
+        |from: SimTime, scenario: Scenario| Stage { from, model: Model::new(&scenario, workload.functions.clone()), scenario };
+    let mut all = vec![stage(SimTime::ZERO, scenario.clone())];
+    let mut changes: Vec<_> = scenario.timeline.iter().collect();
+    changes.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    let mut value = scenario.to_value();
+    for change in changes {
+        for (text, new) in &change.set {
+            // Validation has tried each of these.
+            if let Ok(path) = Path::parse(text) {
+                let _ = path.set(&mut value, new.clone());
+            }
+        }
+        let Ok(changed) = Scenario::from_value(value.clone()) else { continue };
+        let from = SimTime::from_s(change.at_s);
+        match all.last_mut().filter(|s| s.from == from && from > SimTime::ZERO) {
+            Some(same) => *same = stage(from, changed),
+            None => all.push(stage(from, changed)),
+        }
+    }
+    all
+}

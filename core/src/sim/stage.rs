@@ -1,0 +1,366 @@
+//! What the stage shows: everything that happens in a window of simulated time, as intervals.
+//!
+//! Any instant of the window can be drawn exactly: what is on the stage at time t is every interval with from <= t < to.
+//! The probe that records them stands below the types.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Simulation;
+use crate::engine::NONE;
+use crate::platform::{ContainerChange, ContainerEvent, Message, MessageKind, Outcome, PlacerChange, Probe, TaskEnd};
+use crate::units::SimTime;
+use crate::workload::Workload;
+
+/// Everything that the stage needs to draw any instant of a window.
+///
+/// Machines are numbered as [`Model`](super::Model) numbers them: the nodes in order, each block's machines in a row.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StageWindow {
+    /// Start of the window, in nanoseconds.
+    pub from_ns: u64,
+    /// End of the window, in nanoseconds.
+    pub to_ns: u64,
+    /// Whether the run ends in this window.
+    pub last: bool,
+    /// Messages on their way.
+    pub flights: Vec<Flight>,
+    /// Containers and their states.
+    pub containers: Vec<ContainerSpan>,
+    /// Invocations that wait in a host's queue, per host in order of arrival.
+    pub queued: Vec<QueueSpan>,
+    /// Messages that wait for a placer or are decided by it.
+    pub placers: Vec<PlacerSpan>,
+    /// Things worth a word on the stage.
+    pub notes: Vec<Note>,
+}
+
+/// A message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Flight {
+    /// When it was sent, in nanoseconds.
+    pub from_ns: u64,
+    /// When it arrives, in nanoseconds.
+    pub to_ns: u64,
+    /// The machine that sent it.
+    pub from: u32,
+    /// The machine that gets it.
+    pub to: u32,
+    /// What it carries.
+    pub kind: FlightKind,
+    /// The invocation it is about; `u32::MAX` if none.
+    pub invocation: u32,
+    /// The function of that invocation.
+    pub function: u32,
+}
+
+/// How a message is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum FlightKind {
+    /// Carries an invocation towards a host.
+    Invocation,
+    /// Carries a result back to a client.
+    Result,
+    /// Carries an invocation to another zone.
+    Offload,
+    /// Carries only words between schedulers and hosts.
+    Control,
+}
+
+/// A container in one state.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContainerSpan {
+    /// When it entered the state, in nanoseconds; before the window for what was there at its start.
+    pub from_ns: u64,
+    /// When it left the state; `u64::MAX` for what is still in it at the end of the window.
+    pub to_ns: u64,
+    /// The machine.
+    pub host: u32,
+    /// Its cell on the machine; cells are reused after removal.
+    pub cell: u32,
+    /// Its function.
+    pub function: u32,
+    /// Its memory, in MB.
+    pub memory_mb: f32,
+    /// The state.
+    pub state: ContainerState,
+    /// For starting: when it will be ready. For idle: when it will expire, `u64::MAX` for never. For busy: `u64::MAX`.
+    pub until_ns: u64,
+}
+
+/// States of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum ContainerState {
+    /// Being created and initialised for an invocation: a cold start.
+    Starting,
+    /// Running at least one invocation.
+    Busy,
+    /// Kept alive for the next.
+    Idle,
+}
+
+/// An invocation in a host's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QueueSpan {
+    /// When it came, in nanoseconds.
+    pub from_ns: u64,
+    /// When it left; `u64::MAX` if still there at the end of the window.
+    pub to_ns: u64,
+    /// The machine.
+    pub host: u32,
+    /// The invocation.
+    pub invocation: u32,
+    /// Its function.
+    pub function: u32,
+}
+
+/// A message at a placer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlacerSpan {
+    /// When it came or its decision began, in nanoseconds.
+    pub from_ns: u64,
+    /// When its decision began or ended; `u64::MAX` if still so at the end of the window.
+    pub to_ns: u64,
+    /// The machine that the placer is on.
+    pub machine: u32,
+    /// Whether it is being decided; else it waits in the inbox.
+    pub deciding: bool,
+}
+
+/// Something worth a word on the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// When, in nanoseconds.
+    pub at_ns: u64,
+    /// The machine.
+    pub machine: u32,
+    /// The container's cell, or `u32::MAX`.
+    pub cell: u32,
+    /// What happened.
+    pub kind: NoteKind,
+}
+
+/// What a [`Note`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum NoteKind {
+    /// A cold start begins.
+    ColdStart,
+    /// An idle container is removed to make room.
+    Eviction,
+    /// An idle container is removed because its keep-alive ran out.
+    Expiry,
+    /// An invocation is dropped or rejected.
+    Lost,
+    /// An invocation is sent to another zone.
+    Offload,
+}
+
+/// Records a [`StageWindow`] while a simulation runs through it.
+#[derive(Clone, Debug)]
+pub struct StageProbe {
+    window: StageWindow,
+    /// Per host and cell, the open container span.
+    open_containers: Vec<Vec<u32>>,
+    /// Per machine, the open spans of messages that wait, and the one that is decided.
+    open_placers: Vec<(VecDeque<u32>, u32)>,
+    /// Open queue spans: (host, invocation) to span.
+    open_queued: BTreeMap<(u32, u32), u32>,
+    /// Per host, its machine.
+    machines: Vec<u32>,
+    workload: Arc<Workload>,
+}
+
+/// The most intervals of a kind that a window holds; a window that would hold more is cut short.
+const MOST_INTERVALS: usize = 200_000;
+
+impl StageProbe {
+    /// Begins a window now, with everything that is on the stage.
+    pub fn new(simulation: &Simulation) -> StageProbe {
+        let world = simulation.world();
+        let model = simulation.model();
+        let machines: Vec<u32> = model.hosts.iter().map(|h| h.machine).collect();
+        let mut probe = StageProbe {
+            window: StageWindow { from_ns: world.now.0, ..StageWindow::default() },
+            open_containers: vec![Vec::new(); machines.len()],
+            open_placers: vec![(VecDeque::new(), NONE); model.machines.len()],
+            open_queued: BTreeMap::new(),
+            machines,
+            workload: Arc::clone(simulation.workload()),
+        };
+        let inboxes: BTreeSet<u32> = simulation.all_placers().flat_map(|p| p.inbox.iter().copied().chain(p.serving)).collect();
+        for (id, message) in world.messages.iter() {
+            if !inboxes.contains(&id) {
+                probe.sent(message);
+            }
+        }
+        for (index, host) in world.hosts.iter().enumerate() {
+            for container in host.containers() {
+                let c = &world.containers[container];
+                let memory = model.functions[c.function as usize].memory;
+                let state = match (c.starting, c.active) {
+                    (true, _) => ContainerState::Starting,
+                    (false, 0) => ContainerState::Idle,
+                    _ => ContainerState::Busy,
+                };
+                probe.open_container(c.since.0, index as u32, c.cell, c.function, memory, state, c.until.0);
+            }
+            for &attempt in &host.queue {
+                let a = &world.attempts[attempt];
+                let since = world.tasks[a.task].since;
+                let function = probe.workload.function[a.invocation as usize];
+                probe.queued(since, index as u32, a.invocation, function);
+            }
+        }
+        for placer in simulation.all_placers() {
+            for &id in placer.serving.iter().chain(&placer.inbox) {
+                probe.placer(world.messages[id].arrives, placer.machine, PlacerChange::Waits);
+                if placer.serving == Some(id) {
+                    probe.placer(placer.serving_since, placer.machine, PlacerChange::Decides);
+                }
+            }
+        }
+        probe
+    }
+
+    /// Whether the window holds so much that it should end here.
+    pub fn is_full(&self) -> bool {
+        self.window.flights.len().max(self.window.containers.len()).max(self.window.placers.len()) > MOST_INTERVALS
+    }
+
+    /// Ends the window at an instant.
+    pub fn finish(mut self, to: SimTime, last: bool) -> StageWindow {
+        self.window.to_ns = to.0;
+        self.window.last = last;
+        self.window
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn open_container(
+        &mut self,
+        from_ns: u64,
+        host: u32,
+        cell: u32,
+        function: u32,
+        memory: u64,
+        state: ContainerState,
+        until_ns: u64,
+    ) {
+        let cells = &mut self.open_containers[host as usize];
+        if cells.len() <= cell as usize {
+            cells.resize(cell as usize + 1, NONE);
+        }
+        cells[cell as usize] = self.window.containers.len() as u32;
+        self.window.containers.push(ContainerSpan {
+            from_ns,
+            to_ns: u64::MAX,
+            host: self.machines[host as usize],
+            cell,
+            function,
+            memory_mb: (memory as f64 / 1e6) as f32,
+            state,
+            until_ns,
+        });
+    }
+
+    fn close_container(&mut self, now: SimTime, host: u32, cell: u32) {
+        if let Some(open) = self.open_containers[host as usize].get_mut(cell as usize)
+            && *open != NONE
+        {
+            self.window.containers[*open as usize].to_ns = now.0;
+            *open = NONE;
+        }
+    }
+
+    fn note(&mut self, now: SimTime, machine: u32, cell: u32, kind: NoteKind) {
+        self.window.notes.push(Note { at_ns: now.0, machine, cell, kind });
+    }
+}
+
+impl Probe for StageProbe {
+    fn sent(&mut self, m: &Message) {
+        let kind = match m.kind {
+            MessageKind::Submit | MessageKind::Assign => FlightKind::Invocation,
+            MessageKind::Result => FlightKind::Result,
+            MessageKind::Offload => FlightKind::Offload,
+            _ => FlightKind::Control,
+        };
+        if kind == FlightKind::Offload {
+            self.note(m.sent, m.from, NONE, NoteKind::Offload);
+        }
+        let (from_ns, to_ns) = (m.sent.0, m.arrives.0);
+        self.window.flights.push(Flight {
+            from_ns,
+            to_ns,
+            from: m.from,
+            to: m.to,
+            kind,
+            invocation: m.invocation,
+            function: m.function,
+        });
+    }
+
+    fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {
+        self.open_queued.insert((host, invocation), self.window.queued.len() as u32);
+        let host = self.machines[host as usize];
+        self.window.queued.push(QueueSpan { from_ns: now.0, to_ns: u64::MAX, host, invocation, function });
+    }
+
+    fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {
+        if let Some(open) = self.open_queued.remove(&(host, invocation)) {
+            self.window.queued[open as usize].to_ns = now.0;
+        }
+    }
+
+    fn container(&mut self, now: SimTime, e: &ContainerEvent) {
+        self.close_container(now, e.host, e.cell);
+        let machine = self.machines[e.host as usize];
+        let state = match e.change {
+            ContainerChange::Starting => {
+                self.note(now, machine, e.cell, NoteKind::ColdStart);
+                ContainerState::Starting
+            }
+            ContainerChange::Ready | ContainerChange::Busy => ContainerState::Busy,
+            ContainerChange::Idle => ContainerState::Idle,
+            ContainerChange::Expired => return self.note(now, machine, e.cell, NoteKind::Expiry),
+            ContainerChange::Evicted => return self.note(now, machine, e.cell, NoteKind::Eviction),
+        };
+        self.open_container(now.0, e.host, e.cell, e.function, e.memory, state, e.until.0);
+    }
+
+    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {
+        let (waiting, deciding) = &mut self.open_placers[machine as usize];
+        let spans = &mut self.window.placers;
+        let open = |deciding| PlacerSpan { from_ns: now.0, to_ns: u64::MAX, machine, deciding };
+        match change {
+            PlacerChange::Waits => {
+                waiting.push_back(spans.len() as u32);
+                spans.push(open(false));
+            }
+            PlacerChange::Decides => {
+                if let Some(span) = waiting.pop_front() {
+                    spans[span as usize].to_ns = now.0;
+                }
+                *deciding = spans.len() as u32;
+                spans.push(open(true));
+            }
+            PlacerChange::Done => {
+                if let Some(span) = spans.get_mut(*deciding as usize) {
+                    span.to_ns = now.0;
+                }
+                *deciding = NONE;
+            }
+        }
+    }
+
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        if !matches!(end.outcome, Outcome::Completed) {
+            let machine = self.machines.get(end.host as usize).copied().unwrap_or(NONE);
+            self.note(now, machine, NONE, NoteKind::Lost);
+        }
+    }
+}

@@ -1,0 +1,537 @@
+//! Messages at an instant: dots on their way, and streams where there are too many to be seen one by one.
+//!
+//! A message that was sent at a and arrives at b has gone the share (t - a) / (b - a) of its route. Messages keep to the
+//! right of their link, so that the two directions do not cover each other. The messages of one direction between two nodes
+//! are a *way*: it becomes a stream when more than 400 of them set out in a second on the screen, or when the mean one would
+//! be seen for less than three frames.
+
+use std::collections::BTreeMap;
+
+use super::anatomy::Detail;
+use super::display::{Anchor, Fill, Ink, Item, Point, Stroke, Weight};
+use super::facts::Facts;
+use super::layout::Shape;
+use super::moving::{DIMMED, Playback, Scene};
+use super::spans::{Span, Spans};
+use crate::sim::stage::{Flight, FlightKind};
+use crate::units::{NS_PER_S, three_digits};
+
+/// Messages that set out in a second on the screen, above which they are a stream.
+const STREAM_PER_S: f64 = 400.0;
+/// The least time on the screen for a message to be seen: three frames.
+const SEEN_MS: f64 = 50.0;
+/// How far right of the line messages keep.
+const LANE: f64 = 3.0;
+/// How far an offload passes beside the middle of its route, as a share of its length.
+const BEND: f64 = 0.08;
+/// Length of the tail of an offload.
+const TAIL: f64 = 28.0;
+/// The shortest way that has room for a label.
+const LABEL_FROM: f64 = 72.0;
+/// Steps that a route is gone in when motion is reduced.
+const STEPS: f64 = 4.0;
+
+/// A message and the way that it takes.
+#[derive(Clone, Debug)]
+struct OnWay {
+    flight: Flight,
+    way: u32,
+}
+
+impl Span for OnWay {
+    fn from_ns(&self) -> u64 {
+        self.flight.from_ns
+    }
+    fn to_ns(&self) -> u64 {
+        self.flight.to_ns
+    }
+}
+
+/// All messages of one direction between two nodes.
+#[derive(Clone, Debug)]
+struct Way {
+    from: u32,
+    to: u32,
+    /// When they set out, in order.
+    starts: Vec<u64>,
+    /// The sum of their times on the way.
+    total_ns: f64,
+}
+
+/// The messages of a window, by time and by way.
+#[derive(Clone, Debug)]
+pub(crate) struct Ways {
+    flights: Spans<OnWay>,
+    ways: Vec<Way>,
+    /// Messages of the busiest way.
+    most: usize,
+    median_ns: Option<u64>,
+}
+
+impl Ways {
+    /// Sorts messages; those inside one machine and those of machines that `facts` do not have are left out.
+    pub(crate) fn new(flights: Vec<Flight>, facts: &Facts) -> Ways {
+        let node = |machine: u32| facts.machines.get(machine as usize).map(|m| m.node);
+        let mut ways: Vec<Way> = vec![];
+        let mut index: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+        let mut on_way = |flight: Flight| {
+            let (from, to) = (node(flight.from)?, node(flight.to)?);
+            if flight.from == flight.to {
+                return None;
+            }
+            let way = *index.entry((from, to)).or_insert_with(|| {
+                ways.push(Way { from, to, starts: vec![], total_ns: 0.0 });
+                ways.len() as u32 - 1
+            });
+            Some(OnWay { flight, way })
+        };
+        let flights = Spans::new(flights.into_iter().filter_map(&mut on_way).collect());
+        for OnWay { flight, way } in flights.all() {
+            let way = &mut ways[*way as usize];
+            way.starts.push(flight.from_ns);
+            way.total_ns += flight.to_ns.saturating_sub(flight.from_ns) as f64;
+        }
+        let most = ways.iter().map(|w| w.starts.len()).max().unwrap_or(0);
+        let median_ns = median(flights.all());
+        Ways { flights, ways, most, median_ns }
+    }
+
+    /// The median time on the way, in nanoseconds.
+    pub(crate) fn median_ns(&self) -> Option<u64> {
+        self.median_ns
+    }
+}
+
+fn median(flights: &[OnWay]) -> Option<u64> {
+    let mut times: Vec<u64> = flights.iter().map(|f| f.flight.to_ns.saturating_sub(f.flight.from_ns)).collect();
+    let middle = times.len() / 2;
+    (!times.is_empty()).then(|| *times.select_nth_unstable(middle).1)
+}
+
+/// A line through points on the screen, by the distance gone on it.
+#[derive(Clone, Debug)]
+struct Path {
+    points: Vec<Point>,
+    /// Distance from the start, for each point.
+    gone: Vec<f64>,
+}
+
+impl Path {
+    /// Nothing for fewer than two points.
+    fn new(points: Vec<Point>) -> Option<Path> {
+        let mut gone = vec![0.0];
+        for pair in points.windows(2) {
+            let last = gone.last().copied().unwrap_or(0.0);
+            gone.push(last + libm::hypot(pair[1].0 - pair[0].0, pair[1].1 - pair[0].1));
+        }
+        (points.len() > 1).then_some(Path { points, gone })
+    }
+
+    fn length(&self) -> f64 {
+        self.gone.last().copied().unwrap_or(0.0)
+    }
+
+    /// The point after a distance, and the direction there as a unit vector.
+    fn at(&self, distance: f64) -> (Point, Point) {
+        let last = self.points.len() - 1;
+        let i = self.gone.partition_point(|g| *g <= distance).clamp(1, last);
+        let (a, b) = (self.points[i - 1], self.points[i]);
+        let length = self.gone[i] - self.gone[i - 1];
+        if length <= 0.0 {
+            return (a, (1.0, 0.0));
+        }
+        let direction = ((b.0 - a.0) / length, (b.1 - a.1) / length);
+        let d = distance - self.gone[i - 1];
+        ((a.0 + direction.0 * d, a.1 + direction.1 * d), direction)
+    }
+
+    /// The point after a distance, moved to the right of the direction of travel.
+    fn lane(&self, distance: f64, right: f64) -> Point {
+        let ((x, y), (dx, dy)) = self.at(distance);
+        (x - dy * right, y + dx * right)
+    }
+
+    /// The whole line, moved to the right.
+    fn shifted(&self, right: f64) -> Vec<Point> {
+        let ends = self.gone.windows(2).flat_map(|g| [g[0], g[1] - 1e-6]);
+        ends.map(|d| self.lane(d, right)).collect()
+    }
+}
+
+/// Draws streams and dots.
+pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) {
+    let ways = &playback.ways;
+    let mut routes: Vec<Option<Route>> = vec![None; ways.ways.len()];
+    for (way, route) in ways.ways.iter().zip(&mut routes) {
+        if let Some(per_s) = stream_rate(playback, scene, way) {
+            let found = Route::of(scene, way, true);
+            stream(scene, way, &found, per_s, ways.most, out);
+            *route = Some(found);
+        }
+    }
+    let mut dots = Dots::default();
+    for OnWay { flight, way } in ways.flights.at(scene.t) {
+        let followed = scene.options.followed == Some(flight.invocation);
+        let way_of = &ways.ways[*way as usize];
+        // A route is found when something is on it.
+        let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, false));
+        if route.is_stream && !followed {
+            continue;
+        }
+        if followed {
+            out.extend(route.outline());
+        }
+        let Some(trip) = Trip::of(scene, flight, route) else { continue };
+        let faint = !followed && !way_of.is_lit(scene);
+        dots.add(scene, flight, &trip, followed, faint);
+    }
+    dots.put(out);
+}
+
+impl Way {
+    /// Whether it begins or ends at a node that is not dimmed.
+    fn is_lit(&self, scene: &Scene) -> bool {
+        [self.from, self.to].iter().any(|n| scene.node(*n as usize).is_some_and(|i| scene.is_lit(i)))
+    }
+}
+
+/// The line of a way on the screen.
+#[derive(Clone, Debug)]
+struct Route {
+    /// Nothing inside one node, or when a node is no longer there.
+    path: Option<Path>,
+    is_stream: bool,
+}
+
+impl Route {
+    fn of(scene: &Scene, way: &Way, is_stream: bool) -> Route {
+        let points = match (scene.node(way.from as usize), scene.node(way.to as usize)) {
+            (Some(from), Some(to)) => scene.layout.route(from, to),
+            _ => vec![],
+        };
+        Route { path: Path::new(points.into_iter().map(|p| scene.viewport.to_screen(p)).collect()), is_stream }
+    }
+
+    /// The way of the invocation that is followed.
+    fn outline(&self) -> Option<Item> {
+        let points = self.path.as_ref()?.points.clone();
+        Some(Item::Polyline { points, fill: None, stroke: Some(Stroke { alpha: 0.5, ..Stroke::new(Ink::Ink, 1.5) }) })
+    }
+}
+
+/// The trip of one message: along its route, and between the edge of a block and the machine in it.
+struct Trip<'a> {
+    path: Option<&'a Path>,
+    /// Where it begins and ends.
+    from: Point,
+    to: Point,
+    /// Length before and after the route.
+    before: f64,
+    after: f64,
+    /// How much of it is done, 0 to 1.
+    share: f64,
+}
+
+impl<'a> Trip<'a> {
+    fn of(scene: &Scene, flight: &Flight, route: &'a Route) -> Option<Trip<'a>> {
+        let path = route.path.as_ref();
+        let (start, end) = path.map(|p| (p.points[0], p.points[p.points.len() - 1])).unzip();
+        let from = port(scene, flight.from, start)?;
+        let to = port(scene, flight.to, end)?;
+        let share = (scene.t - flight.from_ns) as f64 / (flight.to_ns - flight.from_ns) as f64;
+        let share = if scene.options.reduced_motion { (libm::floor(share * STEPS) + 0.5) / STEPS } else { share };
+        Some(Trip { path, from, to, before: distance(from, start.unwrap_or(from)), after: distance(end.unwrap_or(to), to), share })
+    }
+
+    /// Where it is, in the lane right of the line.
+    fn at(&self, lane: f64) -> Point {
+        let Some(path) = self.path else { return between(self.from, self.to, self.share) };
+        let length = path.length();
+        let gone = self.share * (self.before + length + self.after);
+        if gone < self.before {
+            between(self.from, path.lane(0.0, lane), gone / self.before)
+        } else if gone < self.before + length || self.after <= 0.0 {
+            path.lane(gone - self.before, lane)
+        } else {
+            between(path.lane(length, lane), self.to, (gone - self.before - length) / self.after)
+        }
+    }
+
+    /// Where it is after a share of its trip when it curves away from the line: a quadratic curve that passes beside the
+    /// middle of the route.
+    fn curved(&self, share: f64) -> Point {
+        let away = BEND * distance(self.from, self.to);
+        let middle = match self.path {
+            Some(path) => path.lane(path.length() / 2.0, away),
+            None => between(self.from, self.to, 0.5),
+        };
+        let bend = between(between(self.from, self.to, 0.5), middle, 2.0);
+        between(between(self.from, bend, share), between(bend, self.to, share), share)
+    }
+
+    /// The last piece of the curve that it has gone.
+    fn tail(&self) -> Vec<Point> {
+        let long = (TAIL / distance(self.from, self.to).max(1.0)).min(self.share);
+        (0..=5).map(|i| self.curved(self.share - long * (1.0 - f64::from(i) / 5.0))).collect()
+    }
+}
+
+/// Where a message enters or leaves a machine: in the middle of its square in a block, else at the end of the route.
+fn port(scene: &Scene, machine: u32, end: Option<Point>) -> Option<Point> {
+    let index = scene.node_of(machine)?;
+    match (scene.layout.nodes[index].shape, end) {
+        (Shape::Worker | Shape::Small, Some(end)) => Some(end),
+        _ => scene.machine(machine).map(|r| r.centre()),
+    }
+}
+
+fn between(a: Point, b: Point, share: f64) -> Point {
+    (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share)
+}
+
+fn distance(a: Point, b: Point) -> f64 {
+    libm::hypot(b.0 - a.0, b.1 - a.1)
+}
+
+/// Dots of one kind together, so that a back end changes its colour only three times.
+#[derive(Default)]
+struct Dots {
+    tails: Vec<Item>,
+    solid: Vec<Item>,
+    returning: Vec<Item>,
+    hollow: Vec<Item>,
+}
+
+impl Dots {
+    fn add(&mut self, scene: &Scene, flight: &Flight, trip: &Trip, followed: bool, faint: bool) {
+        let (to, alpha) = match flight.kind {
+            FlightKind::Invocation | FlightKind::Offload => (&mut self.solid, 1.0),
+            FlightKind::Result => (&mut self.returning, 0.6),
+            FlightKind::Control => (&mut self.hollow, 1.0),
+        };
+        let offload = flight.kind == FlightKind::Offload;
+        let at = if offload { trip.curved(trip.share) } else { trip.at(LANE) };
+        let (w, h) = scene.options.size;
+        if at.0 < -TAIL || at.1 < -TAIL || at.0 > w + TAIL || at.1 > h + TAIL {
+            return;
+        }
+        let r = radius(scene.viewport.scale);
+        let fill = Fill { ink: Ink::Travelling, alpha };
+        let mut item = match flight.kind {
+            FlightKind::Control => {
+                let stroke = Some(Stroke::new(Ink::Travelling, 1.25));
+                Item::Circle { at, r: r - 0.6, fill: None, stroke }
+            }
+            _ => Item::Circle { at, r, fill: Some(fill), stroke: None },
+        };
+        if followed {
+            item = Item::Circle { at, r: r + 1.5, fill: Some(fill), stroke: Some(Stroke::new(Ink::Ink, 2.0)) };
+        }
+        let mut tail = offload.then(|| {
+            let stroke = Some(Stroke { alpha: 0.7, ..Stroke::new(Ink::Travelling, 1.0) });
+            Item::Polyline { points: trip.tail(), fill: None, stroke }
+        });
+        if faint {
+            item.fade(DIMMED);
+            tail.iter_mut().for_each(|t| t.fade(DIMMED));
+        }
+        to.push(item);
+        self.tails.extend(tail);
+    }
+
+    fn put(self, out: &mut Vec<Item>) {
+        out.extend(self.tails);
+        out.extend(self.hollow);
+        out.extend(self.returning);
+        out.extend(self.solid);
+    }
+}
+
+/// Radius of a dot: 5 pixels across, less when everything is small.
+fn radius(scale: f64) -> f64 {
+    match Detail::at(scale) {
+        Detail::Full => 2.5,
+        Detail::Brief => 2.0,
+        Detail::Heat => 1.5,
+    }
+}
+
+/// How many messages set out in a simulated second around the instant, if the way is a stream then.
+fn stream_rate(playback: &Playback, scene: &Scene, way: &Way) -> Option<f64> {
+    let half = scene.sim_ns(500.0)?;
+    let from = (scene.t as f64 - half).max(playback.from_ns as f64);
+    let to = (scene.t as f64 + half).min(playback.to_ns as f64);
+    let before = |t: f64| way.starts.partition_point(|s| (*s as f64) < t);
+    let count = before(to).saturating_sub(before(from)) as f64;
+    if count == 0.0 || to <= from {
+        return None;
+    }
+    let on_screen_per_s = count / (to - from) * 2.0 * half;
+    let mean_ms = way.total_ns / way.starts.len() as f64 * scene.options.ms_per_sim_ns;
+    (on_screen_per_s > STREAM_PER_S || mean_ms < SEEN_MS).then_some(count / (to - from) * NS_PER_S as f64)
+}
+
+/// A line as wide as the way is busy, an arrow, and the number of messages in a simulated second.
+fn stream(scene: &Scene, way: &Way, route: &Route, per_s: f64, most: usize, out: &mut Vec<Item>) {
+    let Some(path) = &route.path else { return };
+    let start = out.len();
+    let width = 1.0 + 5.0 * libm::sqrt(way.starts.len() as f64 / most.max(1) as f64);
+    let lane = LANE + width / 2.0 - 1.0;
+    let stroke = Some(Stroke { alpha: 0.45, ..Stroke::new(Ink::Travelling, width) });
+    out.push(Item::Polyline { points: path.shifted(lane), fill: None, stroke });
+    let length = path.length();
+    out.push(arrow(path, length * 0.62, lane, width));
+    if length >= LABEL_FROM && Detail::at(scene.viewport.scale) != Detail::Heat {
+        let ((x, y), (dx, dy)) = path.at(length * 0.42);
+        let away = lane + width / 2.0 + 9.0;
+        let text = format!("{}/s", three_digits(per_s));
+        // Beside a steep line the text begins or ends at the line, beside a flat one it is centred.
+        let anchor = if dy.abs() < 0.5 {
+            Anchor::Middle
+        } else if dy > 0.0 {
+            Anchor::End
+        } else {
+            Anchor::Start
+        };
+        out.push(Item::Text {
+            at: (x - dy * away, y + dx * away + 4.0),
+            size: 12.0,
+            anchor,
+            weight: Weight::Regular,
+            fill: Ink::Ink.into(),
+            halo: Some(Ink::Ground),
+            text,
+        });
+    }
+    if !way.is_lit(scene) {
+        out[start..].iter_mut().for_each(|i| i.fade(DIMMED));
+    }
+}
+
+/// A triangle in the direction of travel.
+fn arrow(path: &Path, distance: f64, lane: f64, width: f64) -> Item {
+    let (x, y) = path.lane(distance, lane);
+    let (_, (dx, dy)) = path.at(distance);
+    let (long, half) = (6.0 + width, 2.0 + width);
+    let back = (x - dx * long, y - dy * long);
+    let points = vec![(x, y), (back.0 - dy * half, back.1 + dx * half), (back.0 + dy * half, back.1 - dx * half)];
+    Item::Polyline { points, fill: Some(Ink::Travelling.into()), stroke: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::display::Point;
+    use super::super::layout::tests::{node, scenario};
+    use super::super::layout::Layout;
+    use super::super::moving::FrameOptions;
+    use super::super::moving::tests::options;
+    use super::super::viewport::Viewport;
+    use super::*;
+    use crate::scenario::{Node, Role, Scenario};
+    use crate::sim::stage::StageWindow;
+
+    const MS: u64 = 1_000_000;
+
+    /// A client with its right edge at x 72 and a worker with its left edge at x 272, both centred at y 52.
+    fn pair() -> Scenario {
+        let nodes = vec![node("c", "z", Role::Client, 0.0, 20.0), node("w", "z", Role::Worker, 272.0, 0.0)];
+        scenario(&["z"], nodes, vec![])
+    }
+
+    fn flight(from_ms: u64, to_ms: u64, from: u32, to: u32, kind: FlightKind) -> Flight {
+        Flight { from_ns: from_ms * MS, to_ns: to_ms * MS, from, to, kind, invocation: 7, function: 0 }
+    }
+
+    fn frame(s: &Scenario, flights: Vec<Flight>, t_ms: u64, options: &FrameOptions) -> Vec<Item> {
+        let window = StageWindow { to_ns: 1_000 * MS, flights, ..Default::default() };
+        let mut out = vec![];
+        Playback::new(window, Facts::of(s)).frame(t_ms * MS, &Layout::of(s), &Viewport::default(), options, &mut out);
+        out
+    }
+
+    fn dots(list: &[Item]) -> Vec<Point> {
+        let at = |i: &Item| if let Item::Circle { at, .. } = i { Some(*at) } else { None };
+        list.iter().filter_map(at).collect()
+    }
+
+    #[test]
+    fn position_is_time_without_easing() {
+        let s = pair();
+        let at = |t| dots(&frame(&s, vec![flight(100, 300, 0, 1, FlightKind::Invocation)], t, &options()));
+        assert_eq!(at(99), []);
+        // 200 pixels in 200 ms, 3 pixels right of the line, which is below it.
+        assert_eq!(at(100), [(72.0, 55.0)]);
+        assert_eq!(at(150), [(122.0, 55.0)]);
+        assert_eq!(at(299), [(271.0, 55.0)]);
+        assert_eq!(at(300), []);
+    }
+
+    #[test]
+    fn results_come_back_on_the_other_side() {
+        let s = pair();
+        let list = frame(&s, vec![flight(0, 200, 1, 0, FlightKind::Result)], 50, &options());
+        assert_eq!(dots(&list), [(222.0, 49.0)]);
+    }
+
+    #[test]
+    fn reduced_motion_goes_in_four_steps() {
+        let s = pair();
+        let reduced = FrameOptions { reduced_motion: true, ..options() };
+        let at = |t| dots(&frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Invocation)], t, &reduced))[0].0;
+        assert_eq!([at(0), at(49), at(50), at(199)], [97.0, 97.0, 147.0, 247.0]);
+    }
+
+    #[test]
+    fn offloads_curve_away_and_have_a_tail() {
+        let s = pair();
+        let list = frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Offload)], 100, &options());
+        // Half way it passes 0.08 * 200 beside the line.
+        assert_eq!(dots(&list), [(172.0, 68.0)]);
+        let tail = list.iter().find_map(|i| if let Item::Polyline { points, .. } = i { Some(points.clone()) } else { None });
+        assert_eq!(tail.and_then(|t| t.last().copied()), Some((172.0, 68.0)));
+    }
+
+    #[test]
+    fn too_many_messages_become_a_stream_with_their_rate() {
+        let s = pair();
+        let flights = |n: u64| (0..n).map(|i| flight(i * 1_000 / n, i * 1_000 / n + 100, 0, 1, FlightKind::Invocation)).collect();
+        let texts = |list: &[Item]| list.iter().any(|i| matches!(i, Item::Text { text, .. } if text == "500/s"));
+        let few = frame(&s, flights(100), 500, &options());
+        assert!(dots(&few).len() == 10 && !texts(&few));
+        let many = frame(&s, flights(500), 500, &options());
+        assert!(dots(&many).is_empty() && texts(&many), "{many:?}");
+    }
+
+    #[test]
+    fn messages_too_short_to_be_seen_become_a_stream() {
+        let s = pair();
+        let fast = FrameOptions { ms_per_sim_ns: 1e-7, ..options() };
+        let list = frame(&s, vec![flight(400, 600, 0, 1, FlightKind::Invocation)], 500, &fast);
+        assert!(dots(&list).is_empty() && list.iter().any(|i| matches!(i, Item::Polyline { .. })));
+    }
+
+    #[test]
+    fn messages_to_a_block_go_on_to_the_machine() {
+        let pool = Node { count: 100, x: 272.0, y: 0.0, ..Node::new("pool", "z", Role::Worker) };
+        let s = scenario(&["z"], vec![node("c", "z", Role::Client, 0.0, 20.0), pool], vec![]);
+        let list = frame(&s, vec![flight(0, 1_000, 0, 4, FlightKind::Invocation)], 999, &options());
+        let at = dots(&list)[0];
+        let (x, y) = Layout::of(&s).nodes[1].machine(3).centre();
+        assert!((at.0 - x).abs() < 1.0 && (at.1 - y).abs() < 1.0, "{at:?} {x} {y}");
+    }
+
+    #[test]
+    fn the_followed_invocation_is_outlined() {
+        let s = pair();
+        let followed = FrameOptions { followed: Some(7), ..options() };
+        let list = frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Control)], 100, &followed);
+        assert!(list.iter().any(|i| matches!(i, Item::Circle { r, stroke: Some(s), .. } if *r == 4.0 && s.ink == Ink::Ink)));
+    }
+
+    #[test]
+    fn corners_are_turned_by_distance() {
+        let path = Path::new(vec![(0.0, 0.0), (30.0, 0.0), (30.0, 10.0)]).map(|p| [p.at(15.0).0, p.at(35.0).0, p.at(40.0).0]);
+        assert_eq!(path, Some([(15.0, 0.0), (30.0, 5.0), (30.0, 10.0)]));
+        assert!(Path::new(vec![(1.0, 1.0)]).is_none());
+    }
+}

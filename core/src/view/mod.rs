@@ -1,0 +1,30 @@
+//! What the stage looks like: (topology, window of a run, instant, viewport) to a display list.
+//!
+//! [`Layout`] says where everything is in the world, [`Viewport`] which part of the world the screen shows. [`statics`]
+//! draws what only edits change, [`Playback`] what time changes, both as a list of few primitives ([`Item`]) whose colours
+//! are names ([`Ink`]). The page paints that list on a canvas; [`svg()`] writes it as a picture. All of it is pure: the same
+//! arguments give the same list, at any instant and in any order.
+
+mod anatomy;
+mod display;
+mod facts;
+mod flights;
+mod hosts;
+mod layout;
+mod moving;
+mod notes;
+mod place;
+mod placers;
+mod routes;
+mod spans;
+pub mod statics;
+mod svg;
+mod viewport;
+
+pub use display::{Anchor, Dash, Fill, Ink, Item, Point, Stroke, Weight, fit_text, hatch, text_width};
+pub use facts::Facts;
+pub use layout::{Grid, Hit, Layout, LinkLine, NodeBox, Rect, Shape, ZoneBox};
+pub use moving::{FrameOptions, Playback, Tally};
+pub use place::{Guide, auto_place, snap};
+pub use svg::{Theme, svg};
+pub use viewport::Viewport;

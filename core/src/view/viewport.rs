@@ -1,0 +1,110 @@
+//! Which part of the world the screen shows: screen = (world - corner) * scale, in CSS pixels.
+
+use super::display::Point;
+use super::layout::Rect;
+
+/// The part of the world that the screen shows, and how large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Viewport {
+    /// World coordinate of the screen's left edge.
+    pub x: f64,
+    /// World coordinate of the screen's top edge.
+    pub y: f64,
+    /// Screen pixels per world unit.
+    pub scale: f64,
+}
+
+impl Default for Viewport {
+    fn default() -> Self {
+        Viewport { x: 0.0, y: 0.0, scale: 1.0 }
+    }
+}
+
+impl Viewport {
+    /// The smallest scale that can be reached.
+    pub const LEAST: f64 = 0.1;
+    /// The largest scale that can be reached.
+    pub const MOST: f64 = 4.0;
+
+    /// The viewport that shows `bounds` in the middle of a screen of `width` by `height` pixels, at most at scale 1.
+    pub fn fit(bounds: Rect, width: f64, height: f64) -> Viewport {
+        let margin = 16.0;
+        let ratio = |room: f64, need: f64| if need > 0.0 { (room - 2.0 * margin) / need } else { 1.0 };
+        let scale = ratio(width, bounds.w).min(ratio(height, bounds.h)).clamp(Viewport::LEAST, 1.0);
+        let (cx, cy) = bounds.centre();
+        Viewport { x: cx - width / scale / 2.0, y: cy - height / scale / 2.0, scale }
+    }
+
+    /// Where a point of the world is on the screen.
+    pub fn to_screen(&self, (x, y): Point) -> Point {
+        ((x - self.x) * self.scale, (y - self.y) * self.scale)
+    }
+
+    /// Which point of the world is there on the screen.
+    pub fn to_world(&self, (x, y): Point) -> Point {
+        (x / self.scale + self.x, y / self.scale + self.y)
+    }
+
+    /// The screen rectangle of a world rectangle. Its corner is rounded to whole pixels, so that hairlines stay sharp.
+    pub fn rect(&self, r: Rect) -> Rect {
+        let (x, y) = self.to_screen((r.x, r.y));
+        Rect { x: libm::round(x), y: libm::round(y), w: r.w * self.scale, h: r.h * self.scale }
+    }
+
+    /// The viewport `factor` times as large, with the same point of the world under the screen point `about`.
+    pub fn zoom(&self, about: Point, factor: f64) -> Viewport {
+        let scale = (self.scale * factor).clamp(Viewport::LEAST, Viewport::MOST);
+        let (wx, wy) = self.to_world(about);
+        Viewport { x: wx - about.0 / scale, y: wy - about.1 / scale, scale }
+    }
+
+    /// The viewport after the screen's content was dragged by (dx, dy) pixels.
+    pub fn pan(&self, dx: f64, dy: f64) -> Viewport {
+        Viewport { x: self.x - dx / self.scale, y: self.y - dy / self.scale, ..*self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(a: Point, b: Point) -> bool {
+        (a.0 - b.0).abs() < 1e-9 && (a.1 - b.1).abs() < 1e-9
+    }
+
+    #[test]
+    fn screen_and_world_are_inverse() {
+        let v = Viewport { x: 100.0, y: -50.0, scale: 0.5 };
+        assert_eq!(v.to_screen((120.0, -30.0)), (10.0, 10.0));
+        assert!(near(v.to_world(v.to_screen((7.0, 9.0))), (7.0, 9.0)));
+    }
+
+    #[test]
+    fn zoom_keeps_the_point_under_the_pointer() {
+        let v = Viewport { x: 10.0, y: 20.0, scale: 1.0 };
+        let under = v.to_world((300.0, 200.0));
+        assert!(near(v.zoom((300.0, 200.0), 2.5).to_world((300.0, 200.0)), under));
+    }
+
+    #[test]
+    fn zoom_stops_at_its_limits() {
+        let v = Viewport::default();
+        assert_eq!(v.zoom((0.0, 0.0), 100.0).scale, 4.0);
+        assert_eq!(v.zoom((0.0, 0.0), 0.001).scale, 0.1);
+    }
+
+    #[test]
+    fn pan_moves_the_content_with_the_pointer() {
+        let v = Viewport { x: 0.0, y: 0.0, scale: 2.0 };
+        assert_eq!(v.pan(20.0, -10.0).to_screen((0.0, 0.0)), (20.0, -10.0));
+    }
+
+    #[test]
+    fn fit_centres_and_never_enlarges() {
+        let small = Viewport::fit(Rect { x: 10.0, y: 10.0, w: 100.0, h: 50.0 }, 800.0, 400.0);
+        assert_eq!(small.scale, 1.0);
+        assert!(near(small.to_screen((60.0, 35.0)), (400.0, 200.0)));
+        let large = Viewport::fit(Rect { x: 0.0, y: 0.0, w: 1536.0, h: 100.0 }, 800.0, 400.0);
+        assert_eq!(large.scale, 0.5);
+    }
+}

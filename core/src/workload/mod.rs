@@ -1,0 +1,264 @@
+//! What arrives, as columns: one row per invocation, sorted by time.
+//!
+//! Arrival and execution times are drawn here, before the run, so that no policy can change them: two scenarios that differ
+//! only in scheduling see the same workload, and their comparison is paired.
+
+mod expand;
+
+use crate::dist::Distribution;
+use crate::engine::NONE;
+use crate::platform::{FunctionSpec, Model};
+use crate::registry::{Args, Domain, Entry, Param, find};
+use crate::rng::Stream;
+use crate::scenario::{Role, Scenario};
+use crate::trace::{Rows, TraceData};
+use crate::units::{NS_PER_S, SimDuration};
+
+const RATE: Param = Param {
+    name: "rate_per_s",
+    label: "Rate",
+    unit: "per s",
+    help: "Mean number of invocations per second, over all functions and clients.",
+    domain: Domain::Number { default: 40.0, min: 0.0, max: 1e6 },
+};
+
+/// Every process that arrivals can be drawn from.
+pub const ARRIVALS: &[&Entry] = &[
+    &Entry {
+        kind: "poisson",
+        name: "Poisson",
+        summary: "Independent arrivals at a constant rate.",
+        source: "The arrival process of M/M/1 and its kin.",
+        params: &[RATE],
+        decides: &[],
+    },
+    &Entry {
+        kind: "deterministic",
+        name: "Evenly spaced",
+        summary: "One arrival after the other, always the same time apart.",
+        source: "The arrival process of D/M/1.",
+        params: &[RATE],
+        decides: &[],
+    },
+];
+
+/// How often each function is invoked.
+pub const POPULARITIES: &[&Entry] = &[
+    &Entry {
+        kind: "weights",
+        name: "By weight",
+        summary: "In proportion to the functions' weights.",
+        source: "-",
+        params: &[],
+        decides: &[],
+    },
+    &Entry {
+        kind: "zipf",
+        name: "Zipf",
+        summary: "The n-th function in proportion to 1 / n^s.",
+        source: "Breslau et al., 1999; the skew of Azure's functions in Shahrad et al., 2020.",
+        params: &[Param {
+            name: "s",
+            label: "Exponent",
+            unit: "",
+            help: "0 is even; 0.9 is usual; larger is more skewed.",
+            domain: Domain::Number { default: 0.9, min: 0.0, max: 10.0 },
+        }],
+        decides: &[],
+    },
+];
+
+/// The most invocations that one run may have.
+pub const MOST_INVOCATIONS: u64 = 200_000_000;
+
+/// The invocations of a run, a row each, sorted by arrival.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Workload {
+    /// When each arrives at its client, in nanoseconds.
+    pub arrival_ns: Vec<u64>,
+    /// Its function.
+    pub function: Vec<u32>,
+    /// How long it executes alone on a warm host of speed 1, in nanoseconds.
+    pub execution_ns: Vec<u64>,
+    /// Its client.
+    pub client: Vec<u16>,
+    /// What a cold start takes more than a warm one, in nanoseconds, where that differs within a function; else empty.
+    pub start_ns: Vec<i64>,
+    /// The functions.
+    pub functions: Vec<FunctionSpec>,
+}
+
+/// Why there is no workload.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {message}. {hint}")]
+pub struct WorkloadError {
+    /// A path in the scenario.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl Workload {
+    /// Draws the workload of a validated scenario; with a trace if the scenario names one.
+    pub fn new(scenario: &Scenario, trace: Option<&TraceData>) -> Result<Workload, WorkloadError> {
+        let error =
+            |place: &str, message: String, hint: &str| WorkloadError { place: place.to_owned(), message, hint: hint.to_owned() };
+        let mut workload = match (&scenario.workload.trace, trace) {
+            (Some(_), Some(trace)) => {
+                if trace.invocations() > MOST_INVOCATIONS {
+                    let message = format!("the trace has {} invocations, more than {MOST_INVOCATIONS}", trace.invocations());
+                    return Err(error("workload.trace", message, "Cut it into parts."));
+                }
+                from_trace(scenario, trace)
+            }
+            (Some(named), None) => {
+                let names: Vec<&str> = named.files.iter().map(|f| f.name.as_str()).collect();
+                return Err(error(
+                    "workload.trace",
+                    format!("the trace is not here: {}", names.join(", ")),
+                    "Load the file: drop it on the page, or give it with --trace.",
+                ));
+            }
+            (None, _) => {
+                let rate = rate_per_s(scenario);
+                let expected = rate * scenario.run.duration_s.unwrap_or(0.0);
+                if expected > MOST_INVOCATIONS as f64 {
+                    let message = format!("about {expected:.0} invocations are more than {MOST_INVOCATIONS}");
+                    return Err(error("workload.arrivals.rate_per_s", message, "Lower the rate or the run's duration."));
+                }
+                drawn(scenario)
+            }
+        };
+        workload.draw_clients(scenario);
+        Ok(workload)
+    }
+
+    /// The number of invocations.
+    pub fn len(&self) -> usize {
+        self.arrival_ns.len()
+    }
+
+    /// Whether nothing arrives.
+    pub fn is_empty(&self) -> bool {
+        self.arrival_ns.is_empty()
+    }
+
+    /// What a cold start of an invocation takes more than a warm one, in nanoseconds.
+    pub fn start_ns(&self, invocation: u32, model: &Model) -> i64 {
+        debug_assert!(invocation != NONE);
+        match self.start_ns.get(invocation as usize) {
+            Some(&own) => own,
+            None => model.functions[self.function[invocation as usize] as usize].start_ns,
+        }
+    }
+
+    fn draw_clients(&mut self, scenario: &Scenario) {
+        let traffic: Vec<f64> = scenario.nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect();
+        let shares = Shares::new(&traffic);
+        let mut stream = Stream::new(scenario.run.seed, "workload", "clients");
+        self.client = (0..self.len()).map(|_| shares.draw(&mut stream) as u16).collect();
+    }
+}
+
+fn rate_per_s(scenario: &Scenario) -> f64 {
+    let choice = &scenario.workload.arrivals;
+    find(ARRIVALS, &choice.kind).map_or(0.0, |entry| Args::new(choice, entry).number("rate_per_s"))
+}
+
+/// Cumulative shares, to draw an index in proportion to its weight.
+struct Shares(Vec<f64>);
+
+impl Shares {
+    fn new(weights: &[f64]) -> Shares {
+        let mut sum = 0.0;
+        Shares(
+            weights
+                .iter()
+                .map(|w| {
+                    sum += w;
+                    sum
+                })
+                .collect(),
+        )
+    }
+
+    fn draw(&self, stream: &mut Stream) -> usize {
+        let total = self.0.last().copied().unwrap_or(0.0);
+        if self.0.len() < 2 {
+            return 0;
+        }
+        let at = stream.uniform() * total;
+        self.0.partition_point(|&up_to| up_to <= at).min(self.0.len() - 1)
+    }
+}
+
+fn drawn(scenario: &Scenario) -> Workload {
+    let seed = scenario.run.seed;
+    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(FunctionSpec::of).collect();
+    let weights: Vec<f64> = match scenario.workload.popularity.kind.as_str() {
+        "zipf" => {
+            let choice = &scenario.workload.popularity;
+            let s = find(POPULARITIES, "zipf").map_or(0.0, |entry| Args::new(choice, entry).number("s"));
+            (1..=functions.len()).map(|n| libm::pow(n as f64, -s)).collect()
+        }
+        _ => scenario.functions.iter().map(|f| f.weight).collect(),
+    };
+    let shares = Shares::new(&weights);
+    let times: Vec<Distribution> = scenario.functions.iter().map(|f| Distribution::new(&f.execution)).collect();
+    let mut executions: Vec<Stream> = functions.iter().map(|f| Stream::new(seed, &f.id, "execution")).collect();
+    let mut gaps = Stream::new(seed, "workload", "arrivals");
+    let mut which = Stream::new(seed, "workload", "functions");
+    let rate = rate_per_s(scenario);
+    let end = SimDuration::from_s(scenario.run.duration_s.unwrap_or(0.0)).0;
+    let mut workload = Workload { functions, ..Workload::default() };
+    if rate <= 0.0 {
+        return workload;
+    }
+    let even = scenario.workload.arrivals.kind == "deterministic";
+    let mut at = 0u64;
+    for count in 1u64.. {
+        // Evenly spaced arrivals are computed from their number, so that rounding does not add up.
+        at = if even {
+            libm::rint(count as f64 * NS_PER_S as f64 / rate) as u64
+        } else {
+            at.saturating_add(libm::rint(-libm::log(gaps.positive()) * NS_PER_S as f64 / rate) as u64)
+        };
+        if at > end || workload.arrival_ns.len() as u64 >= 2 * MOST_INVOCATIONS {
+            break;
+        }
+        let function = shares.draw(&mut which);
+        workload.arrival_ns.push(at);
+        workload.function.push(function as u32);
+        workload.execution_ns.push(SimDuration::from_ms(times[function].sample(&mut executions[function])).0);
+    }
+    workload
+}
+
+fn from_trace(scenario: &Scenario, trace: &TraceData) -> Workload {
+    let options = &scenario.workload.trace_options;
+    let functions: Vec<FunctionSpec> = trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options)).collect();
+    let mut workload = match &trace.rows {
+        Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => Workload {
+            arrival_ns: arrival_ns.clone(),
+            function: function.clone(),
+            execution_ns: execution_ns.clone(),
+            start_ns: start_ns.clone(),
+            ..Workload::default()
+        },
+        Rows::PerMinute { minute, function, count, total } => {
+            expand::per_minute(trace, scenario.run.seed, options, minute, function, count, *total)
+        }
+    };
+    if let Some(end) = scenario.run.duration_s {
+        let end = SimDuration::from_s(end).0;
+        let keep = workload.arrival_ns.partition_point(|&at| at <= end);
+        workload.arrival_ns.truncate(keep);
+        workload.function.truncate(keep);
+        workload.execution_ns.truncate(keep);
+        workload.start_ns.truncate(keep);
+    }
+    workload.functions = functions;
+    workload
+}

@@ -1,0 +1,64 @@
+//! With no latency, no decision time and one queue, waits match queueing theory within their confidence interval.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use serde_json::json;
+use support::{phase, queue, run};
+
+/// The mean wait in the host's queue over independent replications lies within 4 standard errors of the closed form, and the
+/// standard error is small enough for that to mean something.
+fn waits(what: &str, cores: f64, rate: f64, execution: serde_json::Value, expected_ms: f64) {
+    let means: Vec<f64> =
+        (0..20).map(|seed| phase(&run(&queue(cores, rate, execution.clone(), 4_000.0, seed)).0, "host_queue")).collect();
+    let n = means.len() as f64;
+    let mean = means.iter().sum::<f64>() / n;
+    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    assert!((mean - expected_ms).abs() < 4.0 * error, "{what}: {mean} ms, not {expected_ms} ms, error {error}");
+    assert!(error < 0.05 * expected_ms, "{what}: {error}");
+}
+
+#[test]
+fn mm1_wait() {
+    // rho / (mu - lambda) with mu = 10/s, lambda = 7/s.
+    waits("M/M/1", 1.0, 7.0, json!({"kind": "exponential", "mean_ms": 100}), 0.7 / 3.0 * 1000.0);
+}
+
+#[test]
+fn md1_wait() {
+    // rho S / (2 (1 - rho)) with S = 100 ms, rho = 0.8.
+    waits("M/D/1", 1.0, 8.0, json!({"kind": "constant", "mean_ms": 100}), 0.8 * 100.0 / (2.0 * 0.2));
+}
+
+#[test]
+fn mmc_wait() {
+    // Erlang C with c = 4, a = 3.2, divided by (c mu - lambda).
+    let (c, a) = (4u32, 3.2_f64);
+    let term = |k: u32| a.powi(k as i32) / (1..=k).map(f64::from).product::<f64>();
+    let last = term(c) * f64::from(c) / (f64::from(c) - a);
+    let erlang_c = last / ((0..c).map(term).sum::<f64>() + last);
+    waits("M/M/c", 4.0, 32.0, json!({"kind": "exponential", "mean_ms": 100}), erlang_c / 8.0 * 1000.0);
+}
+
+#[test]
+fn mg1_wait() {
+    // Pollaczek-Khinchine: lambda E[S^2] / (2 (1 - rho)), uniform on 0 to 200 ms: E[S^2] = 200^2 / 3.
+    waits("M/G/1", 1.0, 6.0, json!({"kind": "uniform", "min_ms": 0, "max_ms": 200}), 6e-3 * 40_000.0 / 3.0 / (2.0 * 0.4));
+}
+
+#[test]
+fn the_placer_is_md1() {
+    // A decision takes 20 ms at 35/s: rho = 0.7.
+    let means: Vec<f64> = (0..20)
+        .map(|seed| {
+            let scenario = queue(100_000.0 / 1_000.0, 35.0, json!({"kind": "constant", "mean_ms": 10}), 2_000.0, seed);
+            let scenario = support::set(&scenario, "frame.architecture.decision_ms", json!(20));
+            phase(&run(&scenario).0, "placer_queue")
+        })
+        .collect();
+    let n = means.len() as f64;
+    let mean = means.iter().sum::<f64>() / n;
+    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    let expected = 0.7 * 20.0 / (2.0 * 0.3);
+    assert!((mean - expected).abs() < 4.0 * error, "{mean} {expected} {error}");
+}

@@ -1,0 +1,210 @@
+//! What must always hold, for every combination of the registries and random topologies (model.md 10).
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+
+use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::platform::{Outcome, Probe, TaskEnd};
+use faaslab_core::scenario::Scenario;
+use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::units::SimTime;
+use faaslab_core::workload::Workload;
+use proptest::prelude::*;
+use serde_json::json;
+
+#[derive(Debug, Clone)]
+struct Shape {
+    seed: u64,
+    zones: usize,
+    workers: usize,
+    cores: f64,
+    memory: f64,
+    slots: Option<u32>,
+    rate: f64,
+    latency: f64,
+    jitter: f64,
+    decision: f64,
+    concurrency: u32,
+    architecture: usize,
+    placement: usize,
+    keep_alive: usize,
+    memory_full: &'static str,
+    if_insufficient: &'static str,
+    no_room: &'static str,
+    limit: Option<f64>,
+    change: bool,
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let size =
+        (any::<u32>(), 1usize..4, 1usize..6, 1u32..5, prop::sample::select(vec![300.0, 700.0, 4000.0]), prop::option::of(1u32..4));
+    let time = (
+        5u32..120,
+        prop::sample::select(vec![0.0, 0.5, 20.0]),
+        prop::sample::select(vec![0.0, 5.0]),
+        prop::sample::select(vec![0.0, 0.5, 5.0]),
+    );
+    let choice = (0usize..100, 0usize..100, 0usize..100, 1u32..4);
+    let rules = (
+        prop::sample::select(vec!["never", "shortfall", "full_size"]),
+        prop::sample::select(vec!["keep", "evict_anyway"]),
+        prop::sample::select(vec!["queue", "drop"]),
+        prop::option::of(Just(0.15)),
+        any::<bool>(),
+    );
+    (size, time, choice, rules).prop_map(|(size, time, choice, rules)| Shape {
+        seed: size.0.into(),
+        zones: size.1,
+        workers: size.2,
+        cores: f64::from(size.3),
+        memory: size.4,
+        slots: size.5,
+        rate: f64::from(time.0),
+        latency: time.1,
+        jitter: time.2,
+        decision: time.3,
+        concurrency: choice.3,
+        architecture: choice.0,
+        placement: choice.1,
+        keep_alive: choice.2,
+        memory_full: rules.0,
+        if_insufficient: rules.1,
+        no_room: rules.2,
+        limit: rules.3,
+        change: rules.4,
+    })
+}
+
+fn scenario(s: &Shape) -> Scenario {
+    let catalogue = Library::default().catalogue();
+    let kind = |entries: &[&'static faaslab_core::registry::Entry], i: usize| entries[i % entries.len()].kind;
+    let mut nodes = vec![json!({"id": "cloud", "zone": "z0", "roles": ["cloud_controller", "client"]})];
+    for i in 0..s.workers {
+        let mut worker = json!({"id": format!("w{i}"), "zone": format!("z{}", i % s.zones), "roles": ["worker"],
+            "cores": s.cores, "memory_mb": s.memory, "speed": if i == 1 { 2.0 } else { 1.0 }});
+        if let Some(slots) = s.slots {
+            worker["slots"] = json!(slots);
+        }
+        nodes.push(worker);
+    }
+    nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
+    let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
+        "init_ms": 100, "concurrency": s.concurrency, "weight": 5, "request_kb": 10});
+    if let Some(limit) = s.limit {
+        function["time_limit_s"] = json!(limit);
+    }
+    let timeline = if s.change {
+        json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
+               {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
+               {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}}])
+    } else {
+        json!([])
+    };
+    Scenario::from_value(json!({
+        "version": 1,
+        "zones": (0..s.zones).map(|z| json!({"id": format!("z{z}"), "latency_ms": s.latency / 2.0})).collect::<Vec<_>>(),
+        "nodes": nodes,
+        "links": [{"id": "l", "from": "cloud", "to": "w0", "latency_ms": s.latency, "jitter_ms": s.jitter, "bandwidth_mbps": 100}],
+        "network": {"between_zones_ms": s.latency},
+        "functions": [function,
+            {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300},
+            {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
+        "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
+        "frame": {"architecture": {"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision}},
+        "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
+            "keep_alive": {"kind": kind(&catalogue.keep_alives, s.keep_alive)},
+            "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room},
+        "timeline": timeline,
+        "run": {"seed": s.seed, "duration_s": 8}
+    }))
+    .unwrap()
+}
+
+/// Counts ends per invocation and checks each end's accounting.
+struct Watch {
+    workload: Arc<Workload>,
+    ends: Vec<u32>,
+    clock: SimTime,
+}
+
+impl Probe for Watch {
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        self.ends[end.invocation as usize] += 1;
+        assert!(now >= self.clock, "the clock went back");
+        self.clock = now;
+        let spent: u64 = end.spent.iter().sum();
+        assert_eq!(spent, now.0 - self.workload.arrival_ns[end.invocation as usize], "phases add up to the response time");
+        if end.outcome == Outcome::Completed {
+            assert!(end.started <= end.finished && end.finished <= now);
+        }
+    }
+}
+
+fn check_world(simulation: &Simulation) {
+    let world = simulation.world();
+    let c = &world.counters;
+    assert_eq!(c.submitted, c.outcomes.iter().sum::<u64>() + world.tasks.len() as u64, "invocations are conserved");
+    for (host, spec) in world.hosts.iter().zip(&simulation.model().hosts) {
+        let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
+        assert_eq!(host.memory_free + held, spec.memory, "memory is what containers hold");
+        let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
+        assert_eq!(active, host.running);
+        assert!(host.millicores_free <= spec.millicores && host.slots_free <= spec.slots);
+        let idle: u64 = host
+            .containers()
+            .filter(|&c| world.containers[c].active == 0)
+            .map(|c| simulation.model().functions[world.containers[c].function as usize].memory)
+            .sum();
+        assert_eq!(idle, host.idle_memory);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn invariants_hold_and_a_checkpoint_continues_exactly(shape in shapes(), stop in 1u64..3_000) {
+        let scenario = scenario(&shape);
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let mut watch = Watch { ends: vec![0; workload.len()], clock: SimTime::ZERO, workload: Arc::clone(&workload) };
+        let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+        let mut simulation = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
+        simulation.step(stop, &mut Both(&mut watch, &mut recorder));
+        check_world(&simulation);
+        let mut checkpoint = simulation.clone();
+        while !simulation.step(997, &mut Both(&mut watch, &mut recorder)).done {
+            check_world(&simulation);
+        }
+        check_world(&simulation);
+        checkpoint.run(&mut ());
+        prop_assert_eq!(simulation.world().digest, checkpoint.world().digest);
+        prop_assert_eq!(&simulation.world().counters, &checkpoint.world().counters);
+        let summary = Summary::new(&simulation, &recorder);
+        prop_assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
+        prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, workload.len() as u64);
+        prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
+        // Only memory that nobody may take back can keep somebody waiting for ever.
+        if shape.memory_full != "never" {
+            prop_assert_eq!(summary.live, 0);
+        }
+        let parts: f64 = summary.phases_ms.iter().map(|p| p.1).sum();
+        prop_assert!((parts - summary.response_ms.mean).abs() <= 1e-6 * (1.0 + summary.response_ms.mean));
+    }
+}
+
+struct Both<'a>(&'a mut Watch, &'a mut Recorder);
+
+impl Probe for Both<'_> {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        self.1.arrived(now, invocation);
+    }
+    fn container(&mut self, now: SimTime, event: &faaslab_core::platform::ContainerEvent) {
+        self.1.container(now, event);
+    }
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        self.0.ended(now, end);
+        self.1.ended(now, end);
+    }
+}

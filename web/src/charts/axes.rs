@@ -1,0 +1,562 @@
+//! Axes: which range, which ticks, how they are written, and where that puts the chart.
+//!
+//! Four or five ticks at multiples of 1, 2, 2.5 or 5 times a power of ten (times at whole minutes and hours), horizontal
+//! hairlines only, no frame. The last label carries the unit. An axis is logarithmic when its values span more than a
+//! factor of [`LOG_FROM`], and its caption then says so.
+
+use faaslab_core::units::split_duration;
+
+use super::pen::{Align, Pen, Px, Rect};
+
+/// From this ratio of the largest to the smallest value an axis is logarithmic.
+const LOG_FROM: f64 = 20.0;
+/// Room above a chart for its caption.
+const ABOVE: f64 = 24.0;
+/// Room below it for the labels of its ticks.
+const BELOW: f64 = 22.0;
+const NS_PER_S: f64 = 1e9;
+const NS_PER_MS: f64 = 1e6;
+
+/// From values to shares of the length of an axis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scale {
+    low: f64,
+    high: f64,
+    log: bool,
+}
+
+impl Scale {
+    fn new(low: f64, high: f64, log: bool) -> Scale {
+        Scale { low, high, log }
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        if self.log {
+            value.max(f64::MIN_POSITIVE).log10()
+        } else {
+            value
+        }
+    }
+
+    /// 0 at the low end, 1 at the high end; what lies beyond is kept at the end.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let (low, high) = (self.place(self.low), self.place(self.high));
+        let share = (self.place(value) - low) / (high - low);
+        if share.is_finite() {
+            share.clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+
+    /// The value at a share of the axis.
+    pub(super) fn value(&self, share: f64) -> f64 {
+        let (low, high) = (self.place(self.low), self.place(self.high));
+        let place = low + (high - low) * share;
+        if self.log { 10f64.powf(place) } else { place }
+    }
+
+    /// Whether distances are ratios.
+    pub(super) fn is_log(&self) -> bool {
+        self.log
+    }
+}
+
+/// How the labels of an axis are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Writing {
+    /// Plain numbers.
+    Number,
+    /// Whole things: no tick between two whole numbers.
+    Whole,
+    /// Ratios: "2x".
+    Ratio,
+    /// Shares of one as "50 %".
+    Percent,
+    /// Milliseconds in the best unit.
+    Millis,
+    /// Megabytes in the best unit.
+    Megabytes,
+}
+
+/// A scale with its ticks.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Axis {
+    /// From values to places.
+    pub(super) scale: Scale,
+    /// Where the ticks are and what they say.
+    ticks: Vec<(f64, String)>,
+}
+
+/// Smallest and largest of the finite values.
+fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    values
+        .filter(|value| value.is_finite())
+        .fold(None, |range, value| match range {
+            None => Some((value, value)),
+            Some((low, high)) => Some((value.min(low), value.max(high))),
+        })
+}
+
+impl Axis {
+    /// From zero to just above the largest value.
+    pub(super) fn from_zero(
+        values: impl Iterator<Item = f64>,
+        ticks: usize,
+        writing: Writing,
+    ) -> Axis {
+        let high = extent(values).map_or(1.0, |(_, high)| high);
+        let high = if high > 0.0 { high } else { 1.0 };
+        Axis::linear(0.0, high, ticks, writing, true)
+    }
+
+    /// Around the values: linear, or logarithmic where they are too far apart for that. `rounded` lets it end at ticks.
+    pub(super) fn around(
+        values: impl Iterator<Item = f64>,
+        ticks: usize,
+        writing: Writing,
+        rounded: bool,
+    ) -> Axis {
+        let Some((low, high)) = extent(values) else {
+            return Axis::linear(0.0, 1.0, ticks, writing, true);
+        };
+        if low > 0.0 && high / low > LOG_FROM {
+            return Axis::log(low, high, ticks, writing, rounded);
+        }
+        let room = if high > low {
+            0.0
+        } else {
+            high.abs().max(1e-9) * 0.1
+        };
+        let below = if rounded { room } else { 0.0 };
+        Axis::linear(low - below, high + room, ticks, writing, rounded)
+    }
+
+    fn linear(low: f64, high: f64, count: usize, writing: Writing, rounded: bool) -> Axis {
+        let (size, unit) = unit_of(writing, high);
+        let least = if writing == Writing::Whole { 1.0 } else { 0.0 };
+        let step = nice_step((high - low) / size / count as f64).max(least);
+        let first = (low / size / step + 1e-9).floor();
+        let last = (high / size / step - 1e-9).ceil();
+        let (low, high) = if rounded {
+            (first * step * size, last * step * size)
+        } else {
+            (low, high)
+        };
+        let ticks = (0..=(last - first).clamp(0.0, 20.0) as u32)
+            .map(|i| (first + f64::from(i)) * step)
+            .filter(|tick| tick * size >= low * (1.0 - 1e-9) && tick * size <= high * (1.0 + 1e-9))
+            .map(|tick| (tick * size, decimal(tick, step)))
+            .collect();
+        Axis {
+            scale: Scale::new(low, high, false),
+            ticks: with_unit(ticks, unit),
+        }
+    }
+
+    fn log(low: f64, high: f64, count: usize, writing: Writing, rounded: bool) -> Axis {
+        let (low, high) = if rounded {
+            (one_two_five(low, false), one_two_five(high, true))
+        } else {
+            (low, high)
+        };
+        let candidates: [(&[f64], i32); 7] = [
+            (&[1.0, 2.0, 5.0], 1),
+            (&[1.0, 3.0], 1),
+            (&[1.0], 1),
+            (&[1.0], 2),
+            (&[1.0], 3),
+            (&[1.0], 5),
+            (&[1.0], 50),
+        ];
+        let (start, end) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+        let values = |digits: &[f64], every: i32| -> Vec<f64> {
+            (start..=end)
+                .filter(|decade| decade.rem_euclid(every) == 0)
+                .flat_map(|decade| digits.iter().map(move |digit| digit * 10f64.powi(decade)))
+                .filter(|value| *value >= low * (1.0 - 1e-9) && *value <= high * (1.0 + 1e-9))
+                .collect()
+        };
+        let mut each = candidates
+            .iter()
+            .map(|(digits, every)| values(digits, *every));
+        let ticks = if writing == Writing::Millis && high >= 120e3 {
+            long_times(low, high, count + 2)
+        } else {
+            each.find(|ticks| ticks.len() <= count + 2)
+                .unwrap_or_default()
+        };
+        let ticks = ticks
+            .into_iter()
+            .map(|value| (value, short(value, writing)))
+            .collect();
+        Axis {
+            scale: Scale::new(low, high, true),
+            ticks,
+        }
+    }
+
+    /// Shares from 0 to 100 %.
+    pub(super) fn percent(ticks: usize) -> Axis {
+        Axis::linear(0.0, 1.0, ticks, Writing::Percent, true)
+    }
+
+    /// Simulated time from the start to `end_s`, with ticks at whole seconds, minutes, hours or days.
+    pub(super) fn time(end_s: f64, count: usize) -> Axis {
+        let end = if end_s.is_finite() && end_s > 0.0 {
+            end_s
+        } else {
+            1.0
+        };
+        let step = nice_time_step(end / count.max(1) as f64);
+        let (size, unit) = time_unit(step);
+        let ticks = (0..=(end / step + 1e-9).min(20.0) as u32)
+            .map(|i| f64::from(i) * step)
+            .map(|tick| (tick, decimal(tick / size, step / size)))
+            .collect();
+        Axis {
+            scale: Scale::new(0.0, end, false),
+            ticks: with_unit(ticks, unit),
+        }
+    }
+
+    /// What to write after the name of the quantity.
+    pub(super) fn note(&self) -> &'static str {
+        if self.scale.is_log() { ", log" } else { "" }
+    }
+
+    fn labels(&self) -> impl Iterator<Item = &str> {
+        self.ticks.iter().map(|(_, label)| label.as_str())
+    }
+}
+
+/// The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `raw`.
+fn nice_step(raw: f64) -> f64 {
+    if !raw.is_finite() || raw <= 0.0 {
+        return 1.0;
+    }
+    let power = 10f64.powf(raw.log10().floor());
+    let digit = [1.0, 2.0, 2.5, 5.0]
+        .into_iter()
+        .find(|digit| digit * power >= raw * (1.0 - 1e-9));
+    digit.unwrap_or(10.0) * power
+}
+
+fn nice_time_step(raw: f64) -> f64 {
+    const WHOLE: [f64; 14] = [
+        10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0,
+        21_600.0,
+    ];
+    if raw <= 5.0 {
+        return nice_step(raw);
+    }
+    match WHOLE.into_iter().find(|step| *step >= raw) {
+        Some(step) => step,
+        None if raw <= 43_200.0 => 43_200.0,
+        None => nice_step(raw / 86_400.0).max(1.0) * 86_400.0,
+    }
+}
+
+/// Size in seconds and name of the unit for ticks this far apart.
+fn time_unit(step: f64) -> (f64, &'static str) {
+    match step {
+        s if s >= 86_400.0 => (86_400.0, " d"),
+        s if s >= 3600.0 => (3600.0, " h"),
+        s if s >= 60.0 => (60.0, " min"),
+        s if s >= 0.1 => (1.0, " s"),
+        s if s >= 1e-4 => (1e-3, " ms"),
+        _ => (1e-6, " µs"),
+    }
+}
+
+/// Size and name of the unit for a linear axis up to `high`.
+fn unit_of(writing: Writing, high: f64) -> (f64, &'static str) {
+    match writing {
+        Writing::Number | Writing::Whole if high >= 1e9 => (1e9, "G"),
+        Writing::Number | Writing::Whole if high >= 1e6 => (1e6, "M"),
+        Writing::Number | Writing::Whole if high >= 1e5 => (1e3, "k"),
+        Writing::Number | Writing::Whole => (1.0, ""),
+        Writing::Ratio if high >= 1e9 => (1e9, "Gx"),
+        Writing::Ratio if high >= 1e6 => (1e6, "Mx"),
+        Writing::Ratio if high >= 1e5 => (1e3, "kx"),
+        Writing::Ratio => (1.0, "x"),
+        Writing::Percent => (0.01, " %"),
+        Writing::Megabytes if high >= 2.0 * 1024.0 * 1024.0 => (1024.0 * 1024.0, " TB"),
+        Writing::Megabytes if high >= 2.0 * 1024.0 => (1024.0, " GB"),
+        Writing::Megabytes => (1.0, " MB"),
+        Writing::Millis if high >= 2.0 * 3.6e6 => (3.6e6, " h"),
+        Writing::Millis if high >= 2.0 * 60e3 => (60e3, " min"),
+        Writing::Millis if high >= 2e3 => (1e3, " s"),
+        Writing::Millis if high >= 2.0 => (1.0, " ms"),
+        Writing::Millis => (1e-3, " µs"),
+    }
+}
+
+/// One label of a logarithmic axis.
+fn short(value: f64, writing: Writing) -> String {
+    if writing == Writing::Millis {
+        let (number, unit) = split_duration(value * NS_PER_MS);
+        return format!(
+            "{} {unit}",
+            number
+                .parse()
+                .map_or(number, |number| decimal(number, number))
+        );
+    }
+    let (size, unit) = unit_of(writing, value);
+    format!("{}{unit}", decimal(value / size, value / size))
+}
+
+/// At most `count` of the milliseconds where a unit of time or ten of it end, from a thousandth up.
+fn long_times(low: f64, high: f64, count: usize) -> Vec<f64> {
+    const TIMES: [f64; 12] = [
+        1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7,
+    ];
+    let later = (1..12).map(|power| 3.6e7 * 10f64.powi(power));
+    let within: Vec<f64> = TIMES
+        .into_iter()
+        .chain(later)
+        .filter(|ms| (low..=high).contains(ms))
+        .collect();
+    let stride = within.len().div_ceil(count).max(1);
+    within.into_iter().step_by(stride).collect()
+}
+
+/// A multiple of `step` with the decimals that `step` needs.
+fn decimal(value: f64, step: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    if value.abs() >= 1e7 {
+        return format!("{value:.1e}");
+    }
+    let decimals = (0..6).find(|n| {
+        let scaled = step * 10f64.powi(*n);
+        (scaled - scaled.round()).abs() < 1e-6 * scaled
+    });
+    format!("{value:.*}", decimals.unwrap_or(6) as usize)
+}
+
+fn one_two_five(value: f64, up: bool) -> f64 {
+    let power = 10f64.powf(value.log10().floor());
+    let digits = [1.0, 2.0, 5.0, 10.0];
+    let exact = value / power;
+    let digit = if up {
+        digits
+            .into_iter()
+            .find(|digit| *digit >= exact * (1.0 - 1e-9))
+    } else {
+        digits
+            .into_iter()
+            .rev()
+            .find(|digit| *digit <= exact * (1.0 + 1e-9))
+    };
+    digit.unwrap_or(1.0) * power
+}
+
+fn with_unit(mut ticks: Vec<(f64, String)>, unit: &str) -> Vec<(f64, String)> {
+    if let Some((_, label)) = ticks.last_mut() {
+        label.push_str(unit);
+    }
+    ticks
+}
+
+/// The part of a chart where its data is, with its axes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Grid {
+    /// Where the data is.
+    pub(super) plot: Rect,
+    /// From left to right.
+    pub(super) x: Scale,
+    /// From bottom to top.
+    pub(super) y: Scale,
+    /// Where the caption ends.
+    pub(super) caption_end: f64,
+}
+
+impl Grid {
+    /// How many ticks suit the height of the pen's area.
+    pub(super) fn rows(pen: &Pen<'_>) -> usize {
+        if pen.area.height() < 130.0 { 2 } else { 4 }
+    }
+
+    /// How many ticks suit its width.
+    pub(super) fn columns(pen: &Pen<'_>) -> usize {
+        (pen.area.width() / 80.0).clamp(2.0, 6.0) as usize
+    }
+
+    /// Draws the axes and leaves `right` pixels at the right free for labels.
+    pub(super) fn draw(pen: &Pen<'_>, x: &Axis, y: &Axis, caption: &str, right: f64) -> Grid {
+        let area = pen.area;
+        let gutter = pen.widest(y.labels()).ceil() + 8.0;
+        let plot = Rect {
+            left: area.left + gutter,
+            top: area.top + ABOVE,
+            right: (area.right - right.max(12.0)).max(area.left + gutter + 8.0),
+            bottom: area.bottom - BELOW,
+        };
+        let caption_end = pen.caption(caption);
+        let grid = Grid {
+            plot,
+            x: x.scale,
+            y: y.scale,
+            caption_end,
+        };
+        grid.draw_rows(pen, y);
+        grid.draw_columns(pen, x);
+        grid
+    }
+
+    fn draw_rows(&self, pen: &Pen<'_>, axis: &Axis) {
+        let Rect {
+            left,
+            right,
+            bottom,
+            ..
+        } = self.plot;
+        for (value, label) in &axis.ticks {
+            let y = self.y(*value);
+            pen.line(&[(left, y), (right, y)], pen.theme.line, 1.0);
+            pen.label(label, (left - 8.0, y), Align::Right, pen.theme.muted);
+        }
+        pen.line(
+            &[(left, bottom), (right, bottom)],
+            pen.theme.baseline(),
+            1.0,
+        );
+    }
+
+    fn draw_columns(&self, pen: &Pen<'_>, axis: &Axis) {
+        let bottom = self.plot.bottom;
+        let mut free = f64::NEG_INFINITY;
+        for (value, label) in &axis.ticks {
+            let x = self.x(*value);
+            let width = pen.width_of(label);
+            let from = (x - width / 2.0).min(pen.area.right - width);
+            if from < free {
+                continue;
+            }
+            free = from + width + 8.0;
+            pen.line(&[(x, bottom), (x, bottom + 4.0)], pen.theme.baseline(), 1.0);
+            pen.label(label, (from, bottom + 14.0), Align::Left, pen.theme.muted);
+        }
+    }
+
+    /// Across, for a value of the x axis.
+    pub(super) fn x(&self, value: f64) -> f64 {
+        self.plot.left + self.x.share(value) * self.plot.width()
+    }
+
+    /// Down, for a value of the y axis.
+    pub(super) fn y(&self, value: f64) -> f64 {
+        self.plot.bottom - self.y.share(value) * self.plot.height()
+    }
+
+    /// The place of a pair of values.
+    pub(super) fn at(&self, x: f64, y: f64) -> Px {
+        (self.x(x), self.y(y))
+    }
+
+    /// The value of the x axis under a place, if that is over the data.
+    pub(super) fn value_at(&self, x: f64) -> Option<f64> {
+        let within = (self.plot.left - 1.0..=self.plot.right + 1.0).contains(&x);
+        within.then(|| {
+            self.x
+                .value(((x - self.plot.left) / self.plot.width()).clamp(0.0, 1.0))
+        })
+    }
+}
+
+/// Seconds as people write them.
+pub(super) fn seconds(value: f64) -> String {
+    let (number, unit) = split_duration(value * NS_PER_S);
+    format!("{number} {unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.labels().collect()
+    }
+
+    #[test]
+    fn linear_axes_end_at_ticks_and_name_the_unit_once() {
+        assert_eq!(
+            labels(&Axis::from_zero([83.0].into_iter(), 4, Writing::Number)),
+            ["0", "25", "50", "75", "100"]
+        );
+        assert_eq!(
+            labels(&Axis::from_zero(
+                [7300.0].into_iter(),
+                4,
+                Writing::Megabytes
+            )),
+            ["0", "2", "4", "6", "8 GB"]
+        );
+        assert_eq!(labels(&Axis::percent(4)), ["0", "25", "50", "75", "100 %"]);
+        assert_eq!(
+            labels(&Axis::from_zero([1.0].into_iter(), 4, Writing::Whole)),
+            ["0", "1"]
+        );
+    }
+
+    #[test]
+    fn wide_ranges_are_logarithmic() {
+        let axis = Axis::around([1.0, 180.0].into_iter(), 4, Writing::Ratio, true);
+        assert!(axis.scale.is_log());
+        assert_eq!(labels(&axis), ["1x", "3x", "10x", "30x", "100x"]);
+        let axis = Axis::around([0.8, 9_000.0].into_iter(), 4, Writing::Millis, true);
+        assert_eq!(labels(&axis), ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
+        let axis = Axis::around([90.0, 9e6].into_iter(), 4, Writing::Millis, true);
+        assert_eq!(
+            labels(&axis),
+            ["100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]
+        );
+        let axis = Axis::around([1.0, 2e6].into_iter(), 4, Writing::Ratio, true);
+        assert_eq!(labels(&axis), ["1x", "100x", "10000x", "1Mx"]);
+    }
+
+    #[test]
+    fn times_are_whole_minutes_and_hours() {
+        assert_eq!(
+            labels(&Axis::time(90.0, 5)),
+            ["0", "20", "40", "60", "80 s"]
+        );
+        assert_eq!(
+            labels(&Axis::time(3600.0, 5)),
+            ["0", "15", "30", "45", "60 min"]
+        );
+        assert_eq!(
+            labels(&Axis::time(172_800.0, 5)),
+            ["0", "12", "24", "36", "48 h"]
+        );
+    }
+
+    #[test]
+    fn nothing_that_is_not_a_number_leaves_the_axis() {
+        for value in [
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            0.0,
+            -5.0,
+            1e300,
+            5e-324,
+        ] {
+            for axis in [
+                Axis::around([value].into_iter(), 4, Writing::Ratio, true),
+                Axis::around([1.0, value].into_iter(), 4, Writing::Millis, false),
+                Axis::from_zero([value].into_iter(), 4, Writing::Number),
+                Axis::time(value, 5),
+            ] {
+                assert!(
+                    (0.0..=1.0).contains(&axis.scale.share(value)),
+                    "{value}: {axis:?}"
+                );
+                assert!(axis.ticks.len() <= 21);
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A chart as a file: CSV, SVG and PNG, handed to the browser as a download. Nothing leaves the machine.
+
+use faaslab_core::measure::Charts;
+use gloo::file::{Blob, ObjectUrl};
+use gloo::timers::callback::Timeout;
+use gloo::utils::document;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
+
+use super::backend::{Target, UNIT, context_of};
+use super::kind::ChartKind;
+use super::pen::{Pen, Rect};
+use super::theme::Theme;
+
+/// Size of an exported chart in CSS pixels.
+const SIZE: (f64, f64) = (800.0, 450.0);
+/// Device pixels per CSS pixel in an exported PNG.
+const PNG_RATIO: f64 = 2.0;
+/// A browser has long begun a download when its address is taken away.
+const KEEP_MS: u32 = 10_000;
+
+/// A chart to be exported.
+pub(super) struct Export<'a> {
+    /// Which chart.
+    pub(super) kind: ChartKind,
+    /// Its data.
+    pub(super) data: &'a Charts,
+    /// The previous run.
+    pub(super) ghost: Option<&'a Charts>,
+    /// Its colours.
+    pub(super) theme: Theme,
+}
+
+impl Export<'_> {
+    /// Offers the numbers as a file.
+    pub(super) fn csv(&self) {
+        download(
+            &Blob::new_with_options(self.kind.sheet(self.data).csv().as_str(), Some("text/csv")),
+            self.kind,
+            "csv",
+        );
+    }
+
+    /// Offers a drawing as a file; `ruler` measures its texts.
+    pub(super) fn svg(&self, ruler: CanvasRenderingContext2d) {
+        let mut text = String::new();
+        self.draw(Target::svg(&mut text, SIZE), ruler);
+        let size =
+            |scale: f64| format!("width=\"{}\" height=\"{}\"", SIZE.0 * scale, SIZE.1 * scale);
+        let text = text.replacen(&size(UNIT), &size(1.0), 1);
+        download(
+            &Blob::new_with_options(text.as_str(), Some("image/svg+xml")),
+            self.kind,
+            "svg",
+        );
+    }
+
+    /// Offers a picture as a file.
+    pub(super) fn png(&self) -> Option<()> {
+        let canvas: HtmlCanvasElement =
+            document().create_element("canvas").ok()?.dyn_into().ok()?;
+        self.draw(
+            Target::canvas(canvas.clone(), SIZE, PNG_RATIO)?,
+            context_of(&canvas)?,
+        );
+        let kind = self.kind;
+        let save = Closure::once_into_js(move |blob: JsValue| {
+            if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
+                download(&Blob::from(blob), kind, "png");
+            }
+        });
+        canvas.to_blob(save.unchecked_ref()).ok()
+    }
+
+    fn draw(&self, target: Target<'_>, ruler: CanvasRenderingContext2d) {
+        let sheet = Rect {
+            left: 0.0,
+            top: 0.0,
+            right: SIZE.0,
+            bottom: SIZE.1,
+        };
+        let inside = Rect {
+            left: 24.0,
+            top: 56.0,
+            right: SIZE.0 - 24.0,
+            bottom: SIZE.1 - 16.0,
+        };
+        let pen = Pen::new(target, ruler, self.theme, inside);
+        pen.block(sheet, self.theme.surface);
+        pen.title(self.kind.title(), (inside.left, 30.0));
+        self.kind.draw(&pen, self.data, self.ghost);
+    }
+}
+
+/// Lets the browser save a blob. A browser that refuses downloads says so itself.
+fn download(blob: &Blob, kind: ChartKind, extension: &str) {
+    let url = ObjectUrl::from(blob.clone());
+    let link = document()
+        .create_element("a")
+        .ok()
+        .and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    if let Some(link) = link {
+        let _ = link.set_attribute("href", &url);
+        let _ = link.set_attribute("download", &format!("faaslab-{}.{extension}", kind.id()));
+        link.click();
+    }
+    Timeout::new(KEEP_MS, move || drop(url)).forget();
+}

@@ -1,0 +1,268 @@
+//! Charts over simulated time: percentiles, the number in the system, and what the stacked ones share with them.
+
+use faaslab_core::measure::{Charts, Percentiles};
+use plotters::style::RGBColor;
+
+use super::axes::{Axis, Grid, Writing, seconds};
+use super::labels::{self, EndLabel, Sample, name_ghost};
+use super::pen::{Pen, Px};
+use super::reading::Frame;
+use super::sheet::{Column, Quantity, Sheet};
+
+const NAMES: [&str; 3] = ["P50", "P95", "P99"];
+
+/// The bucket that holds a time.
+pub(super) fn bucket_at(data: &Charts, time_s: f64) -> usize {
+    // The cast saturates and maps not-a-number to 0.
+    (time_s / data.bucket_s).floor() as usize
+}
+
+/// When a bucket begins, not after the end of the run.
+pub(super) fn begin(data: &Charts, bucket: usize) -> f64 {
+    (bucket as f64 * data.bucket_s).min(data.end_s)
+}
+
+/// The column of times: the middle of each bucket.
+pub(super) fn times(data: &Charts, count: usize) -> Column {
+    let middle = |bucket| (begin(data, bucket) + begin(data, bucket + 1)) / 2.0;
+    Column::new(
+        "time",
+        "time_s",
+        Quantity::Time,
+        (0..count).map(middle).collect(),
+    )
+}
+
+/// The points of a series that lie within the axis, in pieces without gaps.
+pub(super) fn pieces(grid: &Grid, data: &Charts, end_s: f64, values: &[f64]) -> Vec<Vec<Px>> {
+    let times = times(data, values.len()).values;
+    let mut pieces = vec![Vec::new()];
+    for (time, value) in times.into_iter().zip(values) {
+        if value.is_finite() && time.is_finite() && time <= end_s {
+            if let Some(piece) = pieces.last_mut() {
+                piece.push(grid.at(time, *value));
+            }
+        } else if pieces.last().is_some_and(|piece| !piece.is_empty()) {
+            pieces.push(Vec::new());
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+/// Draws the pieces of a series; a piece of one point is a dot.
+fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
+    for piece in pieces {
+        match piece[..] {
+            [point] => pen.dot(point, 2.0, colour),
+            _ => pen.line(piece, colour, 2.0),
+        }
+    }
+}
+
+/// Draws the previous run.
+pub(super) fn draw_ghost(
+    pen: &Pen<'_>,
+    grid: &Grid,
+    run: &Charts,
+    end_s: f64,
+    values: &[f64],
+    name: &str,
+) {
+    for piece in pieces(grid, run, end_s, values) {
+        pen.dashed(&piece, pen.theme.ghost(), 1.5);
+    }
+    name_ghost(pen, grid.caption_end, name);
+}
+
+/// What tells slowdown and response time apart.
+pub(super) struct Timeline {
+    /// Which percentiles.
+    pub(super) of: fn(&Charts) -> &Percentiles,
+    /// What they are, as a caption.
+    caption: &'static str,
+    /// What they are, as a sentence begins.
+    name: &'static str,
+    quantity: Quantity,
+    writing: Writing,
+    keys: [&'static str; 3],
+}
+
+/// Slowdown over time.
+pub(super) const SLOWDOWN: Timeline = Timeline {
+    of: |data| &data.slowdown,
+    caption: "slowdown",
+    name: "Slowdown over time",
+    quantity: Quantity::Slowdown,
+    writing: Writing::Ratio,
+    keys: ["slowdown_p50", "slowdown_p95", "slowdown_p99"],
+};
+
+/// Response time over time.
+pub(super) const RESPONSE: Timeline = Timeline {
+    of: |data| &data.response_ms,
+    caption: "response time",
+    name: "Response time over time",
+    quantity: Quantity::Millis,
+    writing: Writing::Millis,
+    keys: ["response_ms_p50", "response_ms_p95", "response_ms_p99"],
+};
+
+fn each(percentiles: &Percentiles) -> [&Vec<f64>; 3] {
+    [&percentiles.p50, &percentiles.p95, &percentiles.p99]
+}
+
+impl Timeline {
+    /// Why there is nothing to draw.
+    pub(super) fn empty(&self, data: &Charts) -> Option<&'static str> {
+        let nothing = !each((self.of)(data))
+            .into_iter()
+            .flatten()
+            .any(|value| value.is_finite());
+        nothing.then_some("No invocation completed in this run")
+    }
+
+    /// The chart in words.
+    pub(super) fn summary(&self, data: &Charts) -> String {
+        let times = times(data, (self.of)(data).p99.len()).values;
+        let points = || {
+            times
+                .iter()
+                .zip(&(self.of)(data).p99)
+                .filter(|(_, value)| value.is_finite())
+        };
+        let lowest = points()
+            .map(|(_, value)| *value)
+            .fold(f64::INFINITY, f64::min);
+        let highest = points().max_by(|a, b| a.1.total_cmp(b.1));
+        let (when, most) = highest.map_or((f64::NAN, f64::NAN), |(time, value)| (*time, *value));
+        let (name, show) = (self.name, |value| self.quantity.show(value));
+        format!(
+            "{name}: 99th percentile between {} and {}, highest at {}",
+            show(lowest),
+            show(most),
+            seconds(when)
+        )
+    }
+
+    /// The chart as numbers.
+    pub(super) fn sheet(&self, data: &Charts) -> Sheet {
+        let values = each((self.of)(data));
+        let column =
+            |i: usize| Column::new(NAMES[i], self.keys[i], self.quantity, values[i].clone());
+        let columns = vec![
+            times(data, values[0].len()),
+            column(0),
+            column(1),
+            column(2),
+        ];
+        Sheet {
+            columns,
+            compared: 3,
+            ..Sheet::default()
+        }
+    }
+
+    /// Draws it.
+    pub(super) fn draw(&self, pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+        let runs = [Some(data), ghost];
+        let values = runs
+            .into_iter()
+            .flatten()
+            .flat_map(|run| each((self.of)(run)))
+            .flatten()
+            .copied();
+        let y = Axis::around(values, Grid::rows(pen), self.writing, true);
+        let x = Axis::time(data.end_s, Grid::columns(pen));
+        let caption = format!("{}{}", self.caption, y.note());
+        let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &NAMES));
+        if let Some(run) = ghost {
+            draw_ghost(
+                pen,
+                &grid,
+                run,
+                data.end_s,
+                &(self.of)(run).p99,
+                "previous P99",
+            );
+        }
+        let mut ends = Vec::new();
+        for ((values, colour), text) in each((self.of)(data))
+            .into_iter()
+            .zip(pen.theme.percentiles())
+            .zip(NAMES)
+        {
+            let pieces = pieces(&grid, data, data.end_s, values);
+            draw_pieces(pen, &pieces, colour);
+            if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
+                ends.push(EndLabel {
+                    y: *y,
+                    sample: Sample::Line(colour),
+                    text,
+                });
+            }
+        }
+        // Of lines that end at one place, the slower stands above.
+        ends.reverse();
+        labels::draw(pen, &grid, ends);
+        Frame::over(grid)
+    }
+}
+
+/// How many invocations are in the system.
+pub(super) mod in_system {
+    use super::*;
+
+    fn values(data: &Charts) -> Vec<f64> {
+        data.in_system
+            .iter()
+            .map(|value| f64::from(*value))
+            .collect()
+    }
+
+    /// Why there is nothing to draw.
+    pub(in super::super) fn empty(data: &Charts) -> Option<&'static str> {
+        let nothing = !data.in_system.iter().any(|value| *value > 0.0);
+        nothing.then_some("No invocation was in the system in this run")
+    }
+
+    /// The chart in words.
+    pub(in super::super) fn summary(data: &Charts) -> String {
+        let finite: Vec<f64> = values(data)
+            .into_iter()
+            .filter(|value| value.is_finite())
+            .collect();
+        let mean = finite.iter().sum::<f64>() / finite.len() as f64;
+        let most = finite.iter().copied().fold(0.0, f64::max);
+        let show = |value| Quantity::Mean.show(value);
+        format!(
+            "Invocations in the system over time: {} on average, at most {}",
+            show(mean),
+            show(most)
+        )
+    }
+
+    /// The chart as numbers.
+    pub(in super::super) fn sheet(data: &Charts) -> Sheet {
+        let column = Column::new("in the system", "in_system", Quantity::Mean, values(data));
+        Sheet {
+            columns: vec![times(data, data.in_system.len()), column],
+            compared: 1,
+            ..Sheet::default()
+        }
+    }
+
+    /// Draws it.
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+        let (shown, before) = (values(data), ghost.map(values));
+        let all = shown.iter().chain(before.iter().flatten()).copied();
+        let y = Axis::from_zero(all, Grid::rows(pen), Writing::Number);
+        let x = Axis::time(data.end_s, Grid::columns(pen));
+        let grid = Grid::draw(pen, &x, &y, "invocations", 16.0);
+        if let (Some(run), Some(before)) = (ghost, before) {
+            draw_ghost(pen, &grid, run, data.end_s, &before, "previous run");
+        }
+        draw_pieces(pen, &pieces(&grid, data, data.end_s, &shown), pen.theme.run);
+        Frame::over(grid)
+    }
+}

@@ -1,0 +1,316 @@
+//! Stacked areas over simulated time: how invocations started, and what the memory of containers is used for.
+
+use faaslab_core::measure::Charts;
+
+use super::axes::{Axis, Grid, Writing};
+use super::labels::{self, EndLabel, Sample};
+use super::pen::{Pen, Px};
+use super::reading::Frame;
+use super::series::{begin, draw_ghost, times};
+use super::sheet::{Column as Numbers, Quantity, Sheet};
+use super::texture::{Column, Mark, texture};
+
+/// One layer, with a value for each bucket.
+struct Layer {
+    name: &'static str,
+    mark: Mark,
+    values: Vec<f64>,
+}
+
+impl Layer {
+    fn new(name: &'static str, mark: Mark, values: impl Iterator<Item = f64>) -> Layer {
+        let values = values
+            .map(|value| {
+                if value.is_finite() {
+                    value.max(0.0)
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        Layer { name, mark, values }
+    }
+}
+
+/// The tops of the layers, each on those before it.
+fn tops(layers: &[Layer]) -> Vec<Vec<f64>> {
+    let mut tops: Vec<Vec<f64>> = Vec::new();
+    for layer in layers {
+        let on = |bucket: usize| {
+            tops.last()
+                .and_then(|top| top.get(bucket))
+                .copied()
+                .unwrap_or(0.0)
+        };
+        tops.push(
+            layer
+                .values
+                .iter()
+                .enumerate()
+                .map(|(bucket, value)| on(bucket) + value)
+                .collect(),
+        );
+    }
+    tops
+}
+
+/// A stack of layers from the bottom up, with what its axis says.
+struct Stack {
+    layers: Vec<Layer>,
+    writing: Writing,
+    caption: &'static str,
+}
+
+impl Stack {
+    /// Draws it, with `before` of the previous run dashed in front.
+    fn draw(
+        &self,
+        pen: &Pen<'_>,
+        data: &Charts,
+        ghost: Option<(&Charts, Vec<f64>, &str)>,
+    ) -> Frame {
+        let tops = tops(&self.layers);
+        let before = ghost.iter().flat_map(|(_, values, _)| values);
+        let values = tops.last().into_iter().flatten().chain(before).copied();
+        let y = Axis::from_zero(values, Grid::rows(pen), self.writing);
+        let x = Axis::time(data.end_s, Grid::columns(pen));
+        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name).collect();
+        let grid = Grid::draw(pen, &x, &y, self.caption, labels::room(pen, &names));
+        let columns = self.columns(&grid, data, &tops);
+        // From the top layer down, each to the bottom: no seam between two layers.
+        for (layer, columns) in self.layers.iter().zip(&columns).rev() {
+            fill(pen, &grid, layer, columns);
+        }
+        for (layer, columns) in self.layers.iter().zip(&columns) {
+            finish(pen, layer, columns);
+        }
+        if let Some((run, values, name)) = ghost {
+            draw_ghost(pen, &grid, run, data.end_s, &values, name);
+        }
+        self.name_layers(pen, &grid, &columns);
+        Frame::over(grid)
+    }
+
+    fn columns(&self, grid: &Grid, data: &Charts, tops: &[Vec<f64>]) -> Vec<Vec<Column>> {
+        let below = |layer: usize, bucket: usize| match layer.checked_sub(1) {
+            Some(under) => tops[under].get(bucket).copied().unwrap_or(0.0),
+            None => 0.0,
+        };
+        let column = |layer: usize, bucket: usize, top: f64| Column {
+            left: grid.x(begin(data, bucket)),
+            right: grid.x(begin(data, bucket + 1)),
+            top: grid.y(top),
+            bottom: grid.y(below(layer, bucket)),
+        };
+        let of_layer = |(layer, tops): (usize, &Vec<f64>)| {
+            tops.iter()
+                .enumerate()
+                .map(|(bucket, top)| column(layer, bucket, *top))
+                .collect()
+        };
+        tops.iter().enumerate().map(of_layer).collect()
+    }
+
+    /// Names each layer that has anything in it, beside the middle of its end.
+    fn name_layers(&self, pen: &Pen<'_>, grid: &Grid, columns: &[Vec<Column>]) {
+        let some = |column: &&Column| column.bottom > column.top;
+        let label = |(layer, columns): (&Layer, &Vec<Column>)| {
+            let end = columns.iter().rev().find(some)?;
+            let y = (end.top + end.bottom) / 2.0;
+            Some(EndLabel {
+                y,
+                sample: Sample::Patch(layer.mark),
+                text: layer.name,
+            })
+        };
+        // From the top down, so that layers without height keep their order.
+        let ends = self
+            .layers
+            .iter()
+            .zip(columns)
+            .rev()
+            .filter_map(label)
+            .collect();
+        labels::draw(pen, grid, ends);
+    }
+}
+
+/// The steps along the tops of some columns.
+fn steps(columns: &[Column]) -> Vec<Px> {
+    columns
+        .iter()
+        .flat_map(|column| [(column.left, column.top), (column.right, column.top)])
+        .collect()
+}
+
+fn fill(pen: &Pen<'_>, grid: &Grid, layer: &Layer, columns: &[Column]) {
+    let mut outline = steps(columns);
+    if let (Some(&(left, _)), Some(&(right, _))) = (outline.first(), outline.last()) {
+        outline.extend([(right, grid.plot.bottom), (left, grid.plot.bottom)]);
+        pen.fill(&outline, layer.mark.fill(&pen.theme, 0));
+    }
+}
+
+/// Texture and upper edge of a layer. The edge shows even where the layer is thinner than a pixel.
+fn finish(pen: &Pen<'_>, layer: &Layer, columns: &[Column]) {
+    texture(pen, layer.mark, columns);
+    let edged = |column: &Column| match layer.mark {
+        Mark::Cold | Mark::Idle => column.bottom > column.top,
+        _ => column.bottom > column.top && column.bottom - column.top < 1.0,
+    };
+    for run in columns
+        .split(|column| !edged(column))
+        .filter(|run| !run.is_empty())
+    {
+        pen.line(&steps(run), layer.mark.colour(&pen.theme), 1.0);
+    }
+}
+
+/// How invocations started.
+pub(super) mod starts {
+    use super::*;
+
+    fn total(counts: &[u32]) -> u64 {
+        counts.iter().map(|count| u64::from(*count)).sum()
+    }
+
+    fn per_second<'a>(data: &'a Charts, counts: &'a [u32]) -> impl Iterator<Item = f64> + 'a {
+        // The last bucket may be cut short by the end of the run.
+        let width = |bucket| begin(data, bucket + 1) - begin(data, bucket);
+        counts
+            .iter()
+            .enumerate()
+            .map(move |(bucket, count)| f64::from(*count) / width(bucket))
+    }
+
+    /// Why there is nothing to draw.
+    pub(in super::super) fn empty(data: &Charts) -> Option<&'static str> {
+        let nothing = total(&data.cold) + total(&data.warm) + total(&data.lost) == 0;
+        nothing.then_some("No invocation was submitted in this run")
+    }
+
+    /// The chart in words.
+    pub(in super::super) fn summary(data: &Charts) -> String {
+        let (cold, warm, lost) = (total(&data.cold), total(&data.warm), total(&data.lost));
+        format!("Starts over time: {cold} cold, {warm} warm, {lost} lost")
+    }
+
+    /// The chart as numbers.
+    pub(in super::super) fn sheet(data: &Charts) -> Sheet {
+        let column = |title, key, counts: &[u32]| {
+            Numbers::new(
+                title,
+                key,
+                Quantity::Count,
+                counts.iter().map(|count| f64::from(*count)).collect(),
+            )
+        };
+        let columns = vec![
+            times(data, data.cold.len()),
+            column("cold", "cold", &data.cold),
+            column("warm", "warm", &data.warm),
+            column("lost", "lost", &data.lost),
+        ];
+        Sheet {
+            columns,
+            compared: 1,
+            ..Sheet::default()
+        }
+    }
+
+    /// Draws it.
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+        let layers = vec![
+            Layer::new("cold", Mark::Cold, per_second(data, &data.cold)),
+            Layer::new("warm", Mark::Idle, per_second(data, &data.warm)),
+            Layer::new("lost", Mark::Lost, per_second(data, &data.lost)),
+        ];
+        let none = total(&data.cold) == 0;
+        let caption = if none {
+            "invocations/s; no cold starts"
+        } else {
+            "invocations/s"
+        };
+        let stack = Stack {
+            layers,
+            writing: Writing::Number,
+            caption,
+        };
+        stack.draw(
+            pen,
+            data,
+            ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")),
+        )
+    }
+}
+
+/// What the memory of containers is used for.
+pub(super) mod memory {
+    use super::*;
+
+    fn wide(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
+        values.iter().map(|value| f64::from(*value))
+    }
+
+    fn total(data: &Charts) -> Vec<f64> {
+        wide(&data.busy_mb)
+            .zip(wide(&data.idle_mb))
+            .map(|(busy, idle)| busy + idle)
+            .collect()
+    }
+
+    fn mean(values: &[f32]) -> f64 {
+        let finite: Vec<f64> = wide(values).filter(|value| value.is_finite()).collect();
+        finite.iter().sum::<f64>() / finite.len() as f64
+    }
+
+    /// Why there is nothing to draw.
+    pub(in super::super) fn empty(data: &Charts) -> Option<&'static str> {
+        let nothing = !total(data).iter().any(|value| *value > 0.0);
+        nothing.then_some("No container held memory in this run")
+    }
+
+    /// The chart in words.
+    pub(in super::super) fn summary(data: &Charts) -> String {
+        let show = |values| Quantity::Megabytes.show(mean(values));
+        format!(
+            "Memory of containers over time: on average {} busy and {} idle",
+            show(&data.busy_mb),
+            show(&data.idle_mb)
+        )
+    }
+
+    /// The chart as numbers.
+    pub(in super::super) fn sheet(data: &Charts) -> Sheet {
+        let column = |title, key, values| Numbers::new(title, key, Quantity::Megabytes, values);
+        let columns = vec![
+            times(data, data.busy_mb.len()),
+            column("busy", "busy_mb", wide(&data.busy_mb).collect()),
+            column("idle", "idle_mb", wide(&data.idle_mb).collect()),
+            column("total", "total_mb", total(data)),
+        ];
+        Sheet {
+            columns,
+            compared: 3,
+            ..Sheet::default()
+        }
+    }
+
+    /// Draws it.
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+        let layers = vec![
+            Layer::new("busy", Mark::Running, wide(&data.busy_mb)),
+            Layer::new("idle", Mark::Idle, wide(&data.idle_mb)),
+        ];
+        let stack = Stack {
+            layers,
+            writing: Writing::Megabytes,
+            caption: "memory of containers",
+        };
+        stack.draw(
+            pen,
+            data,
+            ghost.map(|run| (run, total(run), "previous total")),
+        )
+    }
+}

@@ -1,0 +1,110 @@
+//! The colours of charts, read from the page's style sheet.
+
+use plotters::style::RGBColor;
+use web_sys::{CanvasRenderingContext2d, Element};
+
+/// The colours of one theme. Charts are redrawn when it changes, nothing is read in between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Theme {
+    /// What charts stand on.
+    pub(super) surface: RGBColor,
+    /// Hairlines.
+    pub(super) line: RGBColor,
+    /// Figures and names.
+    pub(super) ink: RGBColor,
+    /// Axis labels.
+    pub(super) muted: RGBColor,
+    /// A message is under way.
+    pub(super) travelling: RGBColor,
+    /// Something is queued or being decided.
+    pub(super) waiting: RGBColor,
+    /// A container starts.
+    pub(super) cold: RGBColor,
+    /// A function runs.
+    pub(super) running: RGBColor,
+    /// Dropped, rejected, failed or timed out.
+    pub(super) lost: RGBColor,
+    /// The run that is shown.
+    pub(super) run: RGBColor,
+}
+
+impl Theme {
+    /// The custom properties that hold at `element`. `context` is any drawing context: it turns every way of writing a colour,
+    /// system colours too, into one.
+    pub(super) fn read(element: &Element, context: &CanvasRenderingContext2d) -> Option<Theme> {
+        let style = web_sys::window()?.get_computed_style(element).ok()??;
+        let colour = |name: &str, otherwise: &str| {
+            context.set_fill_style_str(otherwise);
+            context.set_fill_style_str(style.get_property_value(name).unwrap_or_default().trim());
+            context
+                .fill_style()
+                .as_string()
+                .and_then(|text| parse_hex(&text))
+                .unwrap_or(RGBColor(128, 128, 128))
+        };
+        Some(Theme {
+            surface: colour("--surface", "#fff"),
+            line: colour("--line", "#d5dae1"),
+            ink: colour("--ink", "#1a2129"),
+            muted: colour("--muted", "#5b6673"),
+            travelling: colour("--travelling", "#6f7a90"),
+            waiting: colour("--waiting", "#a87800"),
+            cold: colour("--cold", "#1440a8"),
+            running: colour("--running", "#069b66"),
+            lost: colour("--lost", "#80143c"),
+            run: colour("--run-a", "#1238b0"),
+        })
+    }
+
+    /// `share` of a colour on the surface, opaque, so that layers may lie upon each other.
+    pub(super) fn tint(&self, colour: RGBColor, share: f64) -> RGBColor {
+        mix(self.surface, colour, share)
+    }
+
+    /// One hue for the median, the 95th and the 99th percentile: the further out, the further from the surface. The shares make
+    /// equal steps of lightness (59, 40, 20 on white; 45, 61, 78 on the dark surface), the first at 3:1 on the surface.
+    pub(super) fn percentiles(&self) -> [RGBColor; 3] {
+        if self.is_dark() {
+            [
+                mix(self.run, self.surface, 0.25),
+                mix(self.run, self.ink, 0.15),
+                mix(self.run, self.ink, 0.6),
+            ]
+        } else {
+            [
+                mix(self.run, self.surface, 0.42),
+                mix(self.run, self.surface, 0.15),
+                mix(self.run, self.ink, 0.5),
+            ]
+        }
+    }
+
+    fn is_dark(&self) -> bool {
+        let RGBColor(r, g, b) = self.surface;
+        u32::from(r) + u32::from(g) + u32::from(b) < 384
+    }
+
+    /// The previous run.
+    pub(super) fn ghost(&self) -> RGBColor {
+        mix(self.muted, self.surface, 0.2)
+    }
+
+    /// The line under everything, a little stronger than the hairlines above it.
+    pub(super) fn baseline(&self) -> RGBColor {
+        mix(self.line, self.muted, 0.6)
+    }
+}
+
+/// `share` of the way from one colour to another.
+fn mix(from: RGBColor, to: RGBColor, share: f64) -> RGBColor {
+    let part = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+    RGBColor(part(from.0, to.0), part(from.1, to.1), part(from.2, to.2))
+}
+
+/// `#rrggbb`, which is how a canvas reports opaque colours.
+fn parse_hex(text: &str) -> Option<RGBColor> {
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6)?;
+    let value = u32::from_str_radix(digits, 16).ok()?;
+    let [_, r, g, b] = value.to_be_bytes();
+    Some(RGBColor(r, g, b))
+}
