@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dist;
+pub mod edit;
 pub mod engine;
 pub mod frame;
 pub mod measure;
@@ -47,4 +48,5 @@ pub mod share;
 pub mod sim;
 pub mod trace;
 pub mod units;
+pub mod view;
 pub mod workload;

@@ -99,6 +99,9 @@ pub struct HostRow {
 
 const MOST_ROWS: usize = 1000;
 
+/// Byte-nanoseconds in a GB-second; a GB is 1024 MB, as platforms bill it.
+const GB_S: f64 = 1024.0 * 1e6 * 1e9;
+
 impl Summary {
     /// The figures of a run as far as it has come.
     pub fn new(simulation: &Simulation, recorder: &Recorder) -> Summary {
@@ -140,8 +143,8 @@ impl Summary {
             zero_ideal: recorder.without_ideal(),
             cold_share: if ended == 0 { 0.0 } else { cold as f64 / ended as f64 },
             end_s: world.now.as_s(),
-            idle_gb_s: usage.iter().map(|u| u.idle_memory).sum::<u128>() as f64 / 1e18,
-            busy_gb_s: usage.iter().map(|u| u.busy_memory).sum::<u128>() as f64 / 1e18,
+            idle_gb_s: usage.iter().map(|u| u.idle_memory).sum::<u128>() as f64 / GB_S,
+            busy_gb_s: usage.iter().map(|u| u.busy_memory).sum::<u128>() as f64 / GB_S,
             utilisation: usage.iter().map(|u| u.cores).sum::<u128>() as f64 / (cores.max(1) * u128::from(span)) as f64,
             phases_ms: Accounting::ALL
                 .iter()

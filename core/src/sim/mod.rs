@@ -4,7 +4,7 @@
 //! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
 
 mod library;
-mod stage;
+pub mod stage;
 
 use std::sync::Arc;
 

@@ -179,13 +179,13 @@ pub struct StageProbe {
 const MOST_INTERVALS: usize = 200_000;
 
 impl StageProbe {
-    /// Begins a window now, with everything that is on the stage.
-    pub fn new(simulation: &Simulation) -> StageProbe {
+    /// Begins a window at an instant up to which everything has been handled, with what is on the stage then.
+    pub fn new(simulation: &Simulation, from: SimTime) -> StageProbe {
         let world = simulation.world();
         let model = simulation.model();
         let machines: Vec<u32> = model.hosts.iter().map(|h| h.machine).collect();
         let mut probe = StageProbe {
-            window: StageWindow { from_ns: world.now.0, ..StageWindow::default() },
+            window: StageWindow { from_ns: from.0, ..StageWindow::default() },
             open_containers: vec![Vec::new(); machines.len()],
             open_placers: vec![(VecDeque::new(), NONE); model.machines.len()],
             open_queued: BTreeMap::new(),

@@ -395,12 +395,8 @@ mod tests {
 
     #[test]
     fn fading_reaches_fill_and_edge() {
-        let mut item = Item::Circle {
-            at: (0.0, 0.0),
-            r: 1.0,
-            fill: Some(Ink::Cold.into()),
-            stroke: Some(Stroke::new(Ink::Ink, 1.0)),
-        };
+        let mut item =
+            Item::Circle { at: (0.0, 0.0), r: 1.0, fill: Some(Ink::Cold.into()), stroke: Some(Stroke::new(Ink::Ink, 1.0)) };
         item.fade(0.25);
         let Item::Circle { fill: Some(fill), stroke: Some(stroke), .. } = item else { panic!("changed its shape") };
         assert_eq!((fill.alpha, stroke.alpha), (0.25, 0.25));

@@ -8,9 +8,9 @@
 use std::collections::BTreeMap;
 
 use super::anatomy::Detail;
-use super::display::{Anchor, Fill, Ink, Item, Point, Stroke, Weight};
+use super::display::{Anchor, Fill, Ink, Item, Point, Stroke, Weight, text_width};
 use super::facts::Facts;
-use super::layout::Shape;
+use super::layout::{Rect, Shape};
 use super::moving::{DIMMED, Playback, Scene};
 use super::spans::{Span, Spans};
 use crate::sim::stage::{Flight, FlightKind};
@@ -22,8 +22,11 @@ const STREAM_PER_S: f64 = 400.0;
 const SEEN_MS: f64 = 50.0;
 /// How far right of the line messages keep.
 const LANE: f64 = 3.0;
-/// How far an offload passes beside the middle of its route, as a share of its length.
+/// How far an offload passes beside the middle of its route, as a share of the distance, up to that of so many pixels.
 const BEND: f64 = 0.08;
+const BEND_UP_TO: f64 = 400.0;
+/// Radius by which corners of routes are rounded, in world units.
+const CORNER: f64 = 20.0;
 /// Length of the tail of an offload.
 const TAIL: f64 = 28.0;
 /// The shortest way that has room for a label.
@@ -39,10 +42,10 @@ struct OnWay {
 }
 
 impl Span for OnWay {
-    fn from_ns(&self) -> u64 {
+    fn start_ns(&self) -> u64 {
         self.flight.from_ns
     }
-    fn to_ns(&self) -> u64 {
+    fn end_ns(&self) -> u64 {
         self.flight.to_ns
     }
 }
@@ -158,24 +161,37 @@ impl Path {
     }
 }
 
+/// A line with its corners rounded: each is replaced by a curve from `radius` before it to `radius` after it.
+fn rounded(points: &[Point], radius: f64) -> Vec<Point> {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return vec![] };
+    let mut round = vec![*first];
+    for corner in points.windows(3) {
+        let [a, p, b] = [corner[0], corner[1], corner[2]];
+        let (before, after) = (distance(a, p), distance(p, b));
+        let r = radius.min(before / 2.0).min(after / 2.0);
+        let (start, end) = (between(p, a, r / before), between(p, b, r / after));
+        let curve = |t: f64| between(between(start, p, t), between(p, end, t), t);
+        round.extend([0.0, 0.2, 0.4, 0.6, 0.8, 1.0].map(curve));
+    }
+    round.push(*last);
+    round
+}
+
 /// Draws streams and dots.
 pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) {
     let ways = &playback.ways;
     let mut routes: Vec<Option<Route>> = vec![None; ways.ways.len()];
     for (way, route) in ways.ways.iter().zip(&mut routes) {
-        if let Some(per_s) = stream_rate(playback, scene, way) {
-            let found = Route::of(scene, way, true);
-            stream(scene, way, &found, per_s, ways.most, out);
-            *route = Some(found);
-        }
+        *route = stream_rate(playback, scene, way).map(|per_s| Route::of(scene, way, Some(per_s)));
     }
+    streams(scene, ways, &routes, out);
     let mut dots = Dots::default();
     for OnWay { flight, way } in ways.flights.at(scene.t) {
         let followed = scene.options.followed == Some(flight.invocation);
         let way_of = &ways.ways[*way as usize];
         // A route is found when something is on it.
-        let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, false));
-        if route.is_stream && !followed {
+        let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, None));
+        if route.per_s.is_some() && !followed {
             continue;
         }
         if followed {
@@ -189,9 +205,9 @@ pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) {
 }
 
 impl Way {
-    /// Whether it begins or ends at a node that is not dimmed.
+    /// Whether neither of its ends is dimmed.
     fn is_lit(&self, scene: &Scene) -> bool {
-        [self.from, self.to].iter().any(|n| scene.node(*n as usize).is_some_and(|i| scene.is_lit(i)))
+        [self.from, self.to].iter().all(|n| scene.node(*n as usize).is_some_and(|i| scene.is_lit(i)))
     }
 }
 
@@ -200,16 +216,18 @@ impl Way {
 struct Route {
     /// Nothing inside one node, or when a node is no longer there.
     path: Option<Path>,
-    is_stream: bool,
+    /// If it is a stream, the messages that set out on it in a simulated second.
+    per_s: Option<f64>,
 }
 
 impl Route {
-    fn of(scene: &Scene, way: &Way, is_stream: bool) -> Route {
+    fn of(scene: &Scene, way: &Way, per_s: Option<f64>) -> Route {
         let points = match (scene.node(way.from as usize), scene.node(way.to as usize)) {
             (Some(from), Some(to)) => scene.layout.route(from, to),
             _ => vec![],
         };
-        Route { path: Path::new(points.into_iter().map(|p| scene.viewport.to_screen(p)).collect()), is_stream }
+        let points: Vec<Point> = points.into_iter().map(|p| scene.viewport.to_screen(p)).collect();
+        Route { path: Path::new(rounded(&points, CORNER * scene.viewport.scale)), per_s }
     }
 
     /// The way of the invocation that is followed.
@@ -243,11 +261,16 @@ impl<'a> Trip<'a> {
         Some(Trip { path, from, to, before: distance(from, start.unwrap_or(from)), after: distance(end.unwrap_or(to), to), share })
     }
 
-    /// Where it is, in the lane right of the line.
-    fn at(&self, lane: f64) -> Point {
-        let Some(path) = self.path else { return between(self.from, self.to, self.share) };
+    /// Where it is after a share of its trip, in a lane right of the line.
+    fn at(&self, share: f64, lane: f64) -> Point {
+        let Some(path) = self.path else {
+            let (dx, dy) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
+            let (x, y) = between(self.from, self.to, share);
+            let long = libm::hypot(dx, dy).max(1.0);
+            return (x - dy / long * lane, y + dx / long * lane);
+        };
         let length = path.length();
-        let gone = self.share * (self.before + length + self.after);
+        let gone = share * (self.before + length + self.after);
         if gone < self.before {
             between(self.from, path.lane(0.0, lane), gone / self.before)
         } else if gone < self.before + length || self.after <= 0.0 {
@@ -257,16 +280,10 @@ impl<'a> Trip<'a> {
         }
     }
 
-    /// Where it is after a share of its trip when it curves away from the line: a quadratic curve that passes beside the
-    /// middle of the route.
+    /// Where it is after a share of its trip when it curves away from the line: farthest beside it in the middle.
     fn curved(&self, share: f64) -> Point {
-        let away = BEND * distance(self.from, self.to);
-        let middle = match self.path {
-            Some(path) => path.lane(path.length() / 2.0, away),
-            None => between(self.from, self.to, 0.5),
-        };
-        let bend = between(between(self.from, self.to, 0.5), middle, 2.0);
-        between(between(self.from, bend, share), between(bend, self.to, share), share)
+        let away = BEND * distance(self.from, self.to).min(BEND_UP_TO) * 4.0 * share * (1.0 - share);
+        self.at(share, LANE + away)
     }
 
     /// The last piece of the curve that it has gone.
@@ -310,7 +327,7 @@ impl Dots {
             FlightKind::Control => (&mut self.hollow, 1.0),
         };
         let offload = flight.kind == FlightKind::Offload;
-        let at = if offload { trip.curved(trip.share) } else { trip.at(LANE) };
+        let at = if offload { trip.curved(trip.share) } else { trip.at(trip.share, LANE) };
         let (w, h) = scene.options.size;
         if at.0 < -TAIL || at.1 < -TAIL || at.0 > w + TAIL || at.1 > h + TAIL {
             return;
@@ -371,48 +388,72 @@ fn stream_rate(playback: &Playback, scene: &Scene, way: &Way) -> Option<f64> {
     (on_screen_per_s > STREAM_PER_S || mean_ms < SEEN_MS).then_some(count / (to - from) * NS_PER_S as f64)
 }
 
-/// A line as wide as the way is busy, an arrow, and the number of messages in a simulated second.
-fn stream(scene: &Scene, way: &Way, route: &Route, per_s: f64, most: usize, out: &mut Vec<Item>) {
-    let Some(path) = &route.path else { return };
-    let start = out.len();
-    let width = 1.0 + 5.0 * libm::sqrt(way.starts.len() as f64 / most.max(1) as f64);
-    let lane = LANE + width / 2.0 - 1.0;
-    let stroke = Some(Stroke { alpha: 0.45, ..Stroke::new(Ink::Travelling, width) });
-    out.push(Item::Polyline { points: path.shifted(lane), fill: None, stroke });
-    let length = path.length();
-    out.push(arrow(path, length * 0.62, lane, width));
-    if length >= LABEL_FROM && Detail::at(scene.viewport.scale) != Detail::Heat {
-        let ((x, y), (dx, dy)) = path.at(length * 0.42);
-        let away = lane + width / 2.0 + 9.0;
-        let text = format!("{}/s", three_digits(per_s));
-        // Beside a steep line the text begins or ends at the line, beside a flat one it is centred.
-        let anchor = if dy.abs() < 0.5 {
-            Anchor::Middle
-        } else if dy > 0.0 {
-            Anchor::End
-        } else {
-            Anchor::Start
-        };
-        out.push(Item::Text {
-            at: (x - dy * away, y + dx * away + 4.0),
-            size: 12.0,
-            anchor,
-            weight: Weight::Regular,
-            fill: Ink::Ink.into(),
-            halo: Some(Ink::Ground),
-            text,
-        });
+/// Draws the streams, the busiest last; of labels that would cover each other, that of the busiest.
+fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<Item>) {
+    let mut found: Vec<(&Way, &Path, f64)> = vec![];
+    for (way, route) in ways.ways.iter().zip(routes) {
+        if let Some(Route { path: Some(path), per_s: Some(per_s) }) = route {
+            found.push((way, path, *per_s));
+        }
     }
-    if !way.is_lit(scene) {
-        out[start..].iter_mut().for_each(|i| i.fade(DIMMED));
+    found.sort_by_key(|(way, ..)| way.starts.len());
+    let width = |way: &Way| 1.0 + 5.0 * libm::sqrt(way.starts.len() as f64 / ways.most.max(1) as f64);
+    for (way, path, _) in &found {
+        let start = out.len();
+        stream(path, width(way), out);
+        if !way.is_lit(scene) {
+            out[start..].iter_mut().for_each(|i| i.fade(DIMMED));
+        }
+    }
+    // Nodes have texts of their own.
+    let mut taken: Vec<Rect> = if found.is_empty() { vec![] } else { scene.frames().to_vec() };
+    for (way, path, per_s) in found.iter().rev() {
+        let room = path.length() >= LABEL_FROM && Detail::at(scene.viewport.scale) != Detail::Heat;
+        if room && way.is_lit(scene) {
+            out.extend(rate_label(path, width(way), *per_s, &mut taken));
+        }
     }
 }
 
+/// A line as wide as the way is busy, and an arrow.
+fn stream(path: &Path, width: f64, out: &mut Vec<Item>) {
+    let stroke = Some(Stroke { alpha: 0.45, ..Stroke::new(Ink::Travelling, width) });
+    out.push(Item::Polyline { points: path.shifted(lane_of(width)), fill: None, stroke });
+    out.push(arrow(path, path.length() * 0.7, width));
+}
+
+/// Where the middle of a stream of this width is, right of the line.
+fn lane_of(width: f64) -> f64 {
+    LANE + width / 2.0 - 1.0
+}
+
+/// The number of messages in a simulated second beside the line, unless that would cover another.
+fn rate_label(path: &Path, width: f64, per_s: f64, taken: &mut Vec<Rect>) -> Option<Item> {
+    let ((x, y), (dx, dy)) = path.at(path.length() * 0.42);
+    let away = lane_of(width) + width / 2.0 + 9.0;
+    let text = format!("{}/s", three_digits(per_s));
+    let wide = text_width(&text, 12.0);
+    // Beside a steep line the text begins or ends at the line, beside a flat one it is centred.
+    let left = match dy {
+        d if d.abs() < 0.5 => wide / 2.0,
+        d if d > 0.0 => wide,
+        _ => 0.0,
+    };
+    let (x, y) = (x - dy * away - left, y + dx * away + 4.0);
+    let own = Rect { x, y: y - 12.0, w: wide, h: 16.0 };
+    if taken.iter().any(|r| r.overlaps(&own)) {
+        return None;
+    }
+    taken.push(own);
+    let (anchor, weight) = (Anchor::Start, Weight::Regular);
+    Some(Item::Text { at: (x, y), size: 12.0, anchor, weight, fill: Ink::Ink.into(), halo: Some(Ink::Ground), text })
+}
+
 /// A triangle in the direction of travel.
-fn arrow(path: &Path, distance: f64, lane: f64, width: f64) -> Item {
-    let (x, y) = path.lane(distance, lane);
+fn arrow(path: &Path, distance: f64, width: f64) -> Item {
+    let (x, y) = path.lane(distance, lane_of(width));
     let (_, (dx, dy)) = path.at(distance);
-    let (long, half) = (6.0 + width, 2.0 + width);
+    let (long, half) = (5.0 + width * 0.6, 2.0 + width * 0.6);
     let back = (x - dx * long, y - dy * long);
     let points = vec![(x, y), (back.0 - dy * half, back.1 + dx * half), (back.0 + dy * half, back.1 - dx * half)];
     Item::Polyline { points, fill: Some(Ink::Travelling.into()), stroke: None }
@@ -421,8 +462,8 @@ fn arrow(path: &Path, distance: f64, lane: f64, width: f64) -> Item {
 #[cfg(test)]
 mod tests {
     use super::super::display::Point;
-    use super::super::layout::tests::{node, scenario};
     use super::super::layout::Layout;
+    use super::super::layout::tests::{node, scenario};
     use super::super::moving::FrameOptions;
     use super::super::moving::tests::options;
     use super::super::viewport::Viewport;
@@ -485,10 +526,10 @@ mod tests {
     fn offloads_curve_away_and_have_a_tail() {
         let s = pair();
         let list = frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Offload)], 100, &options());
-        // Half way it passes 0.08 * 200 beside the line.
-        assert_eq!(dots(&list), [(172.0, 68.0)]);
+        // Half way it passes 0.08 * 200 beside the others, which pass 3 beside the line.
+        assert_eq!(dots(&list), [(172.0, 71.0)]);
         let tail = list.iter().find_map(|i| if let Item::Polyline { points, .. } = i { Some(points.clone()) } else { None });
-        assert_eq!(tail.and_then(|t| t.last().copied()), Some((172.0, 68.0)));
+        assert_eq!(tail.and_then(|t| t.last().copied()), Some((172.0, 71.0)));
     }
 
     #[test]
@@ -533,5 +574,12 @@ mod tests {
         let path = Path::new(vec![(0.0, 0.0), (30.0, 0.0), (30.0, 10.0)]).map(|p| [p.at(15.0).0, p.at(35.0).0, p.at(40.0).0]);
         assert_eq!(path, Some([(15.0, 0.0), (30.0, 5.0), (30.0, 10.0)]));
         assert!(Path::new(vec![(1.0, 1.0)]).is_none());
+    }
+
+    #[test]
+    fn rounded_corners_keep_the_ends_and_cut_the_corner() {
+        let round = rounded(&[(0.0, 0.0), (100.0, 0.0), (100.0, 100.0)], 20.0);
+        assert_eq!((round[0], round[1], round[6], round[7]), ((0.0, 0.0), (80.0, 0.0), (100.0, 20.0), (100.0, 100.0)));
+        assert_eq!(rounded(&[(0.0, 0.0), (9.0, 0.0)], 20.0), [(0.0, 0.0), (9.0, 0.0)]);
     }
 }

@@ -351,11 +351,7 @@ fn squares(playback: &Playback, scene: &Scene, tallies: &[Tally], out: &mut Vec<
 /// One waiting invocation, or the number of those that there is no room for.
 fn square(scene: &Scene, frame: &Frame, span: &QueueSpan, place: usize, queued: usize, out: &mut Vec<Item>) {
     let size = text_size(11.0, frame.scale);
-    let room = if queued <= MOST_SQUARES {
-        MOST_SQUARES
-    } else {
-        frame.squares_beside(text_width(&more(queued - 10), size))
-    };
+    let room = if queued <= MOST_SQUARES { MOST_SQUARES } else { frame.squares_beside(text_width(&more(queued - 10), size)) };
     if place < room {
         let Rect { x, y, w, h } = frame.square(place);
         let followed = scene.options.followed == Some(span.invocation);
@@ -446,7 +442,8 @@ mod tests {
         let busy = |host| ContainerSpan { host, ..container(0, 9, 0, ContainerState::Busy, u64::MAX) };
         let list = picture(vec![pool], containers((0..250).map(busy).collect()), 5);
         assert_eq!(texts(&list), ["250/4,000", "0.2 / 3.9 TB", "0 waiting"]);
-        let busy_squares = list.iter().filter(|i| matches!(i, Item::Rect { w, fill: Some(f), .. } if *w == 8.0 && f.ink == Ink::Running));
+        let busy_squares =
+            list.iter().filter(|i| matches!(i, Item::Rect { w, fill: Some(f), .. } if *w == 8.0 && f.ink == Ink::Running));
         assert_eq!(busy_squares.count(), 250);
     }
 }

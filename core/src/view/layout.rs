@@ -219,12 +219,7 @@ pub(crate) fn room(node: &Node) -> Rect {
 
 /// The area of a zone whose nodes fill `bounds`.
 pub(crate) fn zone_around(bounds: Rect) -> Rect {
-    Rect {
-        x: bounds.x - ZONE_SIDE,
-        y: bounds.y - ZONE_TOP,
-        w: bounds.w + 2.0 * ZONE_SIDE,
-        h: bounds.h + ZONE_TOP + ZONE_SIDE,
-    }
+    Rect { x: bounds.x - ZONE_SIDE, y: bounds.y - ZONE_TOP, w: bounds.w + 2.0 * ZONE_SIDE, h: bounds.h + ZONE_TOP + ZONE_SIDE }
 }
 
 /// A zone's area.
@@ -245,6 +240,8 @@ pub struct LinkLine {
     pub from: Point,
     /// Where it reaches its second.
     pub to: Point,
+    /// Its latency and bandwidth in words.
+    pub label: String,
     /// Its ends and latency, for routes.
     pub(crate) edge: routes::Edge,
 }
@@ -295,7 +292,8 @@ impl Layout {
         let line = |(index, link): (usize, &Link)| {
             let ((a, from), (b, to)) = (end(&link.from)?, end(&link.to)?);
             let edge = routes::Edge { a, b, latency_ms: link.latency_ms };
-            Some(LinkLine { index, from: from.exit(to.centre()), to: to.exit(from.centre()), edge })
+            let label = statics::latency(link);
+            Some(LinkLine { index, from: from.exit(to.centre()), to: to.exit(from.centre()), label, edge })
         };
         let links: Vec<LinkLine> = scenario.links.iter().enumerate().filter_map(line).collect();
         let trees = vec![OnceCell::new(); nodes.len()];
@@ -531,11 +529,7 @@ pub(crate) mod tests {
     fn machines_are_numbered_through_the_nodes() {
         let mut block = node("pool", "z", Role::Worker, 300.0, 0.0);
         block.count = 1_000;
-        let nodes = vec![
-            node("c", "z", Role::Client, 0.0, 0.0),
-            block,
-            node("w", "z", Role::Worker, 0.0, 300.0),
-        ];
+        let nodes = vec![node("c", "z", Role::Client, 0.0, 0.0), block, node("w", "z", Role::Worker, 0.0, 300.0)];
         let layout = Layout::of(&scenario(&["z"], nodes, vec![]));
         assert_eq!(layout.machine(0), Some((0, 0)));
         assert_eq!(layout.machine(1), Some((1, 0)));

@@ -11,6 +11,7 @@ use super::layout::{Layout, Rect, Shape};
 use super::notes::{self, Notes};
 use super::placers;
 use super::spans::{Span, Spans};
+use super::statics;
 use super::viewport::Viewport;
 use crate::sim::stage::{ContainerSpan, ContainerState, PlacerSpan, QueueSpan, StageWindow};
 
@@ -26,6 +27,8 @@ pub struct FrameOptions {
     pub reduced_motion: bool,
     /// The invocation to point out.
     pub followed: Option<u32>,
+    /// The links whose latency is shown, by their index in the scenario: those selected or pointed at.
+    pub labelled: Vec<usize>,
     /// The nodes that are not dimmed, by their index in the layout; all if absent.
     pub lit: Option<Vec<usize>>,
 }
@@ -75,28 +78,28 @@ impl Tally {
 }
 
 impl Span for ContainerSpan {
-    fn from_ns(&self) -> u64 {
+    fn start_ns(&self) -> u64 {
         self.from_ns
     }
-    fn to_ns(&self) -> u64 {
+    fn end_ns(&self) -> u64 {
         self.to_ns
     }
 }
 
 impl Span for QueueSpan {
-    fn from_ns(&self) -> u64 {
+    fn start_ns(&self) -> u64 {
         self.from_ns
     }
-    fn to_ns(&self) -> u64 {
+    fn end_ns(&self) -> u64 {
         self.to_ns
     }
 }
 
 impl Span for PlacerSpan {
-    fn from_ns(&self) -> u64 {
+    fn start_ns(&self) -> u64 {
         self.from_ns
     }
-    fn to_ns(&self) -> u64 {
+    fn end_ns(&self) -> u64 {
         self.to_ns
     }
 }
@@ -190,6 +193,8 @@ impl Playback {
         notes::draw_marks(self, &scene, out);
         flights::draw(self, &scene, out);
         notes::draw_words(self, &scene, out);
+        let labelled = layout.links.iter().filter(|l| options.labelled.contains(&l.index));
+        out.extend(labelled.flat_map(|l| statics::link_label(l, viewport)));
     }
 }
 
@@ -223,6 +228,11 @@ impl<'a> Scene<'a> {
     /// The layout's index of a node of the run.
     pub(crate) fn node(&self, node: usize) -> Option<usize> {
         self.boxes.get(node).copied().flatten()
+    }
+
+    /// The frames of all nodes on the screen.
+    pub(crate) fn frames(&self) -> &[Rect] {
+        &self.frames
     }
 
     /// The layout's index of a machine's node.
@@ -279,7 +289,7 @@ impl<'a> Scene<'a> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::super::display::Ink;
-    use super::super::layout::tests::{node, scenario};
+    use super::super::layout::tests::{link, node, scenario};
     use super::*;
     use crate::scenario::{Node, Role};
     use crate::sim::stage::{Flight, FlightKind};
@@ -332,14 +342,10 @@ pub(crate) mod tests {
             let tally = playback.tallies(t)[0];
             (tally.starting, tally.busy, tally.idle)
         };
-        assert_eq!([at(0), at(99), at(100), at(299), at(300), at(5_000)], [
-            (1, 0, 0),
-            (1, 0, 0),
-            (0, 1, 0),
-            (0, 1, 0),
-            (0, 0, 1),
-            (0, 0, 1)
-        ]);
+        assert_eq!(
+            [at(0), at(99), at(100), at(299), at(300), at(5_000)],
+            [(1, 0, 0), (1, 0, 0), (0, 1, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)]
+        );
         assert_eq!(playback.tallies(100)[0].memory_mb(), 1024.0);
     }
 
@@ -362,6 +368,19 @@ pub(crate) mod tests {
             alphas.fold(1.0, f64::min)
         };
         assert_eq!((faintest(None), faintest(Some(vec![0])), faintest(Some(vec![]))), (1.0, 1.0, 0.35));
+    }
+
+    #[test]
+    fn links_pointed_at_show_their_latency() {
+        let nodes = vec![worker(), node("v", "z", Role::Worker, 500.0, 100.0)];
+        let s = scenario(&["z"], nodes, vec![link("w", "v")]);
+        let playback = Playback::new(StageWindow::default(), Facts::of(&s));
+        let shows = |labelled| {
+            let mut out = vec![];
+            playback.frame(0, &Layout::of(&s), &Viewport::default(), &FrameOptions { labelled, ..options() }, &mut out);
+            texts(&out).contains(&"5 ms")
+        };
+        assert!(!shows(vec![]) && shows(vec![0]));
     }
 
     #[test]

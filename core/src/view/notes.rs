@@ -4,7 +4,7 @@
 //! Which words are shown is a function of the instant alone: screen time is cut into slots of 600 ms from the start of the
 //! run, the first note of a slot gets a word, and a word stays for two slots. So there are never more than three.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::anatomy::Detail;
 use super::display::{Anchor, Ink, Item, Point, Stroke, text_width};
@@ -18,8 +18,9 @@ const FADE_MS: f64 = 300.0;
 const CROSS_MS: f64 = 600.0;
 const WORD_MS: f64 = 1_200.0;
 const SLOT_MS: f64 = WORD_MS / 2.0;
-/// The most marks that are drawn at once: at high speed the latest.
+/// The most marks that are drawn at once, and the most x on one machine: at high speed the latest.
 const MOST_MARKS: usize = 200;
+const MOST_CROSSES: u32 = 2;
 /// How many notes of a slot are looked at for one on the screen.
 const MOST_LOOKS: usize = 64;
 
@@ -65,7 +66,13 @@ pub(crate) fn draw_marks(playback: &Playback, scene: &Scene, out: &mut Vec<Item>
         return;
     }
     let taken: BTreeSet<(u32, u32)> = playback.containers.at(scene.t).map(|c| (c.host, c.cell)).collect();
-    for (note, newcomer) in recent {
+    let mut crosses: BTreeMap<u32, u32> = BTreeMap::new();
+    for (note, newcomer) in recent.iter().rev() {
+        let before = crosses.entry(note.machine).or_default();
+        *before += u32::from(note.kind == NoteKind::Eviction);
+        if note.kind == NoteKind::Eviction && *before > MOST_CROSSES {
+            continue;
+        }
         let start = out.len();
         let age = (scene.t - note.at_ns) as f64;
         let index = match note.kind {
@@ -153,7 +160,9 @@ fn word_of_slot(playback: &Playback, scene: &Scene, slot: f64, slot_ns: f64) -> 
 
 /// A small plate with the mark of the state and its word: above the node, or beside the machine in a block.
 fn word(scene: &Scene, note: &Note, above: usize, out: &mut Vec<Item>) {
-    let Some((node, place)) = scene.node_of(note.machine).map(|i| scene.frame(i)).zip(scene.machine(note.machine)) else { return };
+    let Some((node, place)) = scene.node_of(note.machine).map(|i| scene.frame(i)).zip(scene.machine(note.machine)) else {
+        return;
+    };
     let (ink, text) = match note.kind {
         NoteKind::ColdStart => (Ink::Cold, "cold start"),
         NoteKind::Eviction => (Ink::Lost, "evicted"),
@@ -181,7 +190,8 @@ fn word(scene: &Scene, note: &Note, above: usize, out: &mut Vec<Item>) {
 /// Frames a machine in a block, and says where a plate of this size goes beside it: towards the middle of the block.
 fn beside_machine(node: &Rect, place: &Rect, w: f64, h: f64, out: &mut Vec<Item>) -> Point {
     let stroke = Some(Stroke::new(Ink::Ink, 1.5));
-    let frame = Item::Rect { x: place.x - 1.5, y: place.y - 1.5, w: place.w + 3.0, h: place.h + 3.0, radius: 0.0, fill: None, stroke };
+    let frame =
+        Item::Rect { x: place.x - 1.5, y: place.y - 1.5, w: place.w + 3.0, h: place.h + 3.0, radius: 0.0, fill: None, stroke };
     out.push(frame);
     let x = (place.centre().0 - w / 2.0).min(node.right() - w - 4.0).max(node.x + 4.0);
     let below = place.centre().1 < node.centre().1;
@@ -251,7 +261,8 @@ mod tests {
     fn an_eviction_leaves_an_x_for_600_ms_and_a_line_to_the_newcomer() {
         let notes = || vec![note(50, 3, NoteKind::Eviction), note(50, 5, NoteKind::ColdStart)];
         assert_eq!([49, 50, 649, 650].map(|t| crosses(&at(notes(), t))), [0, 1, 1, 0]);
-        let line = at(notes(), 100).into_iter().find_map(|i| if let Item::Line { from, to, .. } = i { Some((from, to)) } else { None });
+        let line =
+            at(notes(), 100).into_iter().find_map(|i| if let Item::Line { from, to, .. } = i { Some((from, to)) } else { None });
         // Cells 3 and 5 of the first row, 16 apart, the first centred at (115, 146).
         assert_eq!(line, Some(((163.0, 146.0), (195.0, 146.0))));
     }

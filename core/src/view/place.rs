@@ -122,7 +122,8 @@ fn arrange_zones(scenario: &mut Scenario, groups: Vec<Vec<usize>>) {
         return;
     }
     let zones: Vec<(Vec<usize>, Rect)> = groups.into_iter().map(|g| arrange_nodes(scenario, g)).collect();
-    let taken = around((0..scenario.nodes.len()).filter(|i| !zones.iter().any(|z| z.0.contains(i))).map(|i| room(&scenario.nodes[i])));
+    let taken =
+        around((0..scenario.nodes.len()).filter(|i| !zones.iter().any(|z| z.0.contains(i))).map(|i| room(&scenario.nodes[i])));
     let corner = taken.map_or(CORNER, |t| (zone_around(t).right() + ZONE_GAP, zone_around(t).y));
     let is_cloud = |zone: &(Vec<usize>, Rect)| zone.0.iter().any(|i| scenario.nodes[*i].is(Role::CloudController));
     let (clouds, edges): (Vec<_>, Vec<_>) = zones.into_iter().partition(is_cloud);

@@ -83,51 +83,41 @@ pub(crate) fn points<'a>(layout: &Layout, from: usize, to: usize, tree: impl Fn(
     way
 }
 
-/// The corners of a line from `a` to `b` around the nodes that stand on it, all on the side where the way is shorter.
+/// The corners of a line from `a` to `b` around the nodes that stand on it, all on the side where it stays closer.
 fn around_nodes(layout: &Layout, from: usize, to: usize, a: Point, b: Point) -> Vec<Point> {
     let length = libm::hypot(b.0 - a.0, b.1 - a.1);
     if length < 1.0 || layout.nodes.len() > MOST_OBSTACLES {
         return vec![];
     }
-    let along = ((b.0 - a.0) / length, (b.1 - a.1) / length);
+    let (ux, uy) = ((b.0 - a.0) / length, (b.1 - a.1) / length);
     let others = layout.nodes.iter().enumerate().filter(|(i, _)| *i != from && *i != to);
-    let mut met: Vec<Obstacle> = others.filter_map(|(_, n)| Obstacle::of(n.footprint(), a, along, length)).collect();
-    met.sort_by(|p, q| p.from.total_cmp(&q.from));
-    let left = met.iter().map(|o| o.left.abs()).fold(0.0, f64::max);
-    let right = met.iter().map(|o| o.right.abs()).fold(0.0, f64::max);
-    let corner = |t: f64, side: f64| (a.0 + along.0 * t - along.1 * side, a.1 + along.1 * t + along.0 * side);
-    let corners = met.iter().flat_map(|o| {
-        let side = if left < right { o.left } else { o.right };
-        [corner(o.from, side), corner(o.to, side)]
-    });
-    corners.collect()
+    let met = others.map(|(_, n)| n.footprint()).filter(|r| crosses(r, a, b));
+    // Each corner with how far along the line it is, and how far to its right.
+    let place = |p: Point| (p, (p.0 - a.0) * ux + (p.1 - a.1) * uy, (p.1 - a.1) * ux - (p.0 - a.0) * uy);
+    let mut corners: Vec<(Point, f64, f64)> = met.flat_map(corners_of).map(place).collect();
+    let farthest = |sign: f64| corners.iter().map(|c| c.2 * sign).fold(0.0, f64::max);
+    let side = if farthest(-1.0) < farthest(1.0) { -1.0 } else { 1.0 };
+    corners.retain(|(_, along, right)| right * side > 0.0 && *along > 0.0 && *along < length);
+    corners.sort_by(|p, q| p.1.total_cmp(&q.1));
+    corners.into_iter().map(|c| c.0).collect()
 }
 
-/// A node that stands on a line.
-struct Obstacle {
-    /// Where it begins and ends along the line.
-    from: f64,
-    to: f64,
-    /// How far to the side of the line it is passed, on either side.
-    left: f64,
-    right: f64,
+/// The corners of a rectangle, a little outside.
+fn corners_of(r: Rect) -> [Point; 4] {
+    let (left, right, top, bottom) = (r.x - CLEAR, r.right() + CLEAR, r.y - CLEAR, r.bottom() + CLEAR);
+    [(left, top), (right, top), (right, bottom), (left, bottom)]
 }
 
-impl Obstacle {
-    /// Nothing for a node that does not stand on the line from `a`.
-    fn of(r: Rect, a: Point, along: Point, length: f64) -> Option<Obstacle> {
-        let (dx, dy) = (r.centre().0 - a.0, r.centre().1 - a.1);
-        let (middle, side) = (dx * along.0 + dy * along.1, dy * along.0 - dx * along.1);
-        let (half_long, half_wide) = (extent(r, along.0, along.1), extent(r, along.1, along.0));
-        let (from, to) = ((middle - half_long).max(0.0), (middle + half_long).min(length));
-        let on_it = from < to && side.abs() < half_wide;
-        on_it.then_some(Obstacle { from, to, left: side - half_wide - CLEAR, right: side + half_wide + CLEAR })
-    }
-}
-
-/// Half the extent of a rectangle in a direction.
-fn extent(r: Rect, x: f64, y: f64) -> f64 {
-    x.abs() * r.w / 2.0 + y.abs() * r.h / 2.0
+/// Whether a line meets a rectangle: the parts of it within the left and right, and within the upper and lower edge, meet.
+fn crosses(r: &Rect, a: Point, b: Point) -> bool {
+    let within = |low: f64, high: f64, from: f64, d: f64| match d {
+        d if d.abs() < 1e-9 && from > low && from < high => (0.0, 1.0),
+        d if d.abs() < 1e-9 => (1.0, 0.0),
+        d => (((low - from) / d).min((high - from) / d), ((low - from) / d).max((high - from) / d)),
+    };
+    let (x0, x1) = within(r.x, r.right(), a.0, b.0 - a.0);
+    let (y0, y1) = within(r.y, r.bottom(), a.1, b.1 - a.1);
+    x0.max(y0).max(0.0) < x1.min(y1).min(1.0)
 }
 
 /// The lines of the tree from its root to `to`, as points; none if it does not reach there.
@@ -137,8 +127,7 @@ fn over_nodes(links: &[LinkLine], from: usize, to: usize, tree: &Tree) -> Vec<Po
     while at != from {
         let Some((line, back)) = tree[at] else { return vec![] };
         let link = &links[line];
-        let (start, end, before) =
-            if back { (link.to, link.from, link.edge.b) } else { (link.from, link.to, link.edge.a) };
+        let (start, end, before) = if back { (link.to, link.from, link.edge.b) } else { (link.from, link.to, link.edge.a) };
         points.extend([end, start]);
         let End::Node(node) = before else { return vec![] };
         at = node;
@@ -165,7 +154,9 @@ fn over_zones(layout: &Layout, from: usize, to: usize) -> Vec<Point> {
 #[cfg(test)]
 mod tests {
     use super::super::layout::Layout;
+    use super::super::layout::Rect;
     use super::super::layout::tests::{link, node, scenario};
+    use super::crosses;
     use crate::scenario::Role;
 
     /// Clients a and b in zone z, c in zone y, 200 apart in a row.
@@ -204,11 +195,21 @@ mod tests {
 
     #[test]
     fn lines_that_are_not_links_go_around_nodes() {
-        // b is 72 wide from x 200, and with its name 86 high from y 0; the line is at y 32, so above it is shorter.
+        // b is 72 wide from x 200, and with its name 86 high from y 0; the line is at y 32, so above it is closer.
         let route = three(vec![]).route(0, 2);
-        assert_eq!(route, [(72.0, 32.0), (200.0, -10.0), (272.0, -10.0), (400.0, 32.0)]);
+        assert_eq!(route, [(72.0, 32.0), (190.0, -10.0), (282.0, -10.0), (400.0, 32.0)]);
         let mut back = three(vec![]).route(2, 0);
         back.reverse();
         assert_eq!(back, route);
+    }
+
+    #[test]
+    fn a_line_crosses_a_rectangle_that_it_meets() {
+        let r = Rect { x: 10.0, y: 10.0, w: 10.0, h: 10.0 };
+        assert!(crosses(&r, (0.0, 15.0), (30.0, 15.0)));
+        assert!(crosses(&r, (0.0, 0.0), (15.0, 15.0)), "it may end inside");
+        assert!(!crosses(&r, (0.0, 15.0), (9.0, 15.0)), "it ends before");
+        assert!(!crosses(&r, (0.0, 5.0), (30.0, 5.0)) && !crosses(&r, (5.0, 0.0), (5.0, 30.0)));
+        assert!(!crosses(&r, (0.0, 15.0), (15.0, 0.0)), "it passes the corner");
     }
 }

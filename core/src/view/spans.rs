@@ -11,9 +11,9 @@ const STRIDE: usize = 512;
 /// An interval: from <= t < to.
 pub(crate) trait Span {
     /// Its start, in nanoseconds.
-    fn from_ns(&self) -> u64;
+    fn start_ns(&self) -> u64;
     /// Its end, in nanoseconds.
-    fn to_ns(&self) -> u64;
+    fn end_ns(&self) -> u64;
 }
 
 /// Intervals in order of their start.
@@ -34,14 +34,14 @@ struct Checkpoint {
 impl<T: Span> Spans<T> {
     /// Sorts intervals by their start, keeping the order of those that start together.
     pub(crate) fn new(mut all: Vec<T>) -> Spans<T> {
-        all.sort_by_key(T::from_ns);
+        all.sort_by_key(T::start_ns);
         let mut checkpoints = vec![Checkpoint { started: 0, open: vec![] }];
         let mut open: Vec<u32> = vec![];
         let mut due = STRIDE;
         for (i, span) in all.iter().enumerate() {
             open.push(i as u32);
             if i + 1 == due {
-                open.retain(|j| all[*j as usize].to_ns() > span.from_ns());
+                open.retain(|j| all[*j as usize].end_ns() > span.start_ns());
                 checkpoints.push(Checkpoint { started: i + 1, open: open.clone() });
                 due = i + 1 + STRIDE.max(open.len());
             }
@@ -56,12 +56,12 @@ impl<T: Span> Spans<T> {
 
     /// The intervals that hold `t`, in order of their start.
     pub(crate) fn at(&self, t: u64) -> impl Iterator<Item = &T> {
-        let started = self.all.partition_point(|s| s.from_ns() <= t);
+        let started = self.all.partition_point(|s| s.start_ns() <= t);
         let before = self.checkpoints.partition_point(|c| c.started <= started);
         // The first checkpoint has nothing started, so there is one before.
         let checkpoint = &self.checkpoints[before - 1];
         let old = checkpoint.open.iter().map(|i| &self.all[*i as usize]);
-        old.chain(&self.all[checkpoint.started..started]).filter(move |s| s.to_ns() > t)
+        old.chain(&self.all[checkpoint.started..started]).filter(move |s| s.end_ns() > t)
     }
 }
 
@@ -71,10 +71,10 @@ mod tests {
     use crate::rng::Stream;
 
     impl Span for (u64, u64) {
-        fn from_ns(&self) -> u64 {
+        fn start_ns(&self) -> u64 {
             self.0
         }
-        fn to_ns(&self) -> u64 {
+        fn end_ns(&self) -> u64 {
             self.1
         }
     }

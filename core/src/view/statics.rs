@@ -56,12 +56,11 @@ fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
     Group { hit: Hit::Link(line.index), label, items }
 }
 
-/// The latency of a link, beside the middle of its line.
-pub fn link_label(link: &Link, line: &LinkLine, viewport: &Viewport) -> Vec<Item> {
+/// Latency and bandwidth of a link on a plate above the middle of its line.
+pub(crate) fn link_label(line: &LinkLine, viewport: &Viewport) -> [Item; 2] {
     let (from, to) = (viewport.to_screen(line.from), viewport.to_screen(line.to));
-    let text = latency(link);
-    let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0);
-    vec![plate((x, y), &text), Item::label((x, y + 4.0), 12.0, Anchor::Middle, Ink::Ink, text)]
+    let (x, y) = ((from.0 + to.0) / 2.0, (from.1 + to.1) / 2.0 - 16.0);
+    [plate((x, y), &line.label), Item::label((x, y + 4.0), 12.0, Anchor::Middle, Ink::Ink, line.label.as_str())]
 }
 
 /// A small surface behind a text of 12 pixels with this middle.
@@ -71,7 +70,8 @@ fn plate((x, y): Point, text: &str) -> Item {
     Item::Rect { x: x - w / 2.0, y: y - 9.0, w, h: 18.0, radius: 4.0, fill: Some(Ink::Surface.into()), stroke }
 }
 
-fn latency(link: &Link) -> String {
+/// Latency and bandwidth of a link in words.
+pub(crate) fn latency(link: &Link) -> String {
     let mut text = format!("{} ms", link.latency_ms);
     if link.jitter_ms > 0.0 {
         text.push_str(&format!(" + 0–{} ms", link.jitter_ms));
@@ -124,13 +124,13 @@ fn header(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().take(glyphs).enumerate() {
         let (at, half) = anatomy::header_glyph(frame, i);
         glyph(*role, at, half, items);
-        left = at.0 + half + 5.0 - frame.rect.x;
+        left = at.0 + half + 5.0 * frame.scale.max(1.0) - frame.rect.x;
     }
     let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, frame.scale);
     let times = if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() };
     let name = fit_text(node.label(), size, room - text_width(&times, size) - 5.0);
     let at = (frame.rect.x + left, frame.header(size));
-    let after = at.0 + text_width(&name, size) + 5.0;
+    let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.max(1.0);
     items.push(Item::label(at, size, Anchor::Start, Ink::Ink, name));
     if !times.is_empty() {
         items.push(Item::label((after, at.1), size, Anchor::Start, Ink::Muted, times.trim_start()));
@@ -226,12 +226,7 @@ mod tests {
         let labels: Vec<&str> = groups.iter().map(|g| g.label.as_str()).collect();
         assert_eq!(
             labels,
-            [
-                "Zone z, 2 nodes",
-                "Link from c to w, 5 ms",
-                "c, client, in zone z",
-                "w, worker, in zone z, 4 cores and 4096 MB"
-            ]
+            ["Zone z, 2 nodes", "Link from c to w, 5 ms", "c, client, in zone z", "w, worker, in zone z, 4 cores and 4096 MB"]
         );
     }
 

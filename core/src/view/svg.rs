@@ -36,16 +36,14 @@ impl Theme {
     /// Dark on light.
     pub const LIGHT: Theme = Theme {
         colours: borrowed([
-            "#F6F7F9", "#FFFFFF", "#D5DAE1", "#7B8694", "#1A2129", "#5B6673", "#6F7A90", "#A87800", "#1440A8",
-            "#069B66", "#80143C",
+            "#F6F7F9", "#FFFFFF", "#D5DAE1", "#7B8694", "#1A2129", "#5B6673", "#6F7A90", "#A87800", "#1440A8", "#069B66", "#80143C",
         ]),
         least_stroke: 0.0,
     };
     /// Light on dark.
     pub const DARK: Theme = Theme {
         colours: borrowed([
-            "#0F1419", "#171D24", "#2D3742", "#7A8694", "#E8EDF2", "#9AA7B4", "#A3A9B3", "#FFB02E", "#5AA0FF",
-            "#3BEBA8", "#EA3352",
+            "#0F1419", "#171D24", "#2D3742", "#7A8694", "#E8EDF2", "#9AA7B4", "#A3A9B3", "#FFB02E", "#5AA0FF", "#3BEBA8", "#EA3352",
         ]),
         least_stroke: 0.0,
     };
@@ -86,7 +84,13 @@ impl Pen<'_> {
     fn item(&mut self, item: &Item) {
         match item {
             Item::Rect { x, y, w, h, radius, fill, stroke } => {
-                self.write(format_args!("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"", number(*x), number(*y), number(*w), number(*h)));
+                self.write(format_args!(
+                    "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"",
+                    number(*x),
+                    number(*y),
+                    number(*w),
+                    number(*h)
+                ));
                 if *radius > 0.0 {
                     self.write(format_args!(" rx=\"{}\"", number(*radius)));
                 }
@@ -233,7 +237,10 @@ mod tests {
     fn colours_come_from_the_theme() {
         let bar = [Item::bar(0.0, 0.0, 5.0, 2.5, Fill { ink: Ink::Cold, alpha: 0.15 })];
         let light = svg(&bar, 10.0, 10.0, &Theme::LIGHT);
-        assert!(light.contains("<rect x=\"0\" y=\"0\" width=\"5\" height=\"2.5\" fill=\"#1440A8\" fill-opacity=\"0.15\"/>"), "{light}");
+        assert!(
+            light.contains("<rect x=\"0\" y=\"0\" width=\"5\" height=\"2.5\" fill=\"#1440A8\" fill-opacity=\"0.15\"/>"),
+            "{light}"
+        );
         assert!(svg(&bar, 10.0, 10.0, &Theme::DARK).contains("#5AA0FF"));
     }
 

@@ -31,22 +31,14 @@ impl Scale {
     }
 
     fn place(&self, value: f64) -> f64 {
-        if self.log {
-            value.max(f64::MIN_POSITIVE).log10()
-        } else {
-            value
-        }
+        if self.log { value.max(f64::MIN_POSITIVE).log10() } else { value }
     }
 
     /// 0 at the low end, 1 at the high end; what lies beyond is kept at the end.
     pub(super) fn share(&self, value: f64) -> f64 {
         let (low, high) = (self.place(self.low), self.place(self.high));
         let share = (self.place(value) - low) / (high - low);
-        if share.is_finite() {
-            share.clamp(0.0, 1.0)
-        } else {
-            0.0
-        }
+        if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// The value at a share of the axis.
@@ -90,44 +82,29 @@ pub(super) struct Axis {
 
 /// Smallest and largest of the finite values.
 fn extent(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
-    values
-        .filter(|value| value.is_finite())
-        .fold(None, |range, value| match range {
-            None => Some((value, value)),
-            Some((low, high)) => Some((value.min(low), value.max(high))),
-        })
+    values.filter(|value| value.is_finite()).fold(None, |range, value| match range {
+        None => Some((value, value)),
+        Some((low, high)) => Some((value.min(low), value.max(high))),
+    })
 }
 
 impl Axis {
     /// From zero to just above the largest value.
-    pub(super) fn from_zero(
-        values: impl Iterator<Item = f64>,
-        ticks: usize,
-        writing: Writing,
-    ) -> Axis {
+    pub(super) fn from_zero(values: impl Iterator<Item = f64>, ticks: usize, writing: Writing) -> Axis {
         let high = extent(values).map_or(1.0, |(_, high)| high);
         let high = if high > 0.0 { high } else { 1.0 };
         Axis::linear(0.0, high, ticks, writing, true)
     }
 
     /// Around the values: linear, or logarithmic where they are too far apart for that. `rounded` lets it end at ticks.
-    pub(super) fn around(
-        values: impl Iterator<Item = f64>,
-        ticks: usize,
-        writing: Writing,
-        rounded: bool,
-    ) -> Axis {
+    pub(super) fn around(values: impl Iterator<Item = f64>, ticks: usize, writing: Writing, rounded: bool) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::linear(0.0, 1.0, ticks, writing, true);
         };
         if low > 0.0 && high / low > LOG_FROM {
             return Axis::log(low, high, ticks, writing, rounded);
         }
-        let room = if high > low {
-            0.0
-        } else {
-            high.abs().max(1e-9) * 0.1
-        };
+        let room = if high > low { 0.0 } else { high.abs().max(1e-9) * 0.1 };
         let below = if rounded { room } else { 0.0 };
         Axis::linear(low - below, high + room, ticks, writing, rounded)
     }
@@ -138,37 +115,19 @@ impl Axis {
         let step = nice_step((high - low) / size / count as f64).max(least);
         let first = (low / size / step + 1e-9).floor();
         let last = (high / size / step - 1e-9).ceil();
-        let (low, high) = if rounded {
-            (first * step * size, last * step * size)
-        } else {
-            (low, high)
-        };
+        let (low, high) = if rounded { (first * step * size, last * step * size) } else { (low, high) };
         let ticks = (0..=(last - first).clamp(0.0, 20.0) as u32)
             .map(|i| (first + f64::from(i)) * step)
             .filter(|tick| tick * size >= low * (1.0 - 1e-9) && tick * size <= high * (1.0 + 1e-9))
             .map(|tick| (tick * size, decimal(tick, step)))
             .collect();
-        Axis {
-            scale: Scale::new(low, high, false),
-            ticks: with_unit(ticks, unit),
-        }
+        Axis { scale: Scale::new(low, high, false), ticks: with_unit(ticks, unit) }
     }
 
     fn log(low: f64, high: f64, count: usize, writing: Writing, rounded: bool) -> Axis {
-        let (low, high) = if rounded {
-            (one_two_five(low, false), one_two_five(high, true))
-        } else {
-            (low, high)
-        };
-        let candidates: [(&[f64], i32); 7] = [
-            (&[1.0, 2.0, 5.0], 1),
-            (&[1.0, 3.0], 1),
-            (&[1.0], 1),
-            (&[1.0], 2),
-            (&[1.0], 3),
-            (&[1.0], 5),
-            (&[1.0], 50),
-        ];
+        let (low, high) = if rounded { (one_two_five(low, false), one_two_five(high, true)) } else { (low, high) };
+        let candidates: [(&[f64], i32); 7] =
+            [(&[1.0, 2.0, 5.0], 1), (&[1.0, 3.0], 1), (&[1.0], 1), (&[1.0], 2), (&[1.0], 3), (&[1.0], 5), (&[1.0], 50)];
         let (start, end) = (low.log10().floor() as i32, high.log10().ceil() as i32);
         let values = |digits: &[f64], every: i32| -> Vec<f64> {
             (start..=end)
@@ -177,23 +136,14 @@ impl Axis {
                 .filter(|value| *value >= low * (1.0 - 1e-9) && *value <= high * (1.0 + 1e-9))
                 .collect()
         };
-        let mut each = candidates
-            .iter()
-            .map(|(digits, every)| values(digits, *every));
+        let mut each = candidates.iter().map(|(digits, every)| values(digits, *every));
         let ticks = if writing == Writing::Millis && high >= 120e3 {
             long_times(low, high, count + 2)
         } else {
-            each.find(|ticks| ticks.len() <= count + 2)
-                .unwrap_or_default()
+            each.find(|ticks| ticks.len() <= count + 2).unwrap_or_default()
         };
-        let ticks = ticks
-            .into_iter()
-            .map(|value| (value, short(value, writing)))
-            .collect();
-        Axis {
-            scale: Scale::new(low, high, true),
-            ticks,
-        }
+        let ticks = ticks.into_iter().map(|value| (value, short(value, writing))).collect();
+        Axis { scale: Scale::new(low, high, true), ticks }
     }
 
     /// Shares from 0 to 100 %.
@@ -203,21 +153,14 @@ impl Axis {
 
     /// Simulated time from the start to `end_s`, with ticks at whole seconds, minutes, hours or days.
     pub(super) fn time(end_s: f64, count: usize) -> Axis {
-        let end = if end_s.is_finite() && end_s > 0.0 {
-            end_s
-        } else {
-            1.0
-        };
+        let end = if end_s.is_finite() && end_s > 0.0 { end_s } else { 1.0 };
         let step = nice_time_step(end / count.max(1) as f64);
         let (size, unit) = time_unit(step);
         let ticks = (0..=(end / step + 1e-9).min(20.0) as u32)
             .map(|i| f64::from(i) * step)
             .map(|tick| (tick, decimal(tick / size, step / size)))
             .collect();
-        Axis {
-            scale: Scale::new(0.0, end, false),
-            ticks: with_unit(ticks, unit),
-        }
+        Axis { scale: Scale::new(0.0, end, false), ticks: with_unit(ticks, unit) }
     }
 
     /// What to write after the name of the quantity.
@@ -236,17 +179,12 @@ fn nice_step(raw: f64) -> f64 {
         return 1.0;
     }
     let power = 10f64.powf(raw.log10().floor());
-    let digit = [1.0, 2.0, 2.5, 5.0]
-        .into_iter()
-        .find(|digit| digit * power >= raw * (1.0 - 1e-9));
+    let digit = [1.0, 2.0, 2.5, 5.0].into_iter().find(|digit| digit * power >= raw * (1.0 - 1e-9));
     digit.unwrap_or(10.0) * power
 }
 
 fn nice_time_step(raw: f64) -> f64 {
-    const WHOLE: [f64; 14] = [
-        10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0,
-        21_600.0,
-    ];
+    const WHOLE: [f64; 14] = [10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0];
     if raw <= 5.0 {
         return nice_step(raw);
     }
@@ -296,12 +234,8 @@ fn unit_of(writing: Writing, high: f64) -> (f64, &'static str) {
 fn short(value: f64, writing: Writing) -> String {
     if writing == Writing::Millis {
         let (number, unit) = split_duration(value * NS_PER_MS);
-        return format!(
-            "{} {unit}",
-            number
-                .parse()
-                .map_or(number, |number| decimal(number, number))
-        );
+        let short = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
+        return format!("{short} {unit}");
     }
     let (size, unit) = unit_of(writing, value);
     format!("{}{unit}", decimal(value / size, value / size))
@@ -309,15 +243,9 @@ fn short(value: f64, writing: Writing) -> String {
 
 /// At most `count` of the milliseconds where a unit of time or ten of it end, from a thousandth up.
 fn long_times(low: f64, high: f64, count: usize) -> Vec<f64> {
-    const TIMES: [f64; 12] = [
-        1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7,
-    ];
+    const TIMES: [f64; 12] = [1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 6e4, 6e5, 3.6e6, 3.6e7];
     let later = (1..12).map(|power| 3.6e7 * 10f64.powi(power));
-    let within: Vec<f64> = TIMES
-        .into_iter()
-        .chain(later)
-        .filter(|ms| (low..=high).contains(ms))
-        .collect();
+    let within: Vec<f64> = TIMES.into_iter().chain(later).filter(|ms| (low..=high).contains(ms)).collect();
     let stride = within.len().div_ceil(count).max(1);
     within.into_iter().step_by(stride).collect()
 }
@@ -342,14 +270,9 @@ fn one_two_five(value: f64, up: bool) -> f64 {
     let digits = [1.0, 2.0, 5.0, 10.0];
     let exact = value / power;
     let digit = if up {
-        digits
-            .into_iter()
-            .find(|digit| *digit >= exact * (1.0 - 1e-9))
+        digits.into_iter().find(|digit| *digit >= exact * (1.0 - 1e-9))
     } else {
-        digits
-            .into_iter()
-            .rev()
-            .find(|digit| *digit <= exact * (1.0 + 1e-9))
+        digits.into_iter().rev().find(|digit| *digit <= exact * (1.0 + 1e-9))
     };
     digit.unwrap_or(1.0) * power
 }
@@ -396,34 +319,20 @@ impl Grid {
             bottom: area.bottom - BELOW,
         };
         let caption_end = pen.caption(caption);
-        let grid = Grid {
-            plot,
-            x: x.scale,
-            y: y.scale,
-            caption_end,
-        };
+        let grid = Grid { plot, x: x.scale, y: y.scale, caption_end };
         grid.draw_rows(pen, y);
         grid.draw_columns(pen, x);
         grid
     }
 
     fn draw_rows(&self, pen: &Pen<'_>, axis: &Axis) {
-        let Rect {
-            left,
-            right,
-            bottom,
-            ..
-        } = self.plot;
+        let Rect { left, right, bottom, .. } = self.plot;
         for (value, label) in &axis.ticks {
             let y = self.y(*value);
             pen.line(&[(left, y), (right, y)], pen.theme.line, 1.0);
             pen.label(label, (left - 8.0, y), Align::Right, pen.theme.muted);
         }
-        pen.line(
-            &[(left, bottom), (right, bottom)],
-            pen.theme.baseline(),
-            1.0,
-        );
+        pen.line(&[(left, bottom), (right, bottom)], pen.theme.baseline(), 1.0);
     }
 
     fn draw_columns(&self, pen: &Pen<'_>, axis: &Axis) {
@@ -460,10 +369,7 @@ impl Grid {
     /// The value of the x axis under a place, if that is over the data.
     pub(super) fn value_at(&self, x: f64) -> Option<f64> {
         let within = (self.plot.left - 1.0..=self.plot.right + 1.0).contains(&x);
-        within.then(|| {
-            self.x
-                .value(((x - self.plot.left) / self.plot.width()).clamp(0.0, 1.0))
-        })
+        within.then(|| self.x.value(((x - self.plot.left) / self.plot.width()).clamp(0.0, 1.0)))
     }
 }
 
@@ -483,23 +389,10 @@ mod tests {
 
     #[test]
     fn linear_axes_end_at_ticks_and_name_the_unit_once() {
-        assert_eq!(
-            labels(&Axis::from_zero([83.0].into_iter(), 4, Writing::Number)),
-            ["0", "25", "50", "75", "100"]
-        );
-        assert_eq!(
-            labels(&Axis::from_zero(
-                [7300.0].into_iter(),
-                4,
-                Writing::Megabytes
-            )),
-            ["0", "2", "4", "6", "8 GB"]
-        );
+        assert_eq!(labels(&Axis::from_zero([83.0].into_iter(), 4, Writing::Number)), ["0", "25", "50", "75", "100"]);
+        assert_eq!(labels(&Axis::from_zero([7300.0].into_iter(), 4, Writing::Megabytes)), ["0", "2", "4", "6", "8 GB"]);
         assert_eq!(labels(&Axis::percent(4)), ["0", "25", "50", "75", "100 %"]);
-        assert_eq!(
-            labels(&Axis::from_zero([1.0].into_iter(), 4, Writing::Whole)),
-            ["0", "1"]
-        );
+        assert_eq!(labels(&Axis::from_zero([1.0].into_iter(), 4, Writing::Whole)), ["0", "1"]);
     }
 
     #[test]
@@ -510,51 +403,28 @@ mod tests {
         let axis = Axis::around([0.8, 9_000.0].into_iter(), 4, Writing::Millis, true);
         assert_eq!(labels(&axis), ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
         let axis = Axis::around([90.0, 9e6].into_iter(), 4, Writing::Millis, true);
-        assert_eq!(
-            labels(&axis),
-            ["100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]
-        );
+        assert_eq!(labels(&axis), ["100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]);
         let axis = Axis::around([1.0, 2e6].into_iter(), 4, Writing::Ratio, true);
         assert_eq!(labels(&axis), ["1x", "100x", "10000x", "1Mx"]);
     }
 
     #[test]
     fn times_are_whole_minutes_and_hours() {
-        assert_eq!(
-            labels(&Axis::time(90.0, 5)),
-            ["0", "20", "40", "60", "80 s"]
-        );
-        assert_eq!(
-            labels(&Axis::time(3600.0, 5)),
-            ["0", "15", "30", "45", "60 min"]
-        );
-        assert_eq!(
-            labels(&Axis::time(172_800.0, 5)),
-            ["0", "12", "24", "36", "48 h"]
-        );
+        assert_eq!(labels(&Axis::time(90.0, 5)), ["0", "20", "40", "60", "80 s"]);
+        assert_eq!(labels(&Axis::time(3600.0, 5)), ["0", "15", "30", "45", "60 min"]);
+        assert_eq!(labels(&Axis::time(172_800.0, 5)), ["0", "12", "24", "36", "48 h"]);
     }
 
     #[test]
     fn nothing_that_is_not_a_number_leaves_the_axis() {
-        for value in [
-            f64::NAN,
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            0.0,
-            -5.0,
-            1e300,
-            5e-324,
-        ] {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -5.0, 1e300, 5e-324] {
             for axis in [
                 Axis::around([value].into_iter(), 4, Writing::Ratio, true),
                 Axis::around([1.0, value].into_iter(), 4, Writing::Millis, false),
                 Axis::from_zero([value].into_iter(), 4, Writing::Number),
                 Axis::time(value, 5),
             ] {
-                assert!(
-                    (0.0..=1.0).contains(&axis.scale.share(value)),
-                    "{value}: {axis:?}"
-                );
+                assert!((0.0..=1.0).contains(&axis.scale.share(value)), "{value}: {axis:?}");
                 assert!(axis.ticks.len() <= 21);
             }
         }

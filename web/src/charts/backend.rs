@@ -9,9 +9,7 @@ use std::fmt;
 
 use plotters::prelude::SVGBackend;
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{
-    BackendColor, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-};
+use plotters_backend::{BackendColor, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind};
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -68,33 +66,17 @@ fn in_units(css: (f64, f64)) -> (u32, u32) {
 
 impl<'a> Target<'a> {
     /// The whole of `canvas`, cleared, `css` pixels wide and high on the page at `ratio` device pixels per CSS pixel.
-    pub(super) fn canvas(
-        canvas: HtmlCanvasElement,
-        css: (f64, f64),
-        ratio: f64,
-    ) -> Option<Target<'a>> {
+    pub(super) fn canvas(canvas: HtmlCanvasElement, css: (f64, f64), ratio: f64) -> Option<Target<'a>> {
         resize(&canvas, css, ratio);
         let context = context_of(&canvas)?;
         context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0).ok()?;
-        context.clear_rect(
-            0.0,
-            0.0,
-            f64::from(canvas.width()),
-            f64::from(canvas.height()),
-        );
+        context.clear_rect(0.0, 0.0, f64::from(canvas.width()), f64::from(canvas.height()));
         let scale = ratio / UNIT;
-        context
-            .set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0)
-            .ok()?;
+        context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0).ok()?;
         context.set_line_join("round");
         context.set_line_cap("butt");
         let canvas = CanvasBackend::with_canvas_object(canvas)?;
-        Some(Target::Canvas(Screen {
-            canvas,
-            context,
-            size: in_units(css),
-            ratio,
-        }))
+        Some(Target::Canvas(Screen { canvas, context, size: in_units(css), ratio }))
     }
 
     /// An SVG document, `css` pixels wide and high, written to `text`.
@@ -141,14 +123,12 @@ impl Screen {
 
     fn fill_colour(&self, colour: BackendColor) {
         let (r, g, b) = colour.rgb;
-        self.context
-            .set_fill_style_str(&format!("rgba({r},{g},{b},{})", colour.alpha));
+        self.context.set_fill_style_str(&format!("rgba({r},{g},{b},{})", colour.alpha));
     }
 
     fn fill_rect(&self, from: (f64, f64), to: (f64, f64), colour: BackendColor) {
         self.fill_colour(colour);
-        self.context
-            .fill_rect(from.0, from.1, to.0 - from.0, to.1 - from.1);
+        self.context.fill_rect(from.0, from.1, to.0 - from.0, to.1 - from.1);
     }
 
     /// A horizontal or vertical line as a rectangle of whole device pixels, centred as well as these allow.
@@ -179,12 +159,7 @@ impl Screen {
                 VPos::Center => 0.36,
                 VPos::Bottom => -0.2,
             };
-        self.context.set_font(&format!(
-            "{} {}px {}",
-            style.style().as_str(),
-            style.size(),
-            style.family().as_str()
-        ));
+        self.context.set_font(&format!("{} {}px {}", style.style().as_str(), style.size(), style.family().as_str()));
         self.fill_colour(style.color());
         let y = self.snap(f64::from(at.1) + down);
         self.context
@@ -225,11 +200,7 @@ impl DrawingBackend for Target<'_> {
         self.draw_path([from, to], style)
     }
 
-    fn draw_path<S: BackendStyle, I: IntoIterator<Item = Point>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = Point>>(&mut self, path: I, style: &S) -> Drawn {
         match self {
             Target::Canvas(screen) => {
                 let path: Vec<Point> = path.into_iter().collect();
@@ -245,50 +216,26 @@ impl DrawingBackend for Target<'_> {
         }
     }
 
-    fn draw_rect<S: BackendStyle>(
-        &mut self,
-        from: Point,
-        to: Point,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
+    fn draw_rect<S: BackendStyle>(&mut self, from: Point, to: Point, style: &S, fill: bool) -> Drawn {
         match self {
             Target::Canvas(screen) if fill => {
                 let snapped = |p: Point| (screen.snap(f64::from(p.0)), screen.snap(f64::from(p.1)));
                 screen.fill_rect(snapped(from), snapped(to), style.color());
                 Ok(())
             }
-            Target::Canvas(screen) => screen
-                .canvas
-                .draw_rect(from, to, style, fill)
-                .map_err(refused),
+            Target::Canvas(screen) => screen.canvas.draw_rect(from, to, style, fill).map_err(refused),
             Target::Svg(svg) => svg.draw_rect(from, to, style, fill).map_err(refused),
         }
     }
 
-    fn draw_circle<S: BackendStyle>(
-        &mut self,
-        centre: Point,
-        radius: u32,
-        style: &S,
-        fill: bool,
-    ) -> Drawn {
+    fn draw_circle<S: BackendStyle>(&mut self, centre: Point, radius: u32, style: &S, fill: bool) -> Drawn {
         match self {
-            Target::Canvas(screen) => screen
-                .canvas
-                .draw_circle(centre, radius, style, fill)
-                .map_err(refused),
-            Target::Svg(svg) => svg
-                .draw_circle(centre, radius, style, fill)
-                .map_err(refused),
+            Target::Canvas(screen) => screen.canvas.draw_circle(centre, radius, style, fill).map_err(refused),
+            Target::Svg(svg) => svg.draw_circle(centre, radius, style, fill).map_err(refused),
         }
     }
 
-    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = Point>>(
-        &mut self,
-        path: I,
-        style: &S,
-    ) -> Drawn {
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = Point>>(&mut self, path: I, style: &S) -> Drawn {
         match self {
             Target::Canvas(screen) => screen.canvas.fill_polygon(path, style).map_err(refused),
             Target::Svg(svg) => svg.fill_polygon(path, style).map_err(refused),

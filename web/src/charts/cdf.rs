@@ -13,10 +13,7 @@ use super::sheet::{Column, Quantity, Sheet};
 const MARKED: [(f64, &str); 2] = [(0.5, "P50"), (0.99, "P99")];
 
 fn points(data: &Charts) -> impl Iterator<Item = (f64, f64)> + '_ {
-    data.slowdown_cdf
-        .iter()
-        .copied()
-        .filter(|(x, share)| x.is_finite() && share.is_finite())
+    data.slowdown_cdf.iter().copied().filter(|(x, share)| x.is_finite() && share.is_finite())
 }
 
 /// The slowdown that `share` of the invocations do not exceed.
@@ -25,9 +22,7 @@ fn quantile(data: &Charts, share: f64) -> Option<f64> {
     for (x, reached) in points(data) {
         if reached >= share {
             return Some(match before {
-                Some((x0, share0)) if reached > share0 => {
-                    x0 + (x - x0) * (share - share0) / (reached - share0)
-                }
+                Some((x0, share0)) if reached > share0 => x0 + (x - x0) * (share - share0) / (reached - share0),
                 _ => x,
             });
         }
@@ -42,11 +37,7 @@ fn share_at(data: &Charts, slowdown: f64) -> f64 {
     for (x, share) in points(data) {
         if x > slowdown {
             let way = (slowdown - before.0) / (x - before.0);
-            return if way.is_finite() {
-                before.1 + (share - before.1) * way
-            } else {
-                before.1
-            };
+            return if way.is_finite() { before.1 + (share - before.1) * way } else { before.1 };
         }
         before = (x, share);
     }
@@ -55,10 +46,7 @@ fn share_at(data: &Charts, slowdown: f64) -> f64 {
 
 /// Why there is nothing to draw.
 pub(super) fn empty(data: &Charts) -> Option<&'static str> {
-    points(data)
-        .next()
-        .is_none()
-        .then_some("No invocation completed in this run")
+    points(data).next().is_none().then_some("No invocation completed in this run")
 }
 
 /// The chart in words.
@@ -87,32 +75,17 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
 
 /// Draws it.
 pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
-    let values = points(data)
-        .chain(ghost.into_iter().flat_map(points))
-        .map(|(x, _)| x);
-    let x = Axis::around(
-        values.chain([1.0]),
-        Grid::columns(pen),
-        Writing::Ratio,
-        false,
-    );
+    let values = points(data).chain(ghost.into_iter().flat_map(points)).map(|(x, _)| x);
+    let x = Axis::around(values.chain([1.0]), Grid::columns(pen), Writing::Ratio, false);
     let y = Axis::percent(Grid::rows(pen));
     let grid = Grid::draw(pen, &x, &y, "share of invocations", 16.0);
     let unit = format!("slowdown{}", x.note());
-    pen.label(
-        &unit,
-        (grid.plot.right, grid.plot.bottom - 10.0),
-        Align::Right,
-        pen.theme.muted,
-    );
+    pen.label(&unit, (grid.plot.right, grid.plot.bottom - 10.0), Align::Right, pen.theme.muted);
     if let Some(ghost) = ghost {
         pen.dashed(&curve(&grid, ghost), pen.theme.ghost(), 1.5);
         name_ghost(pen, grid.caption_end, "previous run");
     }
-    let marks: Vec<(Px, String)> = MARKED
-        .into_iter()
-        .filter_map(|marked| mark(&grid, data, marked))
-        .collect();
+    let marks: Vec<(Px, String)> = MARKED.into_iter().filter_map(|marked| mark(&grid, data, marked)).collect();
     for (at, text) in &marks {
         name_mark(pen, *at, text);
     }
@@ -137,10 +110,7 @@ fn curve(grid: &Grid, data: &Charts) -> Vec<Px> {
 /// Where a percentile is on the line, and what it says.
 fn mark(grid: &Grid, data: &Charts, (share, name): (f64, &str)) -> Option<(Px, String)> {
     let slowdown = quantile(data, share)?;
-    Some((
-        grid.at(slowdown, share),
-        format!("{name} {}", Quantity::Slowdown.show(slowdown)),
-    ))
+    Some((grid.at(slowdown, share), format!("{name} {}", Quantity::Slowdown.show(slowdown))))
 }
 
 /// Writes below a mark at the right, where the line never is, on a piece of the surface that keeps other lines away.
@@ -148,35 +118,17 @@ fn name_mark(pen: &Pen<'_>, (x, y): Px, text: &str) {
     let width = pen.width_of(text);
     let left = (x + 8.0).min(pen.area.right - width);
     let middle = y + 12.0;
-    pen.block(
-        Rect {
-            left: left - 3.0,
-            top: middle - 8.0,
-            right: left + width + 3.0,
-            bottom: middle + 8.0,
-        },
-        pen.theme.surface,
-    );
+    pen.block(Rect { left: left - 3.0, top: middle - 8.0, right: left + width + 3.0, bottom: middle + 8.0 }, pen.theme.surface);
     pen.label(text, (left, middle), Align::Left, pen.theme.ink);
 }
 
 /// What hovering at `at` reads.
-pub(super) fn read(
-    frame: &Frame,
-    data: &Charts,
-    ghost: Option<&Charts>,
-    at: Px,
-) -> Option<Reading> {
+pub(super) fn read(frame: &Frame, data: &Charts, ghost: Option<&Charts>, at: Px) -> Option<Reading> {
     let slowdown = frame.grid?.value_at(at.0)?;
     let row = |name, run| Row::new(name, Quantity::Share.show(share_at(run, slowdown)));
     let mut rows = vec![row("at or below", data)];
     rows.extend(ghost.map(|run| row("previous run", run)));
-    Some(Reading {
-        x: at.0,
-        line: true,
-        head: Quantity::Slowdown.show(slowdown),
-        rows,
-    })
+    Some(Reading { x: at.0, line: true, head: Quantity::Slowdown.show(slowdown), rows })
 }
 
 #[cfg(test)]
@@ -184,10 +136,7 @@ mod tests {
     use super::*;
 
     fn charts(points: &[(f64, f64)]) -> Charts {
-        Charts {
-            slowdown_cdf: points.to_vec(),
-            ..Charts::default()
-        }
+        Charts { slowdown_cdf: points.to_vec(), ..Charts::default() }
     }
 
     #[test]

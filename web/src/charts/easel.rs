@@ -109,9 +109,7 @@ impl Easel {
         let resized = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
             if let Ok(entry) = entries.pop().dyn_into::<ResizeObserverEntry>() {
                 let rect = entry.content_rect();
-                easel
-                    .size
-                    .set((rect.width().floor(), rect.height().floor()));
+                easel.size.set((rect.width().floor(), rect.height().floor()));
                 easel.request();
             }
         });
@@ -119,11 +117,7 @@ impl Easel {
         if let (Some(observer), Some(host)) = (&observer, self.host.cast::<HtmlElement>()) {
             observer.observe(&host);
         }
-        Watch {
-            easel: Rc::clone(self),
-            observer,
-            _resized: resized,
-        }
+        Watch { easel: Rc::clone(self), observer, _resized: resized }
     }
 
     /// Shows something else.
@@ -150,32 +144,20 @@ impl Easel {
     /// Draws again when the page is zoomed or moves to another screen.
     fn watch_resolution(self: &Rc<Self>) {
         let ratio = window().device_pixel_ratio();
-        if self
-            .resolution
-            .borrow()
-            .as_ref()
-            .is_some_and(|(watched, _)| *watched == ratio)
-        {
+        if self.resolution.borrow().as_ref().is_some_and(|(watched, _)| *watched == ratio) {
             return;
         }
         let query = window().match_media(&format!("(resolution: {ratio}dppx)"));
         let easel = Rc::clone(self);
-        let listener = query
-            .ok()
-            .flatten()
-            .map(|query| EventListener::new(&query, "change", move |_| easel.request()));
-        self.resolution
-            .replace(listener.map(|listener| (ratio, listener)));
+        let listener = query.ok().flatten().map(|query| EventListener::new(&query, "change", move |_| easel.request()));
+        self.resolution.replace(listener.map(|listener| (ratio, listener)));
     }
 
     fn draw(&self) {
         self.frame.replace(None);
         let (width, height) = self.size.get();
         let subject = self.subject.borrow();
-        let Some((subject, run)) = subject
-            .as_ref()
-            .and_then(|subject| Some((subject, subject.run.as_ref()?)))
-        else {
+        let Some((subject, run)) = subject.as_ref().and_then(|subject| Some((subject, subject.run.as_ref()?))) else {
             return;
         };
         if width < LEAST.0 || height < LEAST.1 {
@@ -193,12 +175,7 @@ impl Easel {
         let canvas = self.canvas.cast::<HtmlCanvasElement>()?;
         let colours = self.colours(theme)?;
         let ruler = context_of(&canvas)?;
-        let area = Rect {
-            left: MARGIN,
-            top: MARGIN,
-            right: width - MARGIN,
-            bottom: height - MARGIN,
-        };
+        let area = Rect { left: MARGIN, top: MARGIN, right: width - MARGIN, bottom: height - MARGIN };
         let target = Target::canvas(canvas, (width, height), window().device_pixel_ratio())?;
         Some(Pen::new(target, ruler, colours, area))
     }
@@ -223,16 +200,9 @@ impl Easel {
     }
 
     fn place_playhead(&self) {
-        let over_time = self
-            .subject
-            .borrow()
-            .as_ref()
-            .is_some_and(|subject| subject.kind.is_over_time());
+        let over_time = self.subject.borrow().as_ref().is_some_and(|subject| subject.kind.is_over_time());
         let grid = self.frame.borrow().as_ref().and_then(|frame| frame.grid);
-        let at = self
-            .playhead_s
-            .get()
-            .filter(|at| over_time && at.is_finite());
+        let at = self.playhead_s.get().filter(|at| over_time && at.is_finite());
         let line = grid.zip(at).map(|(grid, at)| (grid.x(at), grid.plot));
         place_line(&self.playhead, line);
     }
@@ -249,36 +219,20 @@ impl Easel {
         let (subject, frame) = (self.subject.borrow(), self.frame.borrow());
         let (subject, frame) = (subject.as_ref()?, frame.as_ref()?);
         let ghost = subject.ghost.as_ref().map(Run::parts);
-        subject
-            .kind
-            .read(frame, subject.run.as_ref()?.parts(), ghost, at)
+        subject.kind.read(frame, subject.run.as_ref()?.parts(), ghost, at)
     }
 
     fn show_reading(&self, reading: &Reading, at: Px) {
-        let plot = self
-            .frame
-            .borrow()
-            .as_ref()
-            .and_then(|frame| frame.grid)
-            .map(|grid| grid.plot);
-        place_line(
-            &self.cursor,
-            plot.filter(|_| reading.line).map(|plot| (reading.x, plot)),
-        );
+        let plot = self.frame.borrow().as_ref().and_then(|frame| frame.grid).map(|grid| grid.plot);
+        place_line(&self.cursor, plot.filter(|_| reading.line).map(|plot| (reading.x, plot)));
         let Some(readout) = self.readout.cast::<HtmlElement>() else {
             return;
         };
         fill_readout(&readout, reading);
         let left_half = reading.x < self.size.get().0 / 2.0;
-        let x = if left_half {
-            format!("{:.0}px", reading.x + 10.0)
-        } else {
-            format!("calc({:.0}px - 100%)", reading.x - 10.0)
-        };
+        let x = if left_half { format!("{:.0}px", reading.x + 10.0) } else { format!("calc({:.0}px - 100%)", reading.x - 10.0) };
         let y = plot.map_or(at.1 + 16.0, |plot| plot.top);
-        let _ = readout
-            .style()
-            .set_property("transform", &format!("translate({x}, {y:.0}px)"));
+        let _ = readout.style().set_property("transform", &format!("translate({x}, {y:.0}px)"));
         readout.set_hidden(false);
     }
 
@@ -293,17 +247,8 @@ impl Easel {
 
     /// The instant under a place of a time chart.
     pub(super) fn time_at(&self, at: Px) -> Option<f64> {
-        let over_time = self
-            .subject
-            .borrow()
-            .as_ref()
-            .is_some_and(|subject| subject.kind.is_over_time());
-        let grid = self
-            .frame
-            .borrow()
-            .as_ref()
-            .and_then(|frame| frame.grid)
-            .filter(|_| over_time)?;
+        let over_time = self.subject.borrow().as_ref().is_some_and(|subject| subject.kind.is_over_time());
+        let grid = self.frame.borrow().as_ref().and_then(|frame| frame.grid).filter(|_| over_time)?;
         grid.value_at(at.0)
     }
 
@@ -312,24 +257,11 @@ impl Easel {
         let subject = self.subject.borrow();
         let parts = subject.as_ref().and_then(|subject| {
             let ruler = context_of(&self.canvas.cast()?)?;
-            Some((
-                subject,
-                subject.run.as_ref()?,
-                self.colours(&subject.theme)?,
-                ruler,
-            ))
+            Some((subject, subject.run.as_ref()?, self.colours(&subject.theme)?, ruler))
         });
         if let Some((subject, run, theme, ruler)) = parts {
             let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
-            save(
-                &Export {
-                    kind: subject.kind,
-                    data: &run.charts,
-                    ghost,
-                    theme,
-                },
-                ruler,
-            );
+            save(&Export { kind: subject.kind, data: &run.charts, ghost, theme }, ruler);
         }
     }
 }

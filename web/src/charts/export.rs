@@ -13,8 +13,8 @@ use super::kind::ChartKind;
 use super::pen::{Pen, Rect};
 use super::theme::Theme;
 
-/// Size of an exported chart in CSS pixels.
-const SIZE: (f64, f64) = (800.0, 450.0);
+/// Width of an exported chart in CSS pixels.
+const WIDTH: f64 = 800.0;
 /// Device pixels per CSS pixel in an exported PNG.
 const PNG_RATIO: f64 = 2.0;
 /// A browser has long begun a download when its address is taken away.
@@ -35,35 +35,22 @@ pub(super) struct Export<'a> {
 impl Export<'_> {
     /// Offers the numbers as a file.
     pub(super) fn csv(&self) {
-        download(
-            &Blob::new_with_options(self.kind.sheet(self.data).csv().as_str(), Some("text/csv")),
-            self.kind,
-            "csv",
-        );
+        download(&Blob::new_with_options(self.kind.sheet(self.data).csv().as_str(), Some("text/csv")), self.kind, "csv");
     }
 
     /// Offers a drawing as a file; `ruler` measures its texts.
     pub(super) fn svg(&self, ruler: CanvasRenderingContext2d) {
-        let mut text = String::new();
-        self.draw(Target::svg(&mut text, SIZE), ruler);
-        let size =
-            |scale: f64| format!("width=\"{}\" height=\"{}\"", SIZE.0 * scale, SIZE.1 * scale);
-        let text = text.replacen(&size(UNIT), &size(1.0), 1);
-        download(
-            &Blob::new_with_options(text.as_str(), Some("image/svg+xml")),
-            self.kind,
-            "svg",
-        );
+        let (mut text, size) = (String::new(), self.size());
+        self.draw(Target::svg(&mut text, size), ruler);
+        let attributes = |scale| format!("width=\"{}\" height=\"{}\"", size.0 * scale, size.1 * scale);
+        let text = text.replacen(&attributes(UNIT), &attributes(1.0), 1);
+        download(&Blob::new_with_options(text.as_str(), Some("image/svg+xml")), self.kind, "svg");
     }
 
     /// Offers a picture as a file.
     pub(super) fn png(&self) -> Option<()> {
-        let canvas: HtmlCanvasElement =
-            document().create_element("canvas").ok()?.dyn_into().ok()?;
-        self.draw(
-            Target::canvas(canvas.clone(), SIZE, PNG_RATIO)?,
-            context_of(&canvas)?,
-        );
+        let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+        self.draw(Target::canvas(canvas.clone(), self.size(), PNG_RATIO)?, context_of(&canvas)?);
         let kind = self.kind;
         let save = Closure::once_into_js(move |blob: JsValue| {
             if let Ok(blob) = blob.dyn_into::<web_sys::Blob>() {
@@ -73,19 +60,16 @@ impl Export<'_> {
         canvas.to_blob(save.unchecked_ref()).ok()
     }
 
+    /// Width and height in CSS pixels: a bar with its legend needs less than a chart with axes.
+    fn size(&self) -> (f64, f64) {
+        let height = if self.kind == ChartKind::Phases { 280.0 } else { 450.0 };
+        (WIDTH, height)
+    }
+
     fn draw(&self, target: Target<'_>, ruler: CanvasRenderingContext2d) {
-        let sheet = Rect {
-            left: 0.0,
-            top: 0.0,
-            right: SIZE.0,
-            bottom: SIZE.1,
-        };
-        let inside = Rect {
-            left: 24.0,
-            top: 56.0,
-            right: SIZE.0 - 24.0,
-            bottom: SIZE.1 - 16.0,
-        };
+        let (right, bottom) = self.size();
+        let sheet = Rect { left: 0.0, top: 0.0, right, bottom };
+        let inside = Rect { left: 24.0, top: 56.0, right: right - 24.0, bottom: bottom - 16.0 };
         let pen = Pen::new(target, ruler, self.theme, inside);
         pen.block(sheet, self.theme.surface);
         pen.title(self.kind.title(), (inside.left, 30.0));
@@ -96,10 +80,7 @@ impl Export<'_> {
 /// Lets the browser save a blob. A browser that refuses downloads says so itself.
 fn download(blob: &Blob, kind: ChartKind, extension: &str) {
     let url = ObjectUrl::from(blob.clone());
-    let link = document()
-        .create_element("a")
-        .ok()
-        .and_then(|link| link.dyn_into::<HtmlElement>().ok());
+    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlElement>().ok());
     if let Some(link) = link {
         let _ = link.set_attribute("href", &url);
         let _ = link.set_attribute("download", &format!("faaslab-{}.{extension}", kind.id()));

@@ -29,17 +29,6 @@ pub(crate) enum ChartKind {
 }
 
 impl ChartKind {
-    /// All charts, in the order of the page.
-    pub(crate) const ALL: [ChartKind; 7] = [
-        ChartKind::SlowdownCdf,
-        ChartKind::SlowdownOverTime,
-        ChartKind::ResponseOverTime,
-        ChartKind::Starts,
-        ChartKind::Phases,
-        ChartKind::Memory,
-        ChartKind::InSystem,
-    ];
-
     /// The question that it answers.
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -125,13 +114,7 @@ impl ChartKind {
     }
 
     /// What hovering at `at` over the drawn chart reads.
-    pub(super) fn read(
-        self,
-        frame: &Frame,
-        run: (&Charts, &Sheet),
-        ghost: Option<(&Charts, &Sheet)>,
-        at: Px,
-    ) -> Option<Reading> {
+    pub(super) fn read(self, frame: &Frame, run: (&Charts, &Sheet), ghost: Option<(&Charts, &Sheet)>, at: Px) -> Option<Reading> {
         match self {
             ChartKind::SlowdownCdf => cdf::read(frame, run.0, ghost.map(|(ghost, _)| ghost), at),
             ChartKind::Phases => phases::read(frame, run.1, ghost.map(|(_, sheet)| sheet), at),

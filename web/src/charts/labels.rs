@@ -38,38 +38,30 @@ pub(super) fn room(pen: &Pen<'_>, texts: &[&str]) -> f64 {
 }
 
 /// Draws labels beside the chart, each as near to its line as the others allow.
-pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, mut labels: Vec<EndLabel>) {
-    labels.sort_by(|a, b| a.y.total_cmp(&b.y));
+pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, ends: Vec<EndLabel>) {
+    let labels = downwards(ends);
     let (top, bottom) = (grid.plot.top, grid.plot.bottom - 4.0);
     let left = grid.plot.right + GAP;
-    for (label, y) in labels
-        .iter()
-        .zip(spread(labels.iter().map(|label| label.y), top, bottom))
-    {
+    for (label, y) in labels.iter().zip(spread(labels.iter().map(|label| label.y), top, bottom)) {
         match label.sample {
             Sample::Line(colour) => pen.line(&[(left, y), (left + SAMPLE, y)], colour, 2.0),
             Sample::Patch(mark) => {
                 let half = SAMPLE / 2.0;
-                patch(
-                    pen,
-                    mark,
-                    0,
-                    Rect {
-                        left,
-                        top: y - half,
-                        right: left + SAMPLE,
-                        bottom: y + half,
-                    },
-                );
+                patch(pen, mark, 0, Rect { left, top: y - half, right: left + SAMPLE, bottom: y + half });
             }
         }
-        pen.label(
-            label.text,
-            (left + SAMPLE + GAP, y),
-            Align::Left,
-            pen.theme.ink,
-        );
+        pen.label(label.text, (left + SAMPLE + GAP, y), Align::Left, pen.theme.ink);
     }
+}
+
+/// From the highest to the lowest, those at one height in the order given. They are few: no need for a sorting routine's code.
+fn downwards(ends: Vec<EndLabel>) -> Vec<EndLabel> {
+    let mut sorted: Vec<EndLabel> = Vec::with_capacity(ends.len());
+    for end in ends {
+        let at = sorted.iter().position(|other| other.y > end.y).unwrap_or(sorted.len());
+        sorted.insert(at, end);
+    }
+    sorted
 }
 
 /// Moves places apart, from the top down and then from the bottom up.
@@ -97,11 +89,7 @@ pub(super) fn name_ghost(pen: &Pen<'_>, from: f64, text: &str) {
     }
     pen.label(text, (left, y), Align::Left, pen.theme.muted);
     if left > from + GAP + DASHES + GAP {
-        pen.dashed(
-            &[(left - GAP - DASHES, y), (left - GAP, y)],
-            pen.theme.ghost(),
-            1.5,
-        );
+        pen.dashed(&[(left - GAP - DASHES, y), (left - GAP, y)], pen.theme.ghost(), 1.5);
     }
 }
 
@@ -111,10 +99,7 @@ mod tests {
 
     #[test]
     fn labels_keep_apart_and_inside() {
-        assert_eq!(
-            spread([10.0, 12.0, 100.0].into_iter(), 0.0, 100.0),
-            [10.0, 25.0, 100.0]
-        );
+        assert_eq!(spread([10.0, 12.0, 100.0].into_iter(), 0.0, 100.0), [10.0, 25.0, 100.0]);
         assert_eq!(spread([99.0, 99.5].into_iter(), 0.0, 100.0), [85.0, 100.0]);
         assert!(spread(std::iter::empty(), 0.0, 100.0).is_empty());
     }

@@ -101,10 +101,7 @@ impl Content {
 }
 
 fn run_of(kind: ChartKind, charts: &Rc<Charts>) -> Run {
-    Run {
-        charts: Rc::clone(charts),
-        sheet: Rc::new(kind.sheet(charts)),
-    }
+    Run { charts: Rc::clone(charts), sheet: Rc::new(kind.sheet(charts)) }
 }
 
 /// What a chart derives its content from. It holds the run, so that no other run can take its address.
@@ -120,20 +117,10 @@ impl PartialEq for Source {
 #[hook]
 fn use_easel(props: &ChartProps) -> (Rc<Easel>, Rc<Content>) {
     let easel = use_memo((), |()| Easel::default());
-    let content = use_memo(
-        Source(props.kind, props.data.clone()),
-        |Source(kind, data)| Content::of(*kind, data.as_ref()),
-    );
-    let ghost = use_memo(
-        Source(props.kind, props.ghost.clone()),
-        |Source(kind, ghost)| ghost.as_ref().map(|charts| run_of(*kind, charts)),
-    );
-    let subject = Subject {
-        kind: props.kind,
-        run: content.run().cloned(),
-        ghost: (*ghost).clone(),
-        theme: props.theme.clone(),
-    };
+    let content = use_memo(Source(props.kind, props.data.clone()), |Source(kind, data)| Content::of(*kind, data.as_ref()));
+    let ghost =
+        use_memo(Source(props.kind, props.ghost.clone()), |Source(kind, ghost)| ghost.as_ref().map(|charts| run_of(*kind, charts)));
+    let subject = Subject { kind: props.kind, run: content.run().cloned(), ghost: (*ghost).clone(), theme: props.theme.clone() };
     {
         let easel = Rc::clone(&easel);
         use_effect_with(subject, move |subject| easel.show(subject.clone()));
@@ -158,10 +145,7 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
     let (easel, content) = use_easel(props);
     let as_table = use_state(|| false);
     let title = props.kind.title();
-    let shown_table = content
-        .run()
-        .filter(|_| *as_table)
-        .map(|run| Rc::clone(&run.sheet));
+    let shown_table = content.run().filter(|_| *as_table).map(|run| Rc::clone(&run.sheet));
     html! {
         <figure class={classes!("chart", props.kind.is_over_time().then_some("chart-time"))} data-chart={props.kind.id()}>
             <figcaption class="chart-head">

@@ -71,54 +71,29 @@ fn units((x, y): Px) -> (i32, i32) {
 }
 
 fn stroke(colour: RGBColor, width: f64) -> ShapeStyle {
-    ShapeStyle {
-        color: colour.into(),
-        filled: false,
-        stroke_width: (width * UNIT).round() as u32,
-    }
+    ShapeStyle { color: colour.into(), filled: false, stroke_width: (width * UNIT).round() as u32 }
 }
 
 fn solid(colour: RGBColor) -> ShapeStyle {
-    ShapeStyle {
-        color: colour.into(),
-        filled: true,
-        stroke_width: 0,
-    }
+    ShapeStyle { color: colour.into(), filled: true, stroke_width: 0 }
 }
 
 impl<'a> Pen<'a> {
     /// A pen for `area` of a target. `ruler` measures texts without disturbing the page's layout.
-    pub(super) fn new(
-        target: Target<'a>,
-        ruler: CanvasRenderingContext2d,
-        theme: Theme,
-        area: Rect,
-    ) -> Pen<'a> {
+    pub(super) fn new(target: Target<'a>, ruler: CanvasRenderingContext2d, theme: Theme, area: Rect) -> Pen<'a> {
         let font_unit = target.font_units(1.0);
-        Pen {
-            paper: target.into_drawing_area(),
-            ruler,
-            font_unit,
-            theme,
-            area,
-        }
+        Pen { paper: target.into_drawing_area(), ruler, font_unit, theme, area }
     }
 
     /// Width of a label.
     pub(super) fn width_of(&self, text: &str) -> f64 {
         self.ruler.set_font(&format!("{LABEL_PX}px {FONT_FAMILY}"));
-        self.ruler
-            .measure_text(text)
-            .map(|metrics| metrics.width())
-            .unwrap_or(text.len() as f64 * LABEL_PX / 2.0)
+        self.ruler.measure_text(text).map(|metrics| metrics.width()).unwrap_or(text.len() as f64 * LABEL_PX / 2.0)
     }
 
     /// Width of the widest of some labels.
     pub(super) fn widest<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> f64 {
-        texts
-            .into_iter()
-            .map(|text| self.width_of(text))
-            .fold(0.0, f64::max)
+        texts.into_iter().map(|text| self.width_of(text)).fold(0.0, f64::max)
     }
 
     /// A label, vertically centred on its place.
@@ -128,12 +103,7 @@ impl<'a> Pen<'a> {
 
     /// What a chart shows, above it at the left, and where that ends.
     pub(super) fn caption(&self, text: &str) -> f64 {
-        self.label(
-            text,
-            (self.area.left, self.area.top + 8.0),
-            Align::Left,
-            self.theme.muted,
-        );
+        self.label(text, (self.area.left, self.area.top + 8.0), Align::Left, self.theme.muted);
         self.area.left + self.width_of(text)
     }
 
@@ -142,34 +112,20 @@ impl<'a> Pen<'a> {
         self.text(text, at, Align::Left, self.theme.ink, 15.0, FontStyle::Bold);
     }
 
-    fn text(
-        &self,
-        text: &str,
-        at: Px,
-        align: Align,
-        colour: RGBColor,
-        size: f64,
-        weight: FontStyle,
-    ) {
+    fn text(&self, text: &str, at: Px, align: Align, colour: RGBColor, size: f64, weight: FontStyle) {
         let across = match align {
             Align::Left => HPos::Left,
             Align::Right => HPos::Right,
         };
-        let font = (FONT_FAMILY, size * self.font_unit)
-            .into_font()
-            .style(weight);
-        let style = TextStyle::from(font)
-            .color(&colour)
-            .pos(Pos::new(across, VPos::Center));
+        let font = (FONT_FAMILY, size * self.font_unit).into_font().style(weight);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(across, VPos::Center));
         let _ = self.paper.draw(&Text::new(text, units(at), style));
     }
 
     /// A line through all points.
     pub(super) fn line(&self, points: &[Px], colour: RGBColor, width: f64) {
         let path: Vec<_> = points.iter().copied().map(units).collect();
-        let _ = self
-            .paper
-            .draw(&PathElement::new(path, stroke(colour, width)));
+        let _ = self.paper.draw(&PathElement::new(path, stroke(colour, width)));
     }
 
     /// A dashed line through all points.
@@ -187,10 +143,7 @@ impl<'a> Pen<'a> {
 
     /// A filled rectangle.
     pub(super) fn block(&self, rect: Rect, colour: RGBColor) {
-        let corners = [
-            units((rect.left, rect.top)),
-            units((rect.right, rect.bottom)),
-        ];
+        let corners = [units((rect.left, rect.top)), units((rect.right, rect.bottom))];
         let _ = self.paper.draw(&Rectangle::new(corners, solid(colour)));
     }
 
@@ -207,9 +160,7 @@ impl<'a> Pen<'a> {
 
     /// A dot.
     pub(super) fn dot(&self, centre: Px, radius: f64, colour: RGBColor) {
-        let _ = self
-            .paper
-            .draw(&Circle::new(units(centre), radius * UNIT, solid(colour)));
+        let _ = self.paper.draw(&Circle::new(units(centre), radius * UNIT, solid(colour)));
     }
 }
 
@@ -224,12 +175,7 @@ fn dashes(points: &[Px], on: f64, off: f64) -> Vec<Vec<Px>> {
         if !length.is_finite() || length == 0.0 {
             continue;
         }
-        let place = |at: f64| {
-            (
-                from.0 + (to.0 - from.0) * at / length,
-                from.1 + (to.1 - from.1) * at / length,
-            )
-        };
+        let place = |at: f64| (from.0 + (to.0 - from.0) * at / length, from.1 + (to.1 - from.1) * at / length);
         let end = travelled + length;
         let mut number = (travelled / (on + off)).floor();
         while number * (on + off) < end {

@@ -29,13 +29,7 @@ fn parts(data: &Charts) -> Vec<Part<'_>> {
         if ms.is_finite() && *ms > 0.0 {
             let mark = mark_of(name);
             let variant = parts.iter().filter(|part| part.mark == mark).count();
-            parts.push(Part {
-                name,
-                ms: *ms,
-                mark,
-                variant,
-                row,
-            });
+            parts.push(Part { name, ms: *ms, mark, variant, row });
         }
     }
     parts
@@ -43,6 +37,11 @@ fn parts(data: &Charts) -> Vec<Part<'_>> {
 
 fn total(parts: &[Part<'_>]) -> f64 {
     parts.iter().map(|part| part.ms).sum()
+}
+
+/// How many parts are larger, or as large and earlier.
+fn rank(parts: &[Part<'_>], part: &Part<'_>) -> usize {
+    parts.iter().filter(|other| other.ms > part.ms || (other.ms == part.ms && other.row < part.row)).count()
 }
 
 /// The state that a phase belongs to.
@@ -63,26 +62,15 @@ fn mark_of(phase: &str) -> Mark {
 
 /// Why there is nothing to draw.
 pub(super) fn empty(data: &Charts) -> Option<&'static str> {
-    parts(data)
-        .is_empty()
-        .then_some("No invocation completed in this run")
+    parts(data).is_empty().then_some("No invocation completed in this run")
 }
 
 /// The chart in words.
 pub(super) fn summary(data: &Charts) -> String {
-    let mut parts = parts(data);
-    let total = total(&parts);
-    parts.sort_by(|a, b| b.ms.total_cmp(&a.ms));
-    let largest: Vec<String> = parts
-        .iter()
-        .take(3)
-        .map(|part| format!("{} {}", part.name, Quantity::Millis.show(part.ms)))
-        .collect();
-    format!(
-        "Mean response time {}: {}",
-        Quantity::Millis.show(total),
-        largest.join(", ")
-    )
+    let parts = parts(data);
+    let largest = (0..3).filter_map(|place| parts.iter().find(|part| rank(&parts, part) == place));
+    let largest: Vec<String> = largest.map(|part| format!("{} {}", part.name, Quantity::Millis.show(part.ms))).collect();
+    format!("Mean response time {}: {}", Quantity::Millis.show(total(&parts)), largest.join(", "))
 }
 
 /// The chart as numbers.
@@ -92,10 +80,7 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
     let share = ms.iter().map(|ms| ms / total).collect();
     Sheet {
         names: Some(("phase", names)),
-        columns: vec![
-            Column::new("mean", "mean_ms", Quantity::Millis, ms),
-            Column::new("share", "share", Quantity::Share, share),
-        ],
+        columns: vec![Column::new("mean", "mean_ms", Quantity::Millis, ms), Column::new("share", "share", Quantity::Share, share)],
         compared: 0,
     }
 }
@@ -113,33 +98,17 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
     let places = places(&parts, area.left, top, BAR, scale);
     for (part, place) in parts.iter().zip(&places) {
         // One pixel of the surface between two parts.
-        let inside = Rect {
-            right: (place.right - 1.0).max(place.left),
-            ..*place
-        };
+        let inside = Rect { right: (place.right - 1.0).max(place.left), ..*place };
         patch(pen, part.mark, part.variant, inside);
     }
     top += BAR + 6.0;
     if let Some(before) = before {
-        draw_before(
-            pen,
-            &self::places(&before, area.left, top, GHOST_BAR, scale),
-        );
-        name_ghost(
-            pen,
-            caption_end,
-            &format!("previous run {}", Quantity::Millis.show(before_ms)),
-        );
+        draw_before(pen, &self::places(&before, area.left, top, GHOST_BAR, scale));
+        name_ghost(pen, caption_end, &format!("previous run {}", Quantity::Millis.show(before_ms)));
         top += GHOST_BAR + 6.0;
     }
     legend(pen, &parts, total_ms, top + 6.0);
-    Frame {
-        grid: None,
-        parts: places
-            .into_iter()
-            .zip(parts.iter().map(|part| part.row))
-            .collect(),
-    }
+    Frame { grid: None, parts: places.into_iter().zip(parts.iter().map(|part| part.row)).collect() }
 }
 
 /// Where the parts of a bar are.
@@ -147,12 +116,7 @@ fn places(parts: &[Part<'_>], left: f64, top: f64, height: f64, scale: f64) -> V
     let mut left = left;
     let mut place = |part: &Part<'_>| {
         let right = left + part.ms * scale;
-        let rect = Rect {
-            left,
-            top,
-            right,
-            bottom: top + height,
-        };
+        let rect = Rect { left, top, right, bottom: top + height };
         left = right;
         rect
     };
@@ -163,16 +127,10 @@ fn places(parts: &[Part<'_>], left: f64, top: f64, height: f64, scale: f64) -> V
 fn draw_before(pen: &Pen<'_>, places: &[Rect]) {
     let muted = pen.theme.ghost();
     for place in places {
-        pen.line(
-            &[(place.right, place.top), (place.right, place.bottom)],
-            muted,
-            1.0,
-        );
+        pen.line(&[(place.right, place.top), (place.right, place.bottom)], muted, 1.0);
     }
     if let (Some(first), Some(last)) = (places.first(), places.last()) {
-        let Rect {
-            left, top, bottom, ..
-        } = *first;
+        let Rect { left, top, bottom, .. } = *first;
         pen.line(&[(left, top), (left, bottom)], muted, 1.0);
         pen.dashed(&[(left, top), (last.right, top)], muted, 1.0);
         pen.dashed(&[(left, bottom), (last.right, bottom)], muted, 1.0);
@@ -198,9 +156,7 @@ struct Widths {
 impl Widths {
     fn of(pen: &Pen<'_>, entries: &[Entry<'_>], with_share: bool) -> Widths {
         Widths {
-            name: pen
-                .widest(entries.iter().map(|entry| entry.name))
-                .max(pen.width_of(OTHER)),
+            name: pen.widest(entries.iter().map(|entry| entry.name)).max(pen.width_of(OTHER)),
             time: pen.widest(entries.iter().map(|entry| entry.time.as_str())),
             share: with_share.then(|| pen.widest(entries.iter().map(|entry| entry.share.as_str()))),
         }
@@ -211,9 +167,7 @@ impl Widths {
     }
 
     fn columns(&self, width: f64) -> usize {
-        ((width + BETWEEN) / (self.whole() + BETWEEN))
-            .floor()
-            .max(1.0) as usize
+        ((width + BETWEEN) / (self.whole() + BETWEEN)).floor().max(1.0) as usize
     }
 }
 
@@ -227,11 +181,7 @@ fn legend(pen: &Pen<'_>, parts: &[Part<'_>], total_ms: f64, top: f64) {
         widths = Widths::of(pen, &all, false);
     }
     let columns = widths.columns(room);
-    let shown = if all.len() > rows * columns {
-        entries(parts, rows * columns - 1, total_ms)
-    } else {
-        all
-    };
+    let shown = if all.len() > rows * columns { entries(parts, rows * columns - 1, total_ms) } else { all };
     let rows = shown.len().div_ceil(columns).max(1);
     for (i, entry) in shown.iter().enumerate() {
         let left = pen.area.left + (i / rows) as f64 * (widths.whole() + BETWEEN);
@@ -244,29 +194,14 @@ impl Entry<'_> {
     fn draw(&self, pen: &Pen<'_>, widths: &Widths, (left, y): Px) {
         if let Some((mark, variant)) = self.swatch {
             let half = SWATCH / 2.0;
-            patch(
-                pen,
-                mark,
-                variant,
-                Rect {
-                    left,
-                    top: y - half,
-                    right: left + SWATCH,
-                    bottom: y + half,
-                },
-            );
+            patch(pen, mark, variant, Rect { left, top: y - half, right: left + SWATCH, bottom: y + half });
         }
         let mut right = left + widths.whole();
         if let Some(share) = widths.share {
             pen.label(&self.share, (right, y), Align::Right, pen.theme.muted);
             right -= share + 12.0;
         }
-        pen.label(
-            self.name,
-            (left + SWATCH + 8.0, y),
-            Align::Left,
-            pen.theme.ink,
-        );
+        pen.label(self.name, (left + SWATCH + 8.0, y), Align::Left, pen.theme.ink);
         pen.label(&self.time, (right, y), Align::Right, pen.theme.ink);
     }
 }
@@ -275,30 +210,15 @@ const OTHER: &str = "all others";
 
 /// The `count` largest parts in order of occurrence, then the sum of the others.
 fn entries<'a>(parts: &[Part<'a>], count: usize, total_ms: f64) -> Vec<Entry<'a>> {
-    let mut by_size: Vec<usize> = (0..parts.len()).collect();
-    by_size.sort_by(|a, b| parts[*b].ms.total_cmp(&parts[*a].ms));
-    let (large, small) = by_size.split_at(count.min(parts.len()));
+    let (large, small): (Vec<&Part<'a>>, Vec<&Part<'a>>) = parts.iter().partition(|part| rank(parts, part) < count);
     let entry = |name, swatch, ms: f64| {
-        let (time, share) = (
-            Quantity::Millis.show(ms),
-            Quantity::Share.show(ms / total_ms),
-        );
-        Entry {
-            name,
-            swatch,
-            time,
-            share,
-        }
+        let (time, share) = (Quantity::Millis.show(ms), Quantity::Share.show(ms / total_ms));
+        Entry { name, swatch, time, share }
     };
-    let mut kept: Vec<usize> = large.to_vec();
-    kept.sort_unstable();
-    let mut entries: Vec<Entry<'a>> = kept
-        .into_iter()
-        .map(|i| &parts[i])
-        .map(|part| entry(part.name, Some((part.mark, part.variant)), part.ms))
-        .collect();
+    let named = large.into_iter().map(|part| entry(part.name, Some((part.mark, part.variant)), part.ms));
+    let mut entries: Vec<Entry<'a>> = named.collect();
     if !small.is_empty() {
-        entries.push(entry(OTHER, None, small.iter().map(|i| parts[*i].ms).sum()));
+        entries.push(entry(OTHER, None, small.iter().map(|part| part.ms).sum()));
     }
     entries
 }
@@ -306,30 +226,12 @@ fn entries<'a>(parts: &[Part<'a>], count: usize, total_ms: f64) -> Vec<Entry<'a>
 /// What hovering at `at` reads.
 pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
     let (place, row) = frame.parts.iter().find(|(place, _)| place.holds(at))?;
-    let name = sheet
-        .names
-        .as_ref()
-        .and_then(|(_, names)| names.get(*row))?;
-    let mut rows: Vec<Row> = sheet
-        .columns
-        .iter()
-        .map(|column| Row::new(column.title, column.show(*row)))
-        .collect();
+    let name = sheet.names.as_ref().and_then(|(_, names)| names.get(*row))?;
+    let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(column.title, column.show(*row))).collect();
     if let Some(other) = ghost {
-        let same = other
-            .names
-            .iter()
-            .flat_map(|(_, names)| names)
-            .position(|other| other == name);
-        let before = same
-            .zip(other.columns.first())
-            .map(|(row, column)| column.show(row));
+        let same = other.names.iter().flat_map(|(_, names)| names).position(|other| other == name);
+        let before = same.zip(other.columns.first()).map(|(row, column)| column.show(row));
         rows.extend(before.map(|value| Row::new("previous mean", value)));
     }
-    Some(Reading {
-        x: (place.left + place.right) / 2.0,
-        line: false,
-        head: name.clone(),
-        rows,
-    })
+    Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.clone(), rows })
 }

@@ -19,10 +19,7 @@ pub(super) struct Frame {
 impl Frame {
     /// A chart with axes.
     pub(super) fn over(grid: Grid) -> Frame {
-        Frame {
-            grid: Some(grid),
-            parts: Vec::new(),
-        }
+        Frame { grid: Some(grid), parts: Vec::new() }
     }
 }
 
@@ -38,10 +35,7 @@ pub(super) struct Row {
 impl Row {
     /// A line.
     pub(super) fn new(name: impl Into<String>, value: String) -> Row {
-        Row {
-            name: name.into(),
-            value,
-        }
+        Row { name: name.into(), value }
     }
 }
 
@@ -70,11 +64,7 @@ pub(super) fn read_bucket(
     let time = grid.value_at(at.0)?;
     let (first, values) = sheet.columns.split_first()?;
     let bucket = series::bucket_at(data, time).min(first.values.len().checked_sub(1)?);
-    let mut rows: Vec<Row> = values
-        .iter()
-        .rev()
-        .map(|column| Row::new(column.title, column.show(bucket)))
-        .collect();
+    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(column.title, column.show(bucket))).collect();
     if let Some((run, other)) = ghost
         && let Some(column) = other.columns.get(other.compared)
     {
@@ -82,10 +72,5 @@ pub(super) fn read_bucket(
         rows.push(Row::new(name, column.show(series::bucket_at(run, time))));
     }
     let centre = first.value(bucket);
-    Some(Reading {
-        x: grid.x(centre),
-        line: true,
-        head: Quantity::Time.show(centre),
-        rows,
-    })
+    Some(Reading { x: grid.x(centre), line: true, head: Quantity::Time.show(centre), rows })
 }

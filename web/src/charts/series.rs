@@ -25,12 +25,7 @@ pub(super) fn begin(data: &Charts, bucket: usize) -> f64 {
 /// The column of times: the middle of each bucket.
 pub(super) fn times(data: &Charts, count: usize) -> Column {
     let middle = |bucket| (begin(data, bucket) + begin(data, bucket + 1)) / 2.0;
-    Column::new(
-        "time",
-        "time_s",
-        Quantity::Time,
-        (0..count).map(middle).collect(),
-    )
+    Column::new("time", "time_s", Quantity::Time, (0..count).map(middle).collect())
 }
 
 /// The points of a series that lie within the axis, in pieces without gaps.
@@ -61,14 +56,7 @@ fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
 }
 
 /// Draws the previous run.
-pub(super) fn draw_ghost(
-    pen: &Pen<'_>,
-    grid: &Grid,
-    run: &Charts,
-    end_s: f64,
-    values: &[f64],
-    name: &str,
-) {
+pub(super) fn draw_ghost(pen: &Pen<'_>, grid: &Grid, run: &Charts, end_s: f64, values: &[f64], name: &str) {
     for piece in pieces(grid, run, end_s, values) {
         pen.dashed(&piece, pen.theme.ghost(), 1.5);
     }
@@ -115,91 +103,46 @@ fn each(percentiles: &Percentiles) -> [&Vec<f64>; 3] {
 impl Timeline {
     /// Why there is nothing to draw.
     pub(super) fn empty(&self, data: &Charts) -> Option<&'static str> {
-        let nothing = !each((self.of)(data))
-            .into_iter()
-            .flatten()
-            .any(|value| value.is_finite());
+        let nothing = !each((self.of)(data)).into_iter().flatten().any(|value| value.is_finite());
         nothing.then_some("No invocation completed in this run")
     }
 
     /// The chart in words.
     pub(super) fn summary(&self, data: &Charts) -> String {
         let times = times(data, (self.of)(data).p99.len()).values;
-        let points = || {
-            times
-                .iter()
-                .zip(&(self.of)(data).p99)
-                .filter(|(_, value)| value.is_finite())
-        };
-        let lowest = points()
-            .map(|(_, value)| *value)
-            .fold(f64::INFINITY, f64::min);
+        let points = || times.iter().zip(&(self.of)(data).p99).filter(|(_, value)| value.is_finite());
+        let lowest = points().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
         let highest = points().max_by(|a, b| a.1.total_cmp(b.1));
         let (when, most) = highest.map_or((f64::NAN, f64::NAN), |(time, value)| (*time, *value));
         let (name, show) = (self.name, |value| self.quantity.show(value));
-        format!(
-            "{name}: 99th percentile between {} and {}, highest at {}",
-            show(lowest),
-            show(most),
-            seconds(when)
-        )
+        format!("{name}: 99th percentile between {} and {}, highest at {}", show(lowest), show(most), seconds(when))
     }
 
     /// The chart as numbers.
     pub(super) fn sheet(&self, data: &Charts) -> Sheet {
         let values = each((self.of)(data));
-        let column =
-            |i: usize| Column::new(NAMES[i], self.keys[i], self.quantity, values[i].clone());
-        let columns = vec![
-            times(data, values[0].len()),
-            column(0),
-            column(1),
-            column(2),
-        ];
-        Sheet {
-            columns,
-            compared: 3,
-            ..Sheet::default()
-        }
+        let column = |i: usize| Column::new(NAMES[i], self.keys[i], self.quantity, values[i].clone());
+        let columns = vec![times(data, values[0].len()), column(0), column(1), column(2)];
+        Sheet { columns, compared: 3, ..Sheet::default() }
     }
 
     /// Draws it.
     pub(super) fn draw(&self, pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
         let runs = [Some(data), ghost];
-        let values = runs
-            .into_iter()
-            .flatten()
-            .flat_map(|run| each((self.of)(run)))
-            .flatten()
-            .copied();
+        let values = runs.into_iter().flatten().flat_map(|run| each((self.of)(run))).flatten().copied();
         let y = Axis::around(values, Grid::rows(pen), self.writing, true);
         let x = Axis::time(data.end_s, Grid::columns(pen));
         let caption = format!("{}{}", self.caption, y.note());
         let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &NAMES));
         if let Some(run) = ghost {
-            draw_ghost(
-                pen,
-                &grid,
-                run,
-                data.end_s,
-                &(self.of)(run).p99,
-                "previous P99",
-            );
+            draw_ghost(pen, &grid, run, data.end_s, &(self.of)(run).p99, "previous P99");
         }
         let mut ends = Vec::new();
-        for ((values, colour), text) in each((self.of)(data))
-            .into_iter()
-            .zip(pen.theme.percentiles())
-            .zip(NAMES)
-        {
+        for ((values, colour), text) in each((self.of)(data)).into_iter().zip(pen.theme.percentiles()).zip(NAMES) {
             let pieces = pieces(&grid, data, data.end_s, values);
             draw_pieces(pen, &pieces, colour);
             if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
-                ends.push(EndLabel {
-                    y: *y,
-                    sample: Sample::Line(colour),
-                    text,
-                });
+                ends.push(EndLabel { y: *y, sample: Sample::Line(colour), text });
             }
         }
         // Of lines that end at one place, the slower stands above.
@@ -214,10 +157,7 @@ pub(super) mod in_system {
     use super::*;
 
     fn values(data: &Charts) -> Vec<f64> {
-        data.in_system
-            .iter()
-            .map(|value| f64::from(*value))
-            .collect()
+        data.in_system.iter().map(|value| f64::from(*value)).collect()
     }
 
     /// Why there is nothing to draw.
@@ -228,28 +168,17 @@ pub(super) mod in_system {
 
     /// The chart in words.
     pub(in super::super) fn summary(data: &Charts) -> String {
-        let finite: Vec<f64> = values(data)
-            .into_iter()
-            .filter(|value| value.is_finite())
-            .collect();
+        let finite: Vec<f64> = values(data).into_iter().filter(|value| value.is_finite()).collect();
         let mean = finite.iter().sum::<f64>() / finite.len() as f64;
         let most = finite.iter().copied().fold(0.0, f64::max);
         let show = |value| Quantity::Mean.show(value);
-        format!(
-            "Invocations in the system over time: {} on average, at most {}",
-            show(mean),
-            show(most)
-        )
+        format!("Invocations in the system over time: {} on average, at most {}", show(mean), show(most))
     }
 
     /// The chart as numbers.
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
         let column = Column::new("in the system", "in_system", Quantity::Mean, values(data));
-        Sheet {
-            columns: vec![times(data, data.in_system.len()), column],
-            compared: 1,
-            ..Sheet::default()
-        }
+        Sheet { columns: vec![times(data, data.in_system.len()), column], compared: 1, ..Sheet::default() }
     }
 
     /// Draws it.

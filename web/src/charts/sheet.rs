@@ -83,18 +83,8 @@ pub(super) struct Column {
 
 impl Column {
     /// A column.
-    pub(super) fn new(
-        title: &'static str,
-        key: &'static str,
-        quantity: Quantity,
-        values: Vec<f64>,
-    ) -> Column {
-        Column {
-            title,
-            key,
-            quantity,
-            values,
-        }
+    pub(super) fn new(title: &'static str, key: &'static str, quantity: Quantity, values: Vec<f64>) -> Column {
+        Column { title, key, quantity, values }
     }
 
     /// One number, not-a-number if there is none.
@@ -122,28 +112,19 @@ pub(super) struct Sheet {
 impl Sheet {
     /// Number of rows.
     pub(super) fn rows(&self) -> usize {
-        self.columns
-            .iter()
-            .map(|column| column.values.len())
-            .max()
-            .unwrap_or(0)
+        self.columns.iter().map(|column| column.values.len()).max().unwrap_or(0)
     }
 
     /// Titles, from left to right.
     pub(super) fn titles(&self) -> Vec<&'static str> {
         let name = self.names.iter().map(|(title, _)| *title);
-        name.chain(self.columns.iter().map(|column| column.title))
-            .collect()
+        name.chain(self.columns.iter().map(|column| column.title)).collect()
     }
 
     /// One row as people read it.
     pub(super) fn shown(&self, row: usize) -> Vec<String> {
-        let name = self
-            .names
-            .iter()
-            .map(|(_, names)| names.get(row).cloned().unwrap_or_default());
-        name.chain(self.columns.iter().map(|column| column.show(row)))
-            .collect()
+        let name = self.names.iter().map(|(_, names)| names.get(row).cloned().unwrap_or_default());
+        name.chain(self.columns.iter().map(|column| column.show(row))).collect()
     }
 
     /// Every how many rows a table on the page shows one, beside the last.
@@ -162,19 +143,12 @@ impl Sheet {
     /// All rows as comma-separated values, numbers in full.
     pub(super) fn csv(&self) -> String {
         let name = self.names.iter().map(|(title, _)| *title);
-        let heads: Vec<&str> = name
-            .chain(self.columns.iter().map(|column| column.key))
-            .collect();
+        let heads: Vec<&str> = name.chain(self.columns.iter().map(|column| column.key)).collect();
         let mut text = heads.join(",");
         text.push('\n');
         for row in 0..self.rows() {
-            let name = self
-                .names
-                .iter()
-                .map(|(_, names)| quoted(names.get(row).map_or("", String::as_str)));
-            let cells: Vec<String> = name
-                .chain(self.columns.iter().map(|column| full(column.value(row))))
-                .collect();
+            let name = self.names.iter().map(|(_, names)| quoted(names.get(row).map_or("", String::as_str)));
+            let cells: Vec<String> = name.chain(self.columns.iter().map(|column| full(column.value(row)))).collect();
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{}", cells.join(","));
         }
@@ -192,11 +166,7 @@ fn full(value: f64) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -207,12 +177,7 @@ mod tests {
     fn csv_leaves_gaps_empty_and_quotes_names() {
         let sheet = Sheet {
             names: Some(("phase", vec!["a, b".to_owned(), "c".to_owned()])),
-            columns: vec![Column::new(
-                "Mean",
-                "mean_ms",
-                Quantity::Millis,
-                vec![1.5, f64::NAN],
-            )],
+            columns: vec![Column::new("Mean", "mean_ms", Quantity::Millis, vec![1.5, f64::NAN])],
             compared: 0,
         };
         assert_eq!(sheet.csv(), "phase,mean_ms\n\"a, b\",1.5\nc,\n");
@@ -222,10 +187,7 @@ mod tests {
     fn tables_are_short_and_end_with_the_last_row() {
         for count in [0, 1, 59, 60, 61, 300, 1000] {
             let values = vec![0.0; count];
-            let sheet = Sheet {
-                columns: vec![Column::new("a", "a", Quantity::Count, values)],
-                ..Sheet::default()
-            };
+            let sheet = Sheet { columns: vec![Column::new("a", "a", Quantity::Count, values)], ..Sheet::default() };
             let rows = sheet.thinned();
             assert!(rows.len() <= TABLE_ROWS);
             assert_eq!(rows.last().copied(), count.checked_sub(1));

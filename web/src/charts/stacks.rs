@@ -19,15 +19,7 @@ struct Layer {
 
 impl Layer {
     fn new(name: &'static str, mark: Mark, values: impl Iterator<Item = f64>) -> Layer {
-        let values = values
-            .map(|value| {
-                if value.is_finite() {
-                    value.max(0.0)
-                } else {
-                    0.0
-                }
-            })
-            .collect();
+        let values = values.map(|value| if value.is_finite() { value.max(0.0) } else { 0.0 }).collect();
         Layer { name, mark, values }
     }
 }
@@ -36,20 +28,8 @@ impl Layer {
 fn tops(layers: &[Layer]) -> Vec<Vec<f64>> {
     let mut tops: Vec<Vec<f64>> = Vec::new();
     for layer in layers {
-        let on = |bucket: usize| {
-            tops.last()
-                .and_then(|top| top.get(bucket))
-                .copied()
-                .unwrap_or(0.0)
-        };
-        tops.push(
-            layer
-                .values
-                .iter()
-                .enumerate()
-                .map(|(bucket, value)| on(bucket) + value)
-                .collect(),
-        );
+        let on = |bucket: usize| tops.last().and_then(|top| top.get(bucket)).copied().unwrap_or(0.0);
+        tops.push(layer.values.iter().enumerate().map(|(bucket, value)| on(bucket) + value).collect());
     }
     tops
 }
@@ -63,12 +43,7 @@ struct Stack {
 
 impl Stack {
     /// Draws it, with `before` of the previous run dashed in front.
-    fn draw(
-        &self,
-        pen: &Pen<'_>,
-        data: &Charts,
-        ghost: Option<(&Charts, Vec<f64>, &str)>,
-    ) -> Frame {
+    fn draw(&self, pen: &Pen<'_>, data: &Charts, ghost: Option<(&Charts, Vec<f64>, &str)>) -> Frame {
         let tops = tops(&self.layers);
         let before = ghost.iter().flat_map(|(_, values, _)| values);
         let values = tops.last().into_iter().flatten().chain(before).copied();
@@ -102,12 +77,8 @@ impl Stack {
             top: grid.y(top),
             bottom: grid.y(below(layer, bucket)),
         };
-        let of_layer = |(layer, tops): (usize, &Vec<f64>)| {
-            tops.iter()
-                .enumerate()
-                .map(|(bucket, top)| column(layer, bucket, *top))
-                .collect()
-        };
+        let of_layer =
+            |(layer, tops): (usize, &Vec<f64>)| tops.iter().enumerate().map(|(bucket, top)| column(layer, bucket, *top)).collect();
         tops.iter().enumerate().map(of_layer).collect()
     }
 
@@ -117,30 +88,17 @@ impl Stack {
         let label = |(layer, columns): (&Layer, &Vec<Column>)| {
             let end = columns.iter().rev().find(some)?;
             let y = (end.top + end.bottom) / 2.0;
-            Some(EndLabel {
-                y,
-                sample: Sample::Patch(layer.mark),
-                text: layer.name,
-            })
+            Some(EndLabel { y, sample: Sample::Patch(layer.mark), text: layer.name })
         };
         // From the top down, so that layers without height keep their order.
-        let ends = self
-            .layers
-            .iter()
-            .zip(columns)
-            .rev()
-            .filter_map(label)
-            .collect();
+        let ends = self.layers.iter().zip(columns).rev().filter_map(label).collect();
         labels::draw(pen, grid, ends);
     }
 }
 
 /// The steps along the tops of some columns.
 fn steps(columns: &[Column]) -> Vec<Px> {
-    columns
-        .iter()
-        .flat_map(|column| [(column.left, column.top), (column.right, column.top)])
-        .collect()
+    columns.iter().flat_map(|column| [(column.left, column.top), (column.right, column.top)]).collect()
 }
 
 fn fill(pen: &Pen<'_>, grid: &Grid, layer: &Layer, columns: &[Column]) {
@@ -153,16 +111,24 @@ fn fill(pen: &Pen<'_>, grid: &Grid, layer: &Layer, columns: &[Column]) {
 
 /// Texture and upper edge of a layer. The edge shows even where the layer is thinner than a pixel.
 fn finish(pen: &Pen<'_>, layer: &Layer, columns: &[Column]) {
+    if layer.mark == Mark::Lost {
+        // Once more, over the edges of the layer below.
+        for column in columns {
+            pen.block(column.rect(), layer.mark.colour(&pen.theme));
+        }
+    }
     texture(pen, layer.mark, columns);
     let edged = |column: &Column| match layer.mark {
         Mark::Cold | Mark::Idle => column.bottom > column.top,
         _ => column.bottom > column.top && column.bottom - column.top < 1.0,
     };
-    for run in columns
-        .split(|column| !edged(column))
-        .filter(|run| !run.is_empty())
-    {
-        pen.line(&steps(run), layer.mark.colour(&pen.theme), 1.0);
+    for run in columns.split(|column| !edged(column)).filter(|run| !run.is_empty()) {
+        let mut edge = steps(run);
+        if let (Mark::Cold, Some(first), Some(last)) = (layer.mark, run.first(), run.last()) {
+            edge.insert(0, (first.left, first.bottom));
+            edge.push((last.right, last.bottom));
+        }
+        pen.line(&edge, layer.mark.colour(&pen.theme), 1.0);
     }
 }
 
@@ -177,10 +143,7 @@ pub(super) mod starts {
     fn per_second<'a>(data: &'a Charts, counts: &'a [u32]) -> impl Iterator<Item = f64> + 'a {
         // The last bucket may be cut short by the end of the run.
         let width = |bucket| begin(data, bucket + 1) - begin(data, bucket);
-        counts
-            .iter()
-            .enumerate()
-            .map(move |(bucket, count)| f64::from(*count) / width(bucket))
+        counts.iter().enumerate().map(move |(bucket, count)| f64::from(*count) / width(bucket))
     }
 
     /// Why there is nothing to draw.
@@ -198,12 +161,7 @@ pub(super) mod starts {
     /// The chart as numbers.
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
         let column = |title, key, counts: &[u32]| {
-            Numbers::new(
-                title,
-                key,
-                Quantity::Count,
-                counts.iter().map(|count| f64::from(*count)).collect(),
-            )
+            Numbers::new(title, key, Quantity::Count, counts.iter().map(|count| f64::from(*count)).collect())
         };
         let columns = vec![
             times(data, data.cold.len()),
@@ -211,11 +169,7 @@ pub(super) mod starts {
             column("warm", "warm", &data.warm),
             column("lost", "lost", &data.lost),
         ];
-        Sheet {
-            columns,
-            compared: 1,
-            ..Sheet::default()
-        }
+        Sheet { columns, compared: 1, ..Sheet::default() }
     }
 
     /// Draws it.
@@ -226,21 +180,9 @@ pub(super) mod starts {
             Layer::new("lost", Mark::Lost, per_second(data, &data.lost)),
         ];
         let none = total(&data.cold) == 0;
-        let caption = if none {
-            "invocations/s; no cold starts"
-        } else {
-            "invocations/s"
-        };
-        let stack = Stack {
-            layers,
-            writing: Writing::Number,
-            caption,
-        };
-        stack.draw(
-            pen,
-            data,
-            ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")),
-        )
+        let caption = if none { "invocations/s; no cold starts" } else { "invocations/s" };
+        let stack = Stack { layers, writing: Writing::Number, caption };
+        stack.draw(pen, data, ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")))
     }
 }
 
@@ -253,10 +195,7 @@ pub(super) mod memory {
     }
 
     fn total(data: &Charts) -> Vec<f64> {
-        wide(&data.busy_mb)
-            .zip(wide(&data.idle_mb))
-            .map(|(busy, idle)| busy + idle)
-            .collect()
+        wide(&data.busy_mb).zip(wide(&data.idle_mb)).map(|(busy, idle)| busy + idle).collect()
     }
 
     fn mean(values: &[f32]) -> f64 {
@@ -273,11 +212,7 @@ pub(super) mod memory {
     /// The chart in words.
     pub(in super::super) fn summary(data: &Charts) -> String {
         let show = |values| Quantity::Megabytes.show(mean(values));
-        format!(
-            "Memory of containers over time: on average {} busy and {} idle",
-            show(&data.busy_mb),
-            show(&data.idle_mb)
-        )
+        format!("Memory of containers over time: on average {} busy and {} idle", show(&data.busy_mb), show(&data.idle_mb))
     }
 
     /// The chart as numbers.
@@ -289,28 +224,14 @@ pub(super) mod memory {
             column("idle", "idle_mb", wide(&data.idle_mb).collect()),
             column("total", "total_mb", total(data)),
         ];
-        Sheet {
-            columns,
-            compared: 3,
-            ..Sheet::default()
-        }
+        Sheet { columns, compared: 3, ..Sheet::default() }
     }
 
     /// Draws it.
     pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
-        let layers = vec![
-            Layer::new("busy", Mark::Running, wide(&data.busy_mb)),
-            Layer::new("idle", Mark::Idle, wide(&data.idle_mb)),
-        ];
-        let stack = Stack {
-            layers,
-            writing: Writing::Megabytes,
-            caption: "memory of containers",
-        };
-        stack.draw(
-            pen,
-            data,
-            ghost.map(|run| (run, total(run), "previous total")),
-        )
+        let layers =
+            vec![Layer::new("busy", Mark::Running, wide(&data.busy_mb)), Layer::new("idle", Mark::Idle, wide(&data.idle_mb))];
+        let stack = Stack { layers, writing: Writing::Megabytes, caption: "memory of containers" };
+        stack.draw(pen, data, ghost.map(|run| (run, total(run), "previous total")))
     }
 }

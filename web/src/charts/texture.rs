@@ -63,12 +63,14 @@ pub(super) struct Column {
 
 impl Column {
     fn of(rect: Rect) -> Column {
-        Column {
-            left: rect.left,
-            right: rect.right,
-            top: rect.top,
-            bottom: rect.bottom,
-        }
+        let Rect { left, top, right, bottom } = rect;
+        Column { left, right, top, bottom }
+    }
+
+    /// The same as a rectangle.
+    pub(super) fn rect(&self) -> Rect {
+        let Column { left, right, top, bottom } = *self;
+        Rect { left, top, right, bottom }
     }
 }
 
@@ -106,15 +108,7 @@ pub(super) fn patch(pen: &Pen<'_>, mark: Mark, variant: usize, rect: Rect) {
     match mark {
         Mark::Travelling => dots(pen, rect, |pen, at| pen.dot(at, 1.0, colour)),
         Mark::Waiting => dots(pen, rect, |pen, (x, y)| {
-            pen.block(
-                Rect {
-                    left: x - 1.5,
-                    top: y - 1.5,
-                    right: x + 1.5,
-                    bottom: y + 1.5,
-                },
-                colour,
-            );
+            pen.block(Rect { left: x - 1.5, top: y - 1.5, right: x + 1.5, bottom: y + 1.5 }, colour);
         }),
         _ => {}
     }
@@ -144,11 +138,7 @@ fn hatch(columns: &[Column], direction: f64, origin: Px) -> Vec<[Px; 2]> {
     let step = PITCH * std::f64::consts::SQRT_2;
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for column in columns.iter().filter(|column| column.bottom > column.top) {
-        let (near, far) = if direction > 0.0 {
-            (column.top, column.bottom)
-        } else {
-            (-column.bottom, -column.top)
-        };
+        let (near, far) = if direction > 0.0 { (column.top, column.bottom) } else { (-column.bottom, -column.top) };
         low = low.min(column.left + near);
         high = high.max(column.right + far);
     }
@@ -192,12 +182,7 @@ mod tests {
     use super::*;
 
     fn column(left: f64, right: f64) -> Column {
-        Column {
-            left,
-            right,
-            top: 10.0,
-            bottom: 30.0,
-        }
+        Column { left, right, top: 10.0, bottom: 30.0 }
     }
 
     #[test]
@@ -206,10 +191,7 @@ mod tests {
             let segments = hatch(&[column(5.0, 45.0)], direction, (0.0, 0.0));
             assert!(segments.len() > 4);
             for (x, y) in segments.into_iter().flatten() {
-                assert!(
-                    (5.0..=45.0).contains(&x) && (10.0 - 1e-9..=30.0 + 1e-9).contains(&y),
-                    "{x} {y}"
-                );
+                assert!((5.0..=45.0).contains(&x) && (10.0 - 1e-9..=30.0 + 1e-9).contains(&y), "{x} {y}");
             }
         }
     }
@@ -224,17 +206,13 @@ mod tests {
     #[test]
     fn nothing_has_no_hatch() {
         assert!(hatch(&[], 1.0, (0.0, 0.0)).is_empty());
-        assert!(
-            hatch(
-                &[Column {
-                    left: 0.0,
-                    right: 9.0,
-                    top: 5.0,
-                    bottom: 5.0
-                }],
-                1.0
-            )
-            .is_empty()
-        );
+        let flat = Column { top: 5.0, bottom: 5.0, ..column(0.0, 9.0) };
+        assert!(hatch(&[flat], 1.0, (0.0, 0.0)).is_empty());
+    }
+
+    #[test]
+    fn a_line_goes_through_the_origin() {
+        let segments = hatch(&[column(5.0, 25.0)], 1.0, (15.0, 20.0));
+        assert!(segments.contains(&[(5.0, 30.0), (25.0, 10.0)]), "{segments:?}");
     }
 }

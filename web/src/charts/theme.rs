@@ -36,11 +36,7 @@ impl Theme {
         let colour = |name: &str, otherwise: &str| {
             context.set_fill_style_str(otherwise);
             context.set_fill_style_str(style.get_property_value(name).unwrap_or_default().trim());
-            context
-                .fill_style()
-                .as_string()
-                .and_then(|text| parse_hex(&text))
-                .unwrap_or(RGBColor(128, 128, 128))
+            context.fill_style().as_string().and_then(|text| parse_hex(&text)).unwrap_or(RGBColor(128, 128, 128))
         };
         Some(Theme {
             surface: colour("--surface", "#fff"),
@@ -65,17 +61,9 @@ impl Theme {
     /// equal steps of lightness (59, 40, 20 on white; 45, 61, 78 on the dark surface), the first at 3:1 on the surface.
     pub(super) fn percentiles(&self) -> [RGBColor; 3] {
         if self.is_dark() {
-            [
-                mix(self.run, self.surface, 0.25),
-                mix(self.run, self.ink, 0.15),
-                mix(self.run, self.ink, 0.6),
-            ]
+            [mix(self.run, self.surface, 0.25), mix(self.run, self.ink, 0.15), mix(self.run, self.ink, 0.6)]
         } else {
-            [
-                mix(self.run, self.surface, 0.42),
-                mix(self.run, self.surface, 0.15),
-                mix(self.run, self.ink, 0.5),
-            ]
+            [mix(self.run, self.surface, 0.42), mix(self.run, self.surface, 0.15), mix(self.run, self.ink, 0.5)]
         }
     }
 

@@ -12,7 +12,7 @@ use web_sys::{CanvasRenderingContext2d, Element, HtmlCanvasElement};
 
 /// The colours of an element's custom properties (`--ground`, `--surface`, …), and its `--least-stroke`. What is not set
 /// is as in the light theme.
-pub fn theme_of(element: &Element) -> Theme {
+pub(crate) fn theme_of(element: &Element) -> Theme {
     let style = web_sys::window().and_then(|w| w.get_computed_style(element).ok().flatten());
     let read = |name: &str| {
         let value = style.as_ref()?.get_property_value(name).ok()?;
@@ -37,7 +37,7 @@ struct Pen {
 }
 
 /// Paints display lists on a canvas.
-pub struct Painter {
+pub(crate) struct Painter {
     canvas: HtmlCanvasElement,
     context: CanvasRenderingContext2d,
     theme: Theme,
@@ -48,19 +48,19 @@ pub struct Painter {
 
 impl Painter {
     /// A painter for a canvas; nothing if the browser gives no context.
-    pub fn new(canvas: HtmlCanvasElement, theme: Theme) -> Option<Painter> {
+    pub(crate) fn new(canvas: HtmlCanvasElement, theme: Theme) -> Option<Painter> {
         let context = canvas.get_context("2d").ok().flatten()?.dyn_into().ok()?;
         Some(Painter { canvas, context, theme, size: (0.0, 0.0), ratio: 1.0, pen: Pen::default() })
     }
 
     /// Takes other colours.
-    pub fn set_theme(&mut self, theme: Theme) {
+    pub(crate) fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
         self.pen = Pen::default();
     }
 
     /// Fits the canvas to a size in CSS pixels and a device pixel ratio. A canvas that already fits is left alone.
-    pub fn resize(&mut self, width: f64, height: f64, ratio: f64) {
+    pub(crate) fn resize(&mut self, width: f64, height: f64, ratio: f64) {
         if (width, height) == self.size && ratio == self.ratio {
             return;
         }
@@ -70,7 +70,7 @@ impl Painter {
     }
 
     /// Draws a display list in place of what was there.
-    pub fn paint(&mut self, items: &[Item]) {
+    pub(crate) fn paint(&mut self, items: &[Item]) {
         self.pen = Pen { alpha: -1.0, ..Pen::default() };
         // The transform of a context that was lost or resized is the identity; a constant one cannot fail.
         let _ = self.context.set_transform(self.ratio, 0.0, 0.0, self.ratio, 0.0, 0.0);

@@ -4,5 +4,5 @@
 mod canvas;
 mod topology;
 
-pub use canvas::{Painter, theme_of};
-pub use topology::{Props as TopologyProps, TopologySvg};
+pub(crate) use canvas::{Painter, theme_of};
+pub(crate) use topology::TopologySvg;

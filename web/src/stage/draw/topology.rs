@@ -13,27 +13,30 @@ use yew::prelude::*;
 
 /// Properties of [`TopologySvg`].
 #[derive(Clone, Properties)]
-pub struct Props {
+pub(crate) struct Props {
     /// What is drawn.
-    pub scenario: Rc<Scenario>,
+    pub(crate) scenario: Rc<Scenario>,
     /// Where it is in the world.
-    pub layout: Rc<Layout>,
+    pub(crate) layout: Rc<Layout>,
     /// What part of the world is on the screen.
-    pub viewport: Viewport,
+    pub(crate) viewport: Viewport,
     /// What is selected.
-    pub selection: Rc<Vec<Hit>>,
+    pub(crate) selection: Rc<Vec<Hit>>,
     /// The nodes that are not dimmed, as for the canvas; all if absent.
     #[prop_or_default]
-    pub lit: Option<Rc<Vec<usize>>>,
+    pub(crate) lit: Option<Rc<Vec<usize>>>,
     /// A pointer went down on something, or on the ground.
-    pub on_pointerdown: Callback<(Hit, PointerEvent)>,
+    pub(crate) on_pointerdown: Callback<(Hit, PointerEvent)>,
     /// Something got the focus.
-    pub on_focus: Callback<Hit>,
+    pub(crate) on_focus: Callback<Hit>,
+    /// The pointer came upon something; nothing when it left.
+    #[prop_or_default]
+    pub(crate) on_hover: Callback<Hit>,
     /// A key went down while something had the focus.
-    pub on_keydown: Callback<(Hit, KeyboardEvent)>,
+    pub(crate) on_keydown: Callback<(Hit, KeyboardEvent)>,
     /// What is drawn above: guides, a marquee.
     #[prop_or_default]
-    pub children: Html,
+    pub(crate) children: Html,
 }
 
 impl PartialEq for Props {
@@ -51,6 +54,7 @@ impl PartialEq for Props {
             && same_lit
             && self.on_pointerdown == other.on_pointerdown
             && self.on_focus == other.on_focus
+            && self.on_hover == other.on_hover
             && self.on_keydown == other.on_keydown
             && self.children == other.children
     }
@@ -58,7 +62,7 @@ impl PartialEq for Props {
 
 /// Zones, links, frames of nodes, glyphs and names.
 #[component(TopologySvg)]
-pub fn topology_svg(props: &Props) -> Html {
+pub(crate) fn topology_svg(props: &Props) -> Html {
     let groups = statics::groups(&props.scenario, &props.layout, &props.viewport);
     let on_ground = {
         let callback = props.on_pointerdown.clone();
@@ -92,12 +96,14 @@ fn group(props: &Props, group: &Group) -> Html {
     };
     let onfocus = props.on_focus.reform(move |_: FocusEvent| hit);
     let onkeydown = props.on_keydown.reform(move |event: KeyboardEvent| (hit, event));
+    let onpointerenter = props.on_hover.reform(move |_: PointerEvent| hit);
+    let onpointerleave = props.on_hover.reform(move |_: PointerEvent| Hit::None);
     html! {
         <g key={key.unwrap_or_default()} class={classes} tabindex="0" role="button" aria-label={group.label.clone()}
-            aria-pressed={selected.to_string()} {onpointerdown} {onfocus} {onkeydown}>
+            aria-pressed={selected.to_string()} {onpointerdown} {onfocus} {onkeydown} {onpointerenter} {onpointerleave}>
             { ring(group) }
             { for group.items.iter().map(element) }
-            { link_extras(props, hit) }
+            { reach(group) }
         </g>
     }
 }
@@ -126,17 +132,11 @@ fn ring(group: &Group) -> Html {
     }
 }
 
-/// A wide invisible line to aim at, and the latency, which the styles show on hover, focus and selection.
-fn link_extras(props: &Props, hit: Hit) -> Html {
-    let Hit::Link(index) = hit else { return Html::default() };
-    let line = props.layout.links.iter().find(|l| l.index == index);
-    let Some((line, link)) = line.zip(props.scenario.links.get(index)) else { return Html::default() };
-    let (from, to) = (props.viewport.to_screen(line.from), props.viewport.to_screen(line.to));
-    html! {
-        <>
-            <path class="reach" d={open(&[from, to])} />
-            <g class="latency">{ for statics::link_label(link, line, &props.viewport).iter().map(element) }</g>
-        </>
+/// A wide invisible line to aim at, for a link.
+fn reach(group: &Group) -> Html {
+    match group.items.first() {
+        Some(Item::Line { from, to, .. }) => html! { <path class="reach" d={open(&[*from, *to])} /> },
+        _ => Html::default(),
     }
 }
 

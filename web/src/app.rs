@@ -1,0 +1,339 @@
+//! The shell: what is where, what each key does, and how page, worker and address keep in step.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use faaslab_core::scenario::Scenario;
+use faaslab_core::share;
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::timers::callback::Timeout;
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DragEvent, File, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::dialogs::Dialogs;
+use crate::panels::inspector::Inspector;
+use crate::panels::results::Results;
+use crate::panels::topbar::TopBar;
+use crate::stage::Stage;
+use crate::stage::player::Player;
+use crate::stage::transport::Transport;
+use crate::store::{Action, Dialog, Lab, LabHandle, Notice, Running, gallery, persist, run_key};
+use crate::worker::client::Client;
+use crate::worker::protocol::{FromSim, ToSim};
+
+/// What the panels need besides the state.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Tools {
+    /// The worker.
+    pub(crate) client: Client,
+    /// What plays the run on the stage.
+    pub(crate) player: Player,
+    /// Reads files as a scenario or a trace.
+    pub(crate) open_files: Callback<Vec<File>>,
+    /// Gives up what runs or loads.
+    pub(crate) cancel: Callback<()>,
+    /// Name of the theme that is shown.
+    pub(crate) theme: AttrValue,
+    /// Chooses another.
+    pub(crate) set_theme: Callback<Option<&'static str>>,
+}
+
+/// How the page begins: what the address says, else what was saved, else the opening scenario.
+fn beginning() -> (Scenario, Option<Notice>) {
+    let bad = |text: String| Some(Notice { text: text.into(), bad: true });
+    let saved = || match persist::saved() {
+        Some(Ok(scenario)) => (scenario, None),
+        Some(Err(error)) => (gallery::opening(), bad(format!("What was saved here cannot be read: {error}"))),
+        None => (gallery::opening(), None),
+    };
+    match from_address() {
+        None => saved(),
+        Some(Ok((scenario, remark))) => (scenario, remark.map(|text| Notice { text: text.into(), bad: false })),
+        Some(Err(why)) => (saved().0, bad(why)),
+    }
+}
+
+/// The scenario that the address names, if it names one: with a remark, or why it cannot be opened.
+fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
+    let hash = web_sys::window()?.location().hash().ok()?;
+    if let Some(id) = hash.strip_prefix("#/gallery/") {
+        let id = id.split('?').next().unwrap_or(id);
+        let found = gallery::scenario(id).map(|s| (s, None));
+        return Some(found.ok_or(format!("The gallery has nothing called {id}. Open the gallery to see what there is.")));
+    }
+    hash.starts_with(share::PREFIX).then(|| share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()))
+}
+
+fn now_ms() -> f64 {
+    web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now())
+}
+
+/// The worker, and the player that hears of its windows.
+#[hook]
+fn use_worker(lab: &LabHandle) -> (Client, Player) {
+    let made = {
+        let dispatcher = lab.dispatcher();
+        use_memo((), move |()| {
+            let player = Player::default();
+            let keep: Rc<RefCell<Option<Client>>> = Rc::default();
+            let (hear_player, hear_keep) = (player.clone(), Rc::clone(&keep));
+            let client = Client::new(Callback::from(move |(message, with): (FromSim, Vec<JsValue>)| match message {
+                FromSim::Window { run, window } => hear_player.take(run, window),
+                message => {
+                    if let (FromSim::Loaded(_), Some(client)) = (&message, &*hear_keep.borrow())
+                        && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
+                    {
+                        client.keep_trace(packed.clone());
+                    }
+                    dispatcher.dispatch(Action::Heard(Box::new(message)));
+                }
+            }));
+            *keep.borrow_mut() = Some(client.clone());
+            let asker = client.clone();
+            player.ask_with(Callback::from(move |message| asker.say(&message)));
+            (client, player)
+        })
+    };
+    (made.0.clone(), made.1.clone())
+}
+
+/// Runs the scenario when something changed that a run depends on.
+#[hook]
+fn use_runs(lab: &LabHandle, client: &Client) {
+    let key = use_memo(Rc::clone(&lab.scenario), |s| run_key(s));
+    let counter = use_mut_ref(|| 0u32);
+    let (lab, client) = (lab.clone(), client.clone());
+    use_effect_with(((*key).clone(), lab.again), move |_| {
+        // A little later, so that what changes together is run once.
+        let timer = Timeout::new(15, move || {
+            if !lab.can_run() {
+                return;
+            }
+            if lab.scenario.workload.trace.is_some() && lab.trace.is_none() {
+                return; // the banner asks for the file
+            }
+            *counter.borrow_mut() += 1;
+            let run = *counter.borrow();
+            lab.dispatch(Action::Began(Running { run, scenario: Rc::clone(&lab.scenario), fraction: 0.0, begun_ms: now_ms() }));
+            client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
+        });
+        move || drop(timer)
+    });
+}
+
+/// Saves every change, and takes the address of what was opened away once it is no longer what is shown.
+#[hook]
+fn use_autosave(lab: &LabHandle) {
+    let first = use_mut_ref(|| true);
+    let lab = lab.clone();
+    use_effect_with(Rc::clone(&lab.scenario), move |scenario| {
+        let scenario = Rc::clone(scenario);
+        let opened = std::mem::replace(&mut *first.borrow_mut(), false);
+        let timer = Timeout::new(200, move || {
+            if let Err(why) = persist::save(&scenario) {
+                lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true }));
+            }
+            if !opened && let Some(window) = web_sys::window() {
+                let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some("./")));
+            }
+        });
+        move || drop(timer)
+    });
+}
+
+fn files_of(list: Option<web_sys::FileList>) -> Vec<File> {
+    let Some(list) = list else { return Vec::new() };
+    (0..list.length()).filter_map(|i| list.get(i)).collect()
+}
+
+/// The files that a picker chose; the picker is emptied, so that the same file can be chosen again.
+pub(crate) fn picked(event: &Event) -> Vec<File> {
+    let input: web_sys::HtmlInputElement = event.target_unchecked_into();
+    let files = files_of(input.files());
+    input.set_value("");
+    files
+}
+
+/// Opens a scenario file, or sends files to the worker as a trace.
+fn open_files(lab: &LabHandle, client: &Client, files: Vec<File>) {
+    let tell = |lab: &LabHandle, text: String| lab.dispatch(Action::Tell(Notice { text: text.into(), bad: true }));
+    match files.as_slice() {
+        [] => {}
+        [file] if file.name().ends_with(".json") => {
+            if file.size() > 16e6 {
+                return tell(lab, format!("{} has more than 16 MB; no scenario is that large.", file.name()));
+            }
+            let (lab, name) = (lab.clone(), file.name());
+            let reading = gloo::file::callbacks::read_as_text(&gloo::file::File::from(file.clone()), move |text| {
+                match text.map_err(|e| e.to_string()).and_then(|t| Scenario::from_json(&t).map_err(|e| e.to_string())) {
+                    Ok(scenario) => lab.dispatch(Action::Open(Box::new(scenario))),
+                    Err(why) => lab.dispatch(Action::Tell(Notice { text: format!("{name}: {why}").into(), bad: true })),
+                }
+            });
+            std::mem::forget(reading); // ends by itself
+        }
+        _ => {
+            let with: Vec<JsValue> = files.iter().map(|f| f.clone().into()).collect();
+            lab.dispatch(Action::LoadBegan(files.iter().map(|f| f.size()).sum()));
+            client.say_with(&ToSim::LoadTrace, &with);
+        }
+    }
+}
+
+/// Gives up what runs or loads: the worker is asked first, and ended if it stays silent for two seconds.
+#[hook]
+fn use_cancel(lab: &LabHandle, client: &Client) -> Callback<()> {
+    let silence = use_mut_ref(|| None::<Timeout>);
+    let busy = lab.running.is_some() || lab.loading.is_some();
+    if !busy {
+        silence.borrow_mut().take();
+    }
+    let (lab, client) = (lab.clone(), client.clone());
+    Callback::from(move |()| {
+        client.say(&ToSim::Cancel);
+        let (lab, client) = (lab.clone(), client.clone());
+        *silence.borrow_mut() = Some(Timeout::new(2_000, move || {
+            client.end();
+            lab.dispatch(Action::Stopped);
+        }));
+    })
+}
+
+/// Keys that work everywhere but in a text field.
+fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
+    let typing = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| {
+        matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") && e.get_attribute("type").as_deref() != Some("range")
+    });
+    let command = event.ctrl_key() || event.meta_key();
+    let on_button = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| {
+        matches!(e.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A")
+    });
+    let done = match (event.key().as_str(), command, typing) {
+        ("z" | "Z", true, false) if event.shift_key() => lab.dispatch(Action::Redo),
+        ("z", true, false) => lab.dispatch(Action::Undo),
+        ("y", true, false) => lab.dispatch(Action::Redo),
+        (" ", false, false) if !on_button => player.toggle(),
+        ("?", false, false) => lab.dispatch(Action::Show(Some(Dialog::Help))),
+        ("Escape", _, _) if lab.dialog.is_none() => lab.dispatch(Action::Select(Vec::new())),
+        _ => return,
+    };
+    let () = done;
+    event.prevent_default();
+}
+
+/// Listens to the window: keys, files dropped anywhere, another address.
+#[hook]
+fn use_window_events(lab: &LabHandle, tools: &Tools) {
+    let latest = use_mut_ref(|| (lab.clone(), tools.clone()));
+    *latest.borrow_mut() = (lab.clone(), tools.clone());
+    use_effect_with((), move |()| {
+        let window = web_sys::window();
+        let mut listeners = Vec::new();
+        if let Some(window) = &window {
+            let active = EventListenerOptions::enable_prevent_default();
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new_with_options(window, "keydown", active, move |event| {
+                let (lab, tools) = state.borrow().clone();
+                shortcut(&lab, &tools.player, event.unchecked_ref());
+            }));
+            listeners.push(EventListener::new_with_options(window, "dragover", active, |event| event.prevent_default()));
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new_with_options(window, "drop", active, move |event| {
+                event.prevent_default();
+                let event: &DragEvent = event.unchecked_ref();
+                let files = files_of(event.data_transfer().and_then(|d| d.files()));
+                let open = state.borrow().1.open_files.clone();
+                open.emit(files);
+            }));
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new(window, "hashchange", move |_| {
+                let lab = state.borrow().0.clone();
+                match from_address() {
+                    Some(Ok((scenario, remark))) => {
+                        lab.dispatch(Action::Open(Box::new(scenario)));
+                        if let Some(text) = remark {
+                            lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
+                        }
+                    }
+                    Some(Err(why)) => lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true })),
+                    None => {}
+                }
+            }));
+            // For the tests of what happens then.
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new(window, "faaslab-crash-worker", move |_| {
+                state.borrow().1.client.say(&ToSim::Crash);
+            }));
+            listeners.push(EventListener::new(window, "faaslab-crash-page", |_| panic!("a crash was asked for")));
+        }
+        move || drop(listeners)
+    });
+}
+
+/// The theme that is shown, and how to choose another.
+#[hook]
+fn use_theme() -> (AttrValue, Callback<Option<&'static str>>) {
+    let system_dark = || {
+        let query = web_sys::window().and_then(|w| w.match_media("(prefers-color-scheme: dark)").ok().flatten());
+        query.is_some_and(|q| q.matches())
+    };
+    let name = move |chosen: Option<String>| chosen.unwrap_or_else(|| if system_dark() { "dark".into() } else { "light".into() });
+    let theme = use_state(|| {
+        let chosen = persist::theme();
+        persist::show_theme(chosen.as_deref());
+        AttrValue::from(name(chosen))
+    });
+    let set = {
+        let theme = theme.clone();
+        Callback::from(move |chosen: Option<&'static str>| {
+            persist::set_theme(chosen);
+            theme.set(name(chosen.map(str::to_owned)).into());
+        })
+    };
+    ((*theme).clone(), set)
+}
+
+/// The page.
+#[component]
+pub(crate) fn App() -> Html {
+    let (start, notice) = (*use_memo((), |()| beginning())).clone();
+    let lab = use_reducer(move || {
+        let mut scenario = start;
+        faaslab_core::view::auto_place(&mut scenario);
+        Lab::new(scenario)
+    });
+    {
+        let lab = lab.clone();
+        use_effect_with((), move |()| {
+            if let Some(notice) = notice {
+                lab.dispatch(Action::Tell(notice));
+            }
+        });
+    }
+    let (client, player) = use_worker(&lab);
+    use_runs(&lab, &client);
+    use_autosave(&lab);
+    let cancel = use_cancel(&lab, &client);
+    let (theme, set_theme) = use_theme();
+    let open = {
+        let (lab, client) = (lab.clone(), client.clone());
+        Callback::from(move |files| open_files(&lab, &client, files))
+    };
+    let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
+    use_window_events(&lab, &tools);
+    html! {
+        <ContextProvider<LabHandle> context={lab.clone()}>
+        <ContextProvider<Tools> context={tools}>
+            <TopBar />
+            <main class="bench">
+                <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
+                <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
+                <section class="results" aria-label="Results"><Results /></section>
+            </main>
+            <Dialogs />
+        </ContextProvider<Tools>>
+        </ContextProvider<LabHandle>>
+    }
+}

@@ -1,0 +1,143 @@
+//! What lies above the bench: gallery, share, trace report, help, and notices.
+
+mod gallery;
+mod share;
+
+use faaslab_core::trace::Report;
+use faaslab_core::units::{SimDuration, three_digits};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use self::gallery::Gallery;
+use self::share::Share;
+use crate::store::{Action, Dialog, LabHandle};
+
+/// The open dialog and the notices.
+#[component]
+pub(crate) fn Dialogs() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let open = match lab.dialog {
+        None => html! {},
+        Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Gallery /></Modal> },
+        Some(Dialog::Share) => html! { <Modal title="Share this experiment"><Share /></Modal> },
+        Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
+        Some(Dialog::Trace) => match &lab.trace {
+            Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
+            None => html! {},
+        },
+    };
+    let notices = lab.notices.iter().enumerate().map(|(i, n)| {
+        let lab = lab.clone();
+        html! {
+            <div class={classes!("notice", n.bad.then_some("bad"))} role={if n.bad { "alert" } else { "status" }}>
+                <p>{ &n.text }</p>
+                <button class="quiet" aria-label="Dismiss" onclick={move |_: MouseEvent| lab.dispatch(Action::Dismiss(i))}>{ "Dismiss" }</button>
+            </div>
+        }
+    });
+    html! { <>{ open }<div class="notices">{ for notices }</div></> }
+}
+
+#[derive(Properties, PartialEq)]
+struct ModalProps {
+    title: AttrValue,
+    #[prop_or_default]
+    wide: bool,
+    children: Html,
+}
+
+/// A dialog of the browser's own kind: it keeps the focus, and Escape closes it.
+#[component]
+fn Modal(props: &ModalProps) -> Html {
+    let lab = use_context::<LabHandle>();
+    let node = use_node_ref();
+    {
+        let node = node.clone();
+        use_effect_with((), move |()| {
+            if let Some(dialog) = node.get().and_then(|n| n.dyn_into::<HtmlDialogElement>().ok()) {
+                let _ = dialog.show_modal();
+            }
+        });
+    }
+    let Some(lab) = lab else { return html! {} };
+    let close = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Show(None)))
+    };
+    // A press on the backdrop is a press on the dialog itself, outside of its content.
+    let on_backdrop = {
+        let (lab, node) = (lab.clone(), node.clone());
+        Callback::from(move |event: MouseEvent| {
+            if event.target().and_then(|t| t.dyn_into::<web_sys::Node>().ok()) == node.get() {
+                lab.dispatch(Action::Show(None));
+            }
+        })
+    };
+    html! {
+        <dialog ref={node} class={classes!(props.wide.then_some("wide"))} aria-label={props.title.clone()} onclick={on_backdrop}
+            onclose={move |_: Event| lab.dispatch(Action::Show(None))}>
+            <div class="dialog-body">
+                <header><h2>{ &props.title }</h2><button class="quiet" onclick={close}>{ "Close" }</button></header>
+                { props.children.clone() }
+            </div>
+        </dialog>
+    }
+}
+
+/// What was kept of a trace, what was not and why, and what was assumed.
+fn trace_report(r: &Report) -> Html {
+    let fact = |name: &str, value: String| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> };
+    html! {
+        <>
+        <dl class="facts">
+            { fact("Format", r.format.name().to_owned()) }
+            { fact("Rows kept", r.rows_kept.to_string()) }
+            { fact("Rows rejected", r.rows_rejected.to_string()) }
+            { fact("Invocations", r.invocations.to_string()) }
+            { fact("Functions", format!("{} in {} apps", r.functions, r.apps)) }
+            { fact("Time range", SimDuration(r.span_ns).to_string()) }
+            { r.median_execution_ns.map(|ns| fact("Median execution", SimDuration(ns).to_string())) }
+        </dl>
+        if !r.rejected.is_empty() {
+            <h3>{ "Rejected" }</h3>
+            <ul>{ for r.rejected.iter().map(|x| html! { <li>{ format!("{}, line {}: {}", x.file, x.line, x.reason) }</li> }) }</ul>
+            if r.rows_rejected > r.rejected.len() as u64 {
+                <p class="help">{ format!("and {} more", three_digits((r.rows_rejected - r.rejected.len() as u64) as f64)) }</p>
+            }
+        }
+        if !r.warnings.is_empty() {
+            <h3>{ "Look at this" }</h3>
+            <ul>{ for r.warnings.iter().map(|w| html! { <li>{ w }</li> }) }</ul>
+        }
+        if !r.assumed.is_empty() {
+            <h3>{ "Assumed" }</h3>
+            <ul>{ for r.assumed.iter().map(|w| html! { <li>{ w }</li> }) }</ul>
+        }
+        <p class="help">{ "The file stays in this browser. A link carries its name and fingerprint, never its contents." }</p>
+        </>
+    }
+}
+
+/// Keys.
+#[component]
+fn Help() -> Html {
+    let keys = [
+        ("Space", "Play or pause"),
+        ("Ctrl Z, Ctrl Y", "Undo, redo"),
+        ("Tab", "Go through nodes, links and zones"),
+        ("Arrows", "Move the selected nodes; with Shift by one pixel"),
+        ("Delete", "Delete what is selected"),
+        ("Shift click", "Select several"),
+        ("Escape", "Select nothing"),
+        ("Wheel", "Zoom the stage; drag the ground to look around"),
+        ("?", "This list"),
+    ];
+    html! {
+        <>
+        <table class="keys"><tbody>{ for keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> }) }</tbody></table>
+        <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
+        <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
+        </>
+    }
+}

@@ -1,0 +1,229 @@
+//! Fields that edit one value of the scenario by its path. A wrong value is shown at the field in words.
+
+use faaslab_core::edit::Command;
+use faaslab_core::registry::{Choice, Domain, Entry, Param};
+use faaslab_core::scenario::Path;
+use serde_json::Value;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::store::{Action, LabHandle};
+
+/// Sets a value by its path.
+pub(crate) fn set(lab: &LabHandle, path: &str, value: Value) {
+    if let Ok(path) = Path::parse(path) {
+        lab.dispatch(Action::Edit(Command::Set { path, value }));
+    }
+}
+
+/// What stands at a path, as JSON.
+fn at(lab: &LabHandle, path: &str) -> Option<Value> {
+    Path::parse(path).ok()?.get(&lab.scenario.to_value()).cloned()
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct NumberProps {
+    /// Where the value stands.
+    pub(crate) path: AttrValue,
+    pub(crate) label: AttrValue,
+    #[prop_or_default]
+    pub(crate) unit: AttrValue,
+    #[prop_or_default]
+    pub(crate) help: AttrValue,
+    /// What holds when nothing is entered; without one the field must not be empty.
+    #[prop_or_default]
+    pub(crate) placeholder: Option<AttrValue>,
+    #[prop_or_default]
+    pub(crate) min: Option<f64>,
+    #[prop_or_default]
+    pub(crate) max: Option<f64>,
+    /// Whether only whole numbers make sense.
+    #[prop_or_default]
+    pub(crate) whole: bool,
+}
+
+/// A number with its unit.
+#[component]
+pub(crate) fn Number(props: &NumberProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let wrong = use_state(|| None::<String>);
+    let value = at(&lab, &props.path).filter(|v| !v.is_null());
+    let text: AttrValue = value.as_ref().map_or(String::new(), |v| v.as_f64().map_or_else(|| v.to_string(), |x| format!("{x}"))).into();
+    let on_change = {
+        let (lab, wrong, path) = (lab.clone(), wrong.clone(), props.path.clone());
+        let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let typed = input.value().trim().replace(',', ".");
+            if typed == *before {
+                return wrong.set(None);
+            }
+            if typed.is_empty() && optional {
+                wrong.set(None);
+                return set(&lab, &path, Value::Null);
+            }
+            match typed.parse::<f64>() {
+                Ok(x) if x.is_finite() && (!whole || (x.fract() == 0.0 && x >= 0.0 && x <= 9e15)) => {
+                    wrong.set(None);
+                    let value = if whole { Value::from(x as u64) } else { Value::from(x) };
+                    set(&lab, &path, value);
+                }
+                _ if whole => wrong.set(Some(format!("{typed:?} is not a whole number"))),
+                _ => wrong.set(Some(format!("{typed:?} is not a number"))),
+            }
+        })
+    };
+    let problem = (*wrong).clone().or_else(|| lab.problem_at(&props.path).map(|p| format!("{}. {}", p.message, p.hint)));
+    let id = format!("f-{}", props.path);
+    let describe = format!("{id}-help");
+    html! {
+        <div class={classes!("field", problem.is_some().then_some("wrong"))}>
+            <label for={id.clone()} title={props.help.clone()}>{ &props.label }</label>
+            <span class="input">
+                <input {id} key={text.to_string()} type="text" inputmode="decimal" value={text.clone()} placeholder={props.placeholder.clone()}
+                    aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
+                if !props.unit.is_empty() { <span class="unit">{ &props.unit }</span> }
+            </span>
+            <p id={describe} class={if problem.is_some() { "problem" } else { "visually-hidden" }}>
+                { problem.unwrap_or_else(|| range_words(props)) }
+            </p>
+        </div>
+    }
+}
+
+fn range_words(props: &NumberProps) -> String {
+    match (props.min, props.max) {
+        (Some(min), Some(max)) => format!("{} From {min} to {max}.", props.help),
+        _ => props.help.to_string(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct TextProps {
+    pub(crate) path: AttrValue,
+    pub(crate) label: AttrValue,
+    #[prop_or_default]
+    pub(crate) placeholder: AttrValue,
+}
+
+/// A text.
+#[component]
+pub(crate) fn Text(props: &TextProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let value: AttrValue = at(&lab, &props.path).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default().into();
+    let path = props.path.clone();
+    let on_change = Callback::from(move |event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        set(&lab, &path, Value::from(input.value()));
+    });
+    let id = format!("f-{}", props.path);
+    html! {
+        <div class="field">
+            <label for={id.clone()}>{ &props.label }</label>
+            <span class="input"><input {id} key={value.to_string()} type="text" value={value.clone()} placeholder={props.placeholder.clone()} onchange={on_change} /></span>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct PickProps {
+    pub(crate) path: AttrValue,
+    pub(crate) label: AttrValue,
+    /// What can be chosen: (word, what people read).
+    pub(crate) options: Vec<(AttrValue, AttrValue)>,
+    #[prop_or_default]
+    pub(crate) help: AttrValue,
+    #[prop_or_default]
+    pub(crate) disabled: bool,
+    /// What holds when the path has no value.
+    #[prop_or_default]
+    pub(crate) default: AttrValue,
+}
+
+/// One of a few words.
+#[component]
+pub(crate) fn Pick(props: &PickProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let value = at(&lab, &props.path).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| props.default.to_string());
+    let problem = lab.problem_at(&props.path).map(|p| format!("{}. {}", p.message, p.hint));
+    let path = props.path.clone();
+    let on_change = {
+        let lab = lab.clone();
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            set(&lab, &path, Value::from(select.value()));
+        })
+    };
+    let id = format!("f-{}", props.path);
+    html! {
+        <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))}>
+            <label for={id.clone()}>{ &props.label }</label>
+            <select {id} disabled={props.disabled} onchange={on_change}>
+                { for props.options.iter().map(|(word, name)| html! {
+                    <option value={word.clone()} selected={**word == *value}>{ name }</option>
+                }) }
+            </select>
+            if let Some(problem) = problem {
+                <p class="problem">{ problem }</p>
+            } else if !props.help.is_empty() {
+                <p class="help">{ &props.help }</p>
+            }
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct ChoiceProps {
+    /// The path of the choice, without `.kind`.
+    pub(crate) path: AttrValue,
+    pub(crate) label: AttrValue,
+    pub(crate) choice: Choice,
+    pub(crate) entries: Entries,
+    /// Why it cannot be chosen, if it cannot.
+    #[prop_or_default]
+    pub(crate) disabled: Option<AttrValue>,
+}
+
+/// Entries of a registry; they are the same as long as there are as many.
+#[derive(Clone)]
+pub(crate) struct Entries(pub(crate) Vec<&'static Entry>);
+
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+    }
+}
+
+/// A kind and its parameters, as the registry describes them.
+#[component]
+pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
+    let entry = props.entries.0.iter().find(|e| e.kind == props.choice.kind);
+    let options: Vec<(AttrValue, AttrValue)> = props.entries.0.iter().map(|e| (e.kind.into(), e.name.into())).collect();
+    let help = props.disabled.clone().unwrap_or_else(|| entry.map_or("", |e| e.summary).into());
+    html! {
+        <div class="choice">
+            <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()} />
+            if props.disabled.is_none() && let Some(entry) = entry {
+                { for entry.params.iter().map(|p| param(&props.path, p)) }
+            }
+        </div>
+    }
+}
+
+fn param(path: &str, p: &'static Param) -> Html {
+    let path = format!("{path}.{}", p.name);
+    match &p.domain {
+        Domain::Number { default, min, max } => html! {
+            <Number key={path.clone()} path={path.clone()} label={p.label} unit={p.unit} help={p.help} placeholder={Some(AttrValue::from(default.to_string()))}
+                min={Some(*min)} max={Some(*max)} />
+        },
+        Domain::Integer { default, min, max } => html! {
+            <Number key={path.clone()} path={path.clone()} label={p.label} unit={p.unit} help={p.help} whole=true
+                placeholder={Some(AttrValue::from(default.to_string()))} min={Some(*min as f64)} max={Some(*max as f64)} />
+        },
+        Domain::Word(words) => html! {
+            <Pick key={path.clone()} path={path.clone()} label={p.label} help={p.help} default={words.first().map_or("", |w| w.0)}
+                options={words.iter().map(|w| (w.0.into(), w.1.into())).collect::<Vec<(AttrValue, AttrValue)>>()} />
+        },
+    }
+}

@@ -1,0 +1,316 @@
+//! The inspector: what is selected; without a selection the scheduler, the workload and the run.
+
+use faaslab_core::edit::Command;
+use faaslab_core::registry::{Choice, find};
+use faaslab_core::scenario::{Function, Link, Node, Role, Zone};
+use faaslab_core::sim::Library;
+use faaslab_core::units::{SimDuration, three_digits};
+use serde_json::json;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
+use crate::app::{Tools, picked};
+use crate::store::{Action, Dialog, LabHandle};
+
+/// The inspector.
+#[component]
+pub(crate) fn Inspector() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let s = &lab.scenario;
+    let body = match lab.selection.as_slice() {
+        [] => html! { <Scheduler /> },
+        [id] => {
+            if let Some(node) = s.nodes.iter().find(|n| n.id == *id) {
+                html! { <NodePanel key={id.clone()} node={node.clone()} /> }
+            } else if let Some(link) = s.links.iter().find(|l| l.id == *id) {
+                html! { <LinkPanel key={id.clone()} link={link.clone()} /> }
+            } else if let Some(zone) = s.zones.iter().find(|z| z.id == *id) {
+                html! { <ZonePanel key={id.clone()} zone={zone.clone()} /> }
+            } else {
+                html! { <Scheduler /> }
+            }
+        }
+        several => html! {
+            <section class="panel"><h2>{ format!("{} selected", several.len()) }</h2>
+            <p class="help">{ "Drag to move them together, or delete them." }</p></section>
+        },
+    };
+    html! { <div class="inspector-body">{ body }</div> }
+}
+
+/// Back to the scheduler.
+#[component]
+fn Back() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    html! { <button class="quiet back" onclick={move |_: MouseEvent| lab.dispatch(Action::Select(Vec::new()))}>{ "‹ Scheduler" }</button> }
+}
+
+fn title_of(kind: &str, id: &str) -> Html {
+    html! { <><Back /><h2>{ kind }<small>{ id }</small></h2></> }
+}
+
+#[derive(Properties, PartialEq)]
+struct NodeProps {
+    node: Node,
+}
+
+#[component]
+fn NodePanel(props: &NodeProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let n = &props.node;
+    let path = |field: &str| format!("nodes.{}.{field}", n.id);
+    let zones: Vec<(AttrValue, AttrValue)> =
+        lab.scenario.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
+    let roles = Role::ALL.iter().map(|&role| {
+        let (lab, node) = (lab.clone(), n.clone());
+        let toggle = Callback::from(move |event: Event| {
+            let on = event.target_unchecked_into::<HtmlInputElement>().checked();
+            let mut roles: Vec<&str> = node.roles.iter().filter(|r| **r != role).map(|r| r.word()).collect();
+            if on {
+                roles.push(role.word());
+            }
+            set(&lab, &format!("nodes.{}.roles", node.id), json!(roles));
+        });
+        html! { <label class="check"><input type="checkbox" checked={n.is(role)} onchange={toggle} />{ role.name() }</label> }
+    });
+    let problem = lab.problem_at(&path("roles")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
+    html! {
+        <section class="panel">
+            { title_of("Node", &n.id) }
+            <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
+            <Pick path={path("zone")} label="Zone" options={zones} />
+            <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
+            if n.is(Role::Worker) {
+                <Number path={path("cores")} label="Cores" help="An execution holds its function's cores." />
+                <Number path={path("memory_mb")} label="Memory" unit="MB" help="For containers." />
+                <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("as cores allow"))} whole=true
+                    help="The most invocations at once." />
+                <Number path={path("speed")} label="Speed" unit="×" placeholder={Some(AttrValue::from("1"))}
+                    help="An execution takes its time divided by this." />
+                <Number path={path("count")} label="Machines" placeholder={Some(AttrValue::from("1"))} whole=true
+                    help="How many identical machines this stands for." />
+            }
+            if n.is(Role::Client) {
+                <Number path={path("traffic")} label="Traffic" placeholder={Some(AttrValue::from("1"))}
+                    help="Its share of the arrivals, relative to the other clients." />
+            }
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct LinkProps {
+    link: Link,
+}
+
+#[component]
+fn LinkPanel(props: &LinkProps) -> Html {
+    let l = &props.link;
+    let path = |field: &str| format!("links.{}.{field}", l.id);
+    html! {
+        <section class="panel">
+            { title_of("Link", &l.id) }
+            <p class="help">{ format!("{} to {}, both ways", l.from, l.to) }</p>
+            <Number path={path("latency_ms")} label="Latency" unit="ms" help="One way." />
+            <Number path={path("jitter_ms")} label="Jitter" unit="ms" placeholder={Some(AttrValue::from("0"))}
+                help="Each message takes up to this much longer." />
+            <Number path={path("bandwidth_mbps")} label="Bandwidth" unit="Mbit/s" placeholder={Some(AttrValue::from("unlimited"))}
+                help="For the payload of messages." />
+        </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ZoneProps {
+    zone: Zone,
+}
+
+#[component]
+fn ZonePanel(props: &ZoneProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let z = &props.zone;
+    let path = |field: &str| format!("zones.{}.{field}", z.id);
+    html! {
+        <section class="panel">
+            { title_of("Zone", &z.id) }
+            <Text path={path("name")} label="Name" placeholder={z.id.clone()} />
+            <Number path={path("latency_ms")} label="Latency inside" unit="ms"
+                placeholder={Some(AttrValue::from(lab.scenario.network.within_zone_ms.to_string()))} help="One way, between two nodes of the zone." />
+        </section>
+    }
+}
+
+/// What decides, what arrives, and for how long.
+#[component]
+fn Scheduler() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let s = &lab.scenario;
+    let catalogue = Library::default().catalogue();
+    let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
+    let by_architecture = architecture
+        .filter(|e| e.decides.contains(&"policies.placement"))
+        .map(|e| AttrValue::from(format!("{} decides this itself.", e.name)));
+    let words = |list: &[(&'static str, &'static str)]| -> Vec<(AttrValue, AttrValue)> {
+        list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
+    };
+    html! {
+        <>
+        if !s.look_at.is_empty() {
+            <section class="panel lesson"><p>{ s.look_at.clone() }</p></section>
+        }
+        <section class="panel">
+            <h2>{ "Scheduler" }</h2>
+            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())} />
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
+            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())} />
+            <details>
+                <summary>{ "When memory is full" }</summary>
+                <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
+                    ("full_size", "Until its whole size is freed"), ("never", "Never")])} />
+                <Pick path="policies.if_insufficient" label="If that cannot make room" options={words(&[("keep", "Keep them"), ("evict_anyway", "Remove them anyway")])} />
+                <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
+            </details>
+        </section>
+        <WorkloadPanel />
+        <section class="panel">
+            <details>
+                <summary>{ "Network" }</summary>
+                <Number path="network.within_zone_ms" label="Inside a zone" unit="ms" placeholder={Some(AttrValue::from("0.5"))} help="One-way latency where no zone or link says otherwise." />
+                <Number path="network.between_zones_ms" label="Between zones" unit="ms" placeholder={Some(AttrValue::from("20"))} help="One-way latency where no link says otherwise." />
+            </details>
+            <details>
+                <summary>{ "Run" }</summary>
+                <Number path="run.seed" label="Seed" placeholder={Some(AttrValue::from("1"))} whole=true help="All chance derives from it." />
+                <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
+                <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
+            </details>
+            <OtherProblems />
+        </section>
+        </>
+    }
+}
+
+/// Problems that belong to no field on the page.
+#[component]
+fn OtherProblems() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let others: Vec<_> = lab.problems.iter().filter(|p| !(p.path.starts_with("nodes.") || p.path.starts_with("links."))).collect();
+    if others.is_empty() {
+        return html! {};
+    }
+    html! {
+        <ul class="problems">{ for others.iter().map(|p| html! {
+            <li class={if p.warning { "help" } else { "problem" }}><code>{ &p.path }</code>{ format!(" {}. {}", p.message, p.hint) }</li>
+        }) }</ul>
+    }
+}
+
+/// What arrives.
+#[component]
+fn WorkloadPanel() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let s = &lab.scenario;
+    let catalogue = Library::default().catalogue();
+    let pick = {
+        let open = tools.open_files.clone();
+        Callback::from(move |event: Event| open.emit(picked(&event)))
+    };
+    let picker = |label: &str| {
+        html! { <label class="button file">{ label.to_owned() }<input type="file" multiple=true onchange={pick.clone()} /></label> }
+    };
+    let body = match &s.workload.trace {
+        Some(trace) => {
+            let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();
+            let report = {
+                let lab = lab.clone();
+                Callback::from(move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Trace))))
+            };
+            let drawn = {
+                let lab = lab.clone();
+                Callback::from(move |_: MouseEvent| without_trace(&lab))
+            };
+            html! {
+                <>
+                <p class="trace-name">{ names.join(", ") }</p>
+                if let Some(r) = &lab.trace {
+                    <p class="help">{ format!("{} invocations of {} functions over {}", three_digits(r.invocations as f64), three_digits(r.functions as f64), SimDuration(r.span_ns)) }</p>
+                    <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
+                } else {
+                    <p class="problem">{ "The trace is not here. It stays with whoever has it: load the same file to run this experiment." }</p>
+                    <div class="row">{ picker("Load it…") }</div>
+                }
+                <button class="quiet" onclick={drawn}>{ "Use drawn arrivals instead" }</button>
+                <details>
+                    <summary>{ "What the trace does not say" }</summary>
+                    <Number path="workload.trace_options.memory_mb" label="Memory" unit="MB" placeholder={Some(AttrValue::from("170"))} help="Of functions for which the trace has none." />
+                    <Number path="workload.trace_options.cold_start_ms" label="Cold start" unit="ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
+                    <Number path="workload.trace_options.cores" label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
+                    <Number path="workload.trace_options.concurrency" label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+                    <Pick path="workload.trace_options.minute_arrivals" label="Arrivals in a minute" default="uniform"
+                        options={vec![("uniform".into(), "Anywhere".into()), ("equidistant".into(), "Equally spaced".into())]} />
+                    <Pick path="workload.trace_options.duration" label="Executions" default="percentiles"
+                        options={vec![("percentiles".into(), "Between the percentiles".into()), ("average".into(), "The average".into())]} />
+                </details>
+                </>
+            }
+        }
+        None => html! {
+            <>
+            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(catalogue.arrivals.clone())} />
+            <div class="row">{ picker("Load a trace…") }</div>
+            <details>
+                <summary>{ format!("Functions ({})", s.functions.len()) }</summary>
+                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(catalogue.popularities.clone())} />
+                { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
+                <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
+                    let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
+                    lab.dispatch(Action::Edit(Command::AddFunction(f)));
+                } }>{ "+ Function" }</button>
+            </details>
+            </>
+        },
+    };
+    html! { <section class="panel"><h2>{ "Workload" }</h2>{ body }</section> }
+}
+
+/// From a trace back to arrivals that are drawn.
+fn without_trace(lab: &LabHandle) {
+    let mut scenario = (*lab.scenario).clone();
+    scenario.workload.trace = None;
+    scenario.run.duration_s = Some(scenario.run.duration_s.unwrap_or(300.0));
+    if scenario.functions.is_empty() {
+        scenario.functions.push(Function::new("function-1", Choice::of("exponential")));
+    }
+    lab.dispatch(Action::Edit(Command::Replace(Box::new(scenario))));
+}
+
+#[derive(Properties, PartialEq)]
+struct FunctionProps {
+    function: Function,
+}
+
+#[component]
+fn FunctionFields(props: &FunctionProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let f = &props.function;
+    let path = |field: &str| format!("functions.{}.{field}", f.id);
+    let remove = {
+        let id = f.id.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Edit(Command::Remove { ids: vec![id.clone()] })))
+    };
+    html! {
+        <details class="nested">
+            <summary>{ &f.id }</summary>
+            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY.to_vec())} />
+            <Number path={path("memory_mb")} label="Memory" unit="MB" placeholder={Some(AttrValue::from("256"))} help="Of one container." />
+            <Number path={path("create_ms")} label="Create" unit="ms" placeholder={Some(AttrValue::from("150"))} help="Time to create a container." />
+            <Number path={path("init_ms")} label="Initialise" unit="ms" placeholder={Some(AttrValue::from("350"))} help="Time to initialise the runtime in a new container." />
+            <Number path={path("weight")} label="Weight" placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
+            <Number path={path("cores")} label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
+            <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="A longer execution is ended." />
+            <button class="quiet" onclick={remove}>{ "Delete this function" }</button>
+        </details>
+    }
+}

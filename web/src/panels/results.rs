@@ -1,0 +1,228 @@
+//! Results: four figures, then charts and tables in tabs.
+
+use std::rc::Rc;
+
+use faaslab_core::measure::Summary;
+use faaslab_core::units::{split_duration, three_digits};
+use yew::prelude::*;
+
+use crate::app::Tools;
+use crate::charts::{Chart, ChartKind};
+use crate::stage::transport::use_tick;
+use crate::store::{LabHandle, Shown};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Latency,
+    Time,
+    Containers,
+    Hosts,
+    Functions,
+    Schedulers,
+}
+
+impl Tab {
+    const ALL: [Tab; 6] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Schedulers];
+
+    fn name(self) -> &'static str {
+        match self {
+            Tab::Latency => "Latency",
+            Tab::Time => "Where time goes",
+            Tab::Containers => "Containers",
+            Tab::Hosts => "Hosts",
+            Tab::Functions => "Functions",
+            Tab::Schedulers => "Schedulers",
+        }
+    }
+
+    fn charts(self) -> [ChartKind; 2] {
+        match self {
+            Tab::Latency => [ChartKind::SlowdownCdf, ChartKind::SlowdownOverTime],
+            Tab::Time => [ChartKind::Phases, ChartKind::ResponseOverTime],
+            _ => [ChartKind::Starts, ChartKind::Memory],
+        }
+    }
+}
+
+/// The results.
+#[component]
+pub(crate) fn Results() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let tab = use_state(|| Tab::Latency);
+    let tick = use_tick(&tools);
+    let seek = {
+        let player = tools.player.clone();
+        use_callback((), move |at: f64, ()| player.seek(at))
+    };
+    let shown = lab.shown.as_deref();
+    let before = lab.previous.as_deref();
+    let on_key = {
+        let tab = tab.clone();
+        Callback::from(move |event: KeyboardEvent| {
+            let at = Tab::ALL.iter().position(|t| *t == *tab).unwrap_or(0);
+            let next = match event.key().as_str() {
+                "ArrowRight" => (at + 1) % Tab::ALL.len(),
+                "ArrowLeft" => (at + Tab::ALL.len() - 1) % Tab::ALL.len(),
+                _ => return,
+            };
+            event.prevent_default();
+            tab.set(Tab::ALL[next]);
+            let id = format!("tab-{next}");
+            if let Some(e) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(&id)) {
+                use wasm_bindgen::JsCast;
+                let _ = e.unchecked_into::<web_sys::HtmlElement>().focus();
+            }
+        })
+    };
+    let tabs = Tab::ALL.iter().enumerate().map(|(i, &t)| {
+        let on = *tab == t;
+        let choose = {
+            let tab = tab.clone();
+            move |_: MouseEvent| tab.set(t)
+        };
+        html! {
+            <button role="tab" id={format!("tab-{i}")} aria-selected={on.to_string()} aria-controls="tab-body" tabindex={if on { "0" } else { "-1" }} onclick={choose}>{ t.name() }</button>
+        }
+    });
+    let body = match (*tab, shown) {
+        (Tab::Latency | Tab::Time | Tab::Containers, _) => html! {
+            <div class="charts">{ for tab.charts().iter().map(|&kind| html! {
+                <Chart key={kind.title()} {kind} data={shown.map(|s| Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
+                    theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
+            }) }</div>
+        },
+        (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
+        (Tab::Hosts, Some(s)) => hosts(&s.outcome.summary),
+        (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
+        (Tab::Schedulers, Some(s)) => html! {
+            <div class="with-table">
+                { schedulers(&s.outcome.summary) }
+                <Chart kind={ChartKind::InSystem} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
+                    theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
+            </div>
+        },
+    };
+    html! {
+        <>
+        <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} />
+        <div class="tabs">
+            <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
+            <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
+        </div>
+        </>
+    }
+}
+
+/// A shared run, equal to itself alone.
+#[derive(Clone)]
+struct Handle(Rc<Shown>);
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FiguresProps {
+    shown: Option<Handle>,
+    before: Option<Handle>,
+}
+
+/// Four headline figures with what changed since the run before.
+#[component]
+fn Figures(props: &FiguresProps) -> Html {
+    let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
+    let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
+    let times = |x: f64| (three_digits(x), "×");
+    let ms = |x: f64| split_duration(x * 1e6);
+    let percent = |x: f64| (three_digits(x), "%");
+    let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
+        let value = now.map(read);
+        let (text, unit) = value.map_or(("–".to_owned(), ""), show);
+        let delta = match (value, before.map(read)) {
+            (Some(now), Some(before)) if show(now) != show(before) => {
+                let (text, unit) = show(before);
+                let word = if now < before { "↓ from" } else { "↑ from" };
+                format!("{word} {text} {unit}")
+            }
+            (Some(_), Some(_)) => "as before".to_owned(),
+            _ => String::new(),
+        };
+        html! {
+            <div class="figure" title={help.to_owned()}>
+                <dt>{ name }</dt>
+                <dd><span class="value">{ text }</span><span class="unit">{ unit }</span></dd>
+                <dd class="delta">{ delta }</dd>
+            </div>
+        }
+    };
+    let run = now.map(|s| {
+        let lost = s.dropped + s.rejected + s.timed_out;
+        let mut parts = vec![format!("{} invocations", three_digits(s.submitted as f64))];
+        if lost > 0 {
+            parts.push(format!("{} lost", three_digits(lost as f64)));
+        }
+        if s.live > 0 {
+            parts.push(format!("{} never ended", three_digits(s.live as f64)));
+        }
+        parts.join(", ")
+    });
+    let complete = props.shown.as_ref().is_some_and(|s| s.0.complete);
+    html! {
+        <div class="figures" aria-busy={(!complete).to_string()}>
+            <dl>
+                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
+                { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
+                { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
+                { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
+                    if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
+                }) }
+            </dl>
+            <p class="run-line">{ run }{ now.map(|s| html! { <>{ " · " }<span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
+        </div>
+    }
+}
+
+fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Html {
+    html! {
+        <div class="table" tabindex="0"><table>
+            <thead><tr>{ for head.iter().map(|h| html! { <th scope="col">{ *h }</th> }) }</tr></thead>
+            <tbody>{ for rows.map(|cells| html! { <tr>{ for cells.into_iter().map(|c| html! { <td>{ c }</td> }) }</tr> }) }</tbody>
+        </table></div>
+    }
+}
+
+fn share(part: u64, whole: u64) -> String {
+    if whole == 0 { "–".to_owned() } else { format!("{} %", three_digits(100.0 * part as f64 / whole as f64)) }
+}
+
+const MOST_ROWS: usize = 200;
+
+fn hosts(s: &Summary) -> Html {
+    let rows = s.hosts.iter().take(MOST_ROWS).map(|h| {
+        vec![
+            h.id.clone(),
+            h.ended.to_string(),
+            share(h.cold, h.ended),
+            format!("{} %", three_digits(100.0 * h.utilisation)),
+            format!("{} MB", three_digits(h.idle_mb)),
+        ]
+    });
+    table(&["Host", "Invocations", "Cold", "Cores in use", "Idle memory"], rows)
+}
+
+fn functions(s: &Summary) -> Html {
+    let rows = s.functions.iter().take(MOST_ROWS).map(|f| {
+        let (time, unit) = split_duration(f.response_ms * 1e6);
+        vec![f.id.clone(), f.ended.to_string(), share(f.cold, f.ended), f.lost.to_string(), format!("{time} {unit}")]
+    });
+    table(&["Function", "Invocations", "Cold", "Lost", "Mean response"], rows)
+}
+
+fn schedulers(s: &Summary) -> Html {
+    let rows = s.messages.iter().filter(|m| m.1 > 0).map(|(kind, n)| {
+        vec![kind.replace('_', " "), n.to_string(), three_digits(*n as f64 / s.submitted.max(1) as f64)]
+    });
+    table(&["Message", "Sent", "Per invocation"], rows)
+}

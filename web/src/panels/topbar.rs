@@ -1,0 +1,97 @@
+//! The top bar: what the experiment is called, and what can be done with the whole of it.
+
+use serde_json::Value;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::fields::set;
+use crate::app::{Tools, picked};
+use crate::store::{Action, Dialog, LabHandle, persist};
+use faaslab_core::units::{split_duration, three_digits};
+
+/// The top bar.
+#[component]
+pub(crate) fn TopBar() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let show = |dialog: Dialog| {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Show(Some(dialog))))
+    };
+    let act = |make: fn() -> Action| {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(make()))
+    };
+    let rename = {
+        let lab = lab.clone();
+        Callback::from(move |event: Event| set(&lab, "title", Value::from(event.target_unchecked_into::<HtmlInputElement>().value())))
+    };
+    let save = {
+        let scenario = lab.scenario.clone();
+        Callback::from(move |_: MouseEvent| {
+            let name = if scenario.title.is_empty() { "scenario".to_owned() } else { scenario.title.to_lowercase().replace(' ', "-") };
+            persist::download(&format!("{name}.json"), "application/json", &scenario.to_json());
+        })
+    };
+    let open = {
+        let open = tools.open_files.clone();
+        Callback::from(move |event: Event| open.emit(picked(&event)))
+    };
+    let dark = tools.theme == "dark";
+    let theme = {
+        let set = tools.set_theme.clone();
+        Callback::from(move |_: MouseEvent| set.emit(Some(if dark { "light" } else { "dark" })))
+    };
+    html! {
+        <header class="topbar">
+            <span class="brand" aria-label="FaaSLab"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg>{ "FaaSLab" }</span>
+            <input class="title" aria-label="Name of the scenario" key={lab.scenario.title.clone()} value={lab.scenario.title.clone()} placeholder="Untitled" onchange={rename} />
+            <nav aria-label="Scenario">
+                <button class="quiet" onclick={show(Dialog::Gallery)}>{ "Gallery" }</button>
+                <label class="button quiet file" title="A scenario, or the files of a trace">{ "Open" }<input type="file" multiple=true onchange={open} /></label>
+                <button class="quiet" onclick={save} title="Save the scenario as a file">{ "Save" }</button>
+                <span class="divider" aria-hidden="true"></span>
+                <button class="quiet" onclick={act(|| Action::Undo)} disabled={!lab.document.can_undo()} title="Undo (Ctrl Z)">{ "Undo" }</button>
+                <button class="quiet" onclick={act(|| Action::Redo)} disabled={!lab.document.can_redo()} title="Redo (Ctrl Y)">{ "Redo" }</button>
+            </nav>
+            <Status />
+            <button class="quiet" onclick={theme} title="Another theme" aria-label={if dark { "Light theme" } else { "Dark theme" }}>{ if dark { "Light" } else { "Dark" } }</button>
+            <button class="quiet" onclick={show(Dialog::Help)} title="Keys and help (?)">{ "Help" }</button>
+            <button class="primary" onclick={show(Dialog::Share)}>{ "Share" }</button>
+        </header>
+    }
+}
+
+/// What goes on, with a way to stop it.
+#[component]
+fn Status() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let now = web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now());
+    let (text, fraction) = if let Some(l) = lab.loading {
+        let part = if l.total > 0.0 { l.bytes / l.total } else { 0.0 };
+        (format!("Reading {:.0} of {:.0} MB, {} rows", l.bytes / 1e6, l.total / 1e6, three_digits(l.rows as f64)), Some(part))
+    } else if let Some(r) = &lab.running {
+        let spent = now - r.begun_ms;
+        // Short runs are over before anybody could read this.
+        if spent < 150.0 {
+            (String::new(), None)
+        } else {
+            let left = if r.fraction > 0.02 { Some(spent / r.fraction - spent) } else { None };
+            let left = left.map(|ms| split_duration(ms * 1e6)).map_or(String::new(), |(v, u)| format!(", about {v} {u} left"));
+            (format!("Simulating {:.0} %{left}", 100.0 * r.fraction), Some(r.fraction))
+        }
+    } else if !lab.can_run() {
+        ("Cannot run: see the inspector".to_owned(), None)
+    } else {
+        (String::new(), None)
+    };
+    let cancel = tools.cancel.clone();
+    html! {
+        <div class="status" role="status" aria-live="polite">
+            <span>{ text }</span>
+            if let Some(fraction) = fraction {
+                <progress max="1" value={fraction.to_string()} aria-label="Progress"></progress>
+                <button class="quiet" onclick={move |_: MouseEvent| cancel.emit(())}>{ "Cancel" }</button>
+            }
+        </div>
+    }
+}

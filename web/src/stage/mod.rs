@@ -1,0 +1,487 @@
+//! The stage: the topology to edit, and above it what moves.
+
+pub(crate) mod draw;
+pub(crate) mod player;
+pub(crate) mod transport;
+
+use std::rc::Rc;
+
+use faaslab_core::edit::Command;
+use faaslab_core::scenario::{Link, Node, Role, Scenario, Zone};
+use faaslab_core::view::{Guide, Hit, Layout, Viewport, snap};
+use gloo::events::{EventListener, EventListenerOptions};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
+use yew::prelude::*;
+
+use self::draw::{Painter, TopologySvg, theme_of};
+use self::player::Screen;
+use crate::app::Tools;
+use crate::store::{Action, Dialog, LabHandle};
+
+/// What a press on the stage does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tool {
+    Select,
+    Add(Role),
+    Link,
+}
+
+/// What the pointer is doing.
+#[derive(Clone, Debug, PartialEq)]
+enum Gesture {
+    None,
+    /// Nodes move: their ids and numbers, and where the pointer began, in the world.
+    Drag { nodes: Vec<usize>, from: (f64, f64), by: (f64, f64) },
+    /// The world moves: where the pointer was last.
+    Pan { last: (f64, f64), moved: bool },
+    /// A link from a node or zone, to where the pointer is, in the world.
+    Link { from: Hit, to: (f64, f64) },
+}
+
+fn id_of(scenario: &Scenario, hit: Hit) -> Option<String> {
+    match hit {
+        Hit::Node(i) => scenario.nodes.get(i).map(|n| n.id.clone()),
+        Hit::Link(i) => scenario.links.get(i).map(|l| l.id.clone()),
+        Hit::Zone(i) => scenario.zones.get(i).map(|z| z.id.clone()),
+        Hit::None => None,
+    }
+}
+
+fn hits_of(scenario: &Scenario, ids: &[String]) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for id in ids {
+        hits.extend(scenario.nodes.iter().position(|n| n.id == *id).map(Hit::Node));
+        hits.extend(scenario.links.iter().position(|l| l.id == *id).map(Hit::Link));
+        hits.extend(scenario.zones.iter().position(|z| z.id == *id).map(Hit::Zone));
+    }
+    hits
+}
+
+/// The scenario with nodes moved, for the picture while they are dragged.
+fn moved(scenario: &Rc<Scenario>, gesture: &Gesture) -> (Rc<Scenario>, Vec<Guide>) {
+    let Gesture::Drag { nodes, by, .. } = gesture else { return (Rc::clone(scenario), Vec::new()) };
+    let (dx, dy, guides) = snap(&Layout::of(scenario), nodes, by.0, by.1);
+    let mut there = (**scenario).clone();
+    for &i in nodes {
+        there.nodes[i].x += dx;
+        there.nodes[i].y += dy;
+    }
+    (Rc::new(there), guides)
+}
+
+fn point(event: &PointerEvent, area: &NodeRef) -> (f64, f64) {
+    let rect = area.cast::<Element>().map(|e| e.get_bounding_client_rect());
+    let (left, top) = rect.map_or((0.0, 0.0), |r| (r.left(), r.top()));
+    (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
+}
+
+/// A node of a role where the pointer is, in the zone there or the nearest.
+fn add_node(scenario: &Scenario, layout: &Layout, role: Role, at: (f64, f64)) -> Command {
+    let inside = match layout.hit(at, 0.0) {
+        Hit::Zone(i) => scenario.zones.get(i),
+        Hit::Node(i) => scenario.zones.iter().find(|z| z.id == scenario.nodes[i].zone),
+        _ => None,
+    };
+    let stem = match role {
+        Role::Client => "client",
+        Role::CloudController => "cloud",
+        Role::EdgeController => "edge",
+        Role::Worker => "worker",
+    };
+    let (w, h) = if role == Role::Worker { (168.0, 104.0) } else { (72.0, 64.0) };
+    let on_grid = |v: f64| (v / 8.0).round() * 8.0;
+    match inside {
+        Some(zone) => {
+            let mut node = Node::new(&scenario.free_id(stem), &zone.id, role);
+            (node.x, node.y) = (on_grid(at.0 - w / 2.0), on_grid(at.1 - h / 2.0));
+            Command::AddNode(node)
+        }
+        None => {
+            // Open ground: the node founds a zone of its own.
+            let zone = Zone { id: scenario.free_id("zone"), name: String::new(), latency_ms: None };
+            let mut node = Node::new(&scenario.free_id(stem), &zone.id, role);
+            (node.x, node.y) = (on_grid(at.0 - w / 2.0), on_grid(at.1 - h / 2.0));
+            Command::All(vec![Command::AddZone(zone), Command::AddNode(node)])
+        }
+    }
+}
+
+fn add_link(scenario: &Scenario, from: Hit, to: Hit) -> Option<Command> {
+    let same_kind = matches!((from, to), (Hit::Node(_), Hit::Node(_)) | (Hit::Zone(_), Hit::Zone(_)));
+    if !same_kind || from == to {
+        return None;
+    }
+    Some(Command::AddLink(Link {
+        id: scenario.free_id("link"),
+        from: id_of(scenario, from)?,
+        to: id_of(scenario, to)?,
+        latency_ms: 5.0,
+        jitter_ms: 0.0,
+        bandwidth_mbps: None,
+    }))
+}
+
+/// The size of an element in pixels, and the device pixel ratio, as they change.
+#[hook]
+fn use_size(area: &NodeRef) -> (f64, f64, f64) {
+    let size = use_state(|| (0.0, 0.0, 1.0));
+    let (setter, area) = (size.setter(), area.clone());
+    use_effect_with((), move |()| {
+        let element = area.cast::<Element>();
+        let measured = element.clone();
+        let measure = Closure::<dyn FnMut()>::new(move || {
+            if let Some(e) = &measured {
+                let ratio = web_sys::window().map_or(1.0, |w| w.device_pixel_ratio());
+                setter.set((f64::from(e.client_width()), f64::from(e.client_height()), ratio));
+            }
+        });
+        let observer = ResizeObserver::new(measure.as_ref().unchecked_ref()).ok();
+        if let (Some(observer), Some(element)) = (&observer, &element) {
+            observer.observe(element);
+        }
+        move || {
+            if let Some(observer) = observer {
+                observer.disconnect();
+            }
+            drop(measure);
+        }
+    });
+    *size
+}
+
+/// Calls the player on every frame while the stage is there.
+#[hook]
+fn use_frames(tools: &Tools) {
+    let player = tools.player.clone();
+    use_effect_with((), move |()| {
+        let handle = Rc::new(std::cell::RefCell::new(None::<gloo::render::AnimationFrame>));
+        fn again(player: player::Player, handle: Rc<std::cell::RefCell<Option<gloo::render::AnimationFrame>>>) {
+            let (next_player, next) = (player.clone(), Rc::clone(&handle));
+            let frame = gloo::render::request_animation_frame(move |now| {
+                player.frame(now);
+                again(next_player, next);
+            });
+            *handle.borrow_mut() = Some(frame);
+        }
+        again(player, Rc::clone(&handle));
+        move || drop(handle.borrow_mut().take())
+    });
+}
+
+/// The stage.
+#[component]
+pub(crate) fn Stage() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let area = use_node_ref();
+    let canvas = use_node_ref();
+    let tool = use_state(|| Tool::Select);
+    let gesture = use_state(|| Gesture::None);
+    let hovered = use_state(|| None::<Hit>);
+    // The part of the world that was chosen by hand; nothing means everything, whatever the size.
+    let chosen = use_state(|| None::<Viewport>);
+    let (width, height, ratio) = use_size(&area);
+    use_frames(&tools);
+
+    let (scenario, guides) = (*use_memo((Rc::clone(&lab.scenario), (*gesture).clone()), |(s, g)| moved(s, g))).clone();
+    let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
+    let viewport = chosen.unwrap_or_else(|| layout.fit(width.max(1.0), height.max(1.0)));
+    let selection = Rc::new(hits_of(&scenario, &lab.selection));
+    let lit = layout.related(&selection).filter(|_| selection.iter().any(|h| !matches!(h, Hit::Zone(_))));
+
+    let labelled: Vec<usize> = selection.iter().chain(&*hovered).filter_map(|h| if let Hit::Link(i) = h { Some(*i) } else { None }).collect();
+
+    // Another scenario: everything is shown again.
+    {
+        let chosen = chosen.clone();
+        let ids: Vec<String> = lab.scenario.zones.iter().map(|z| z.id.clone()).chain([lab.scenario.title.clone()]).collect();
+        use_effect_with(ids, move |_| chosen.set(None));
+    }
+    // The player draws on this canvas.
+    {
+        let (player, canvas, theme) = (tools.player.clone(), canvas.clone(), tools.theme.clone());
+        let (layout, lit) = (Rc::clone(&layout), lit.clone());
+        let labelled = labelled.clone();
+        let key = (width, height, ratio, viewport, (scenario.clone(), lab.shown.as_ref().map(|s| s.run)), lit.clone(), labelled.clone(), theme);
+        let painted = use_mut_ref(|| None::<AttrValue>);
+        use_effect_with(key, move |(width, height, ratio, viewport, _, _, _, theme)| {
+            let Some(element) = canvas.cast::<HtmlCanvasElement>() else { return };
+            let reduced_motion = web_sys::window()
+                .and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
+                .is_some_and(|q| q.matches());
+            if painted.borrow().is_none() {
+                let painter = Painter::new(element.clone(), theme_of(&element));
+                player.set_screen(painter.map(|painter| Screen {
+                    painter,
+                    layout: Rc::clone(&layout),
+                    viewport: *viewport,
+                    size: (*width, *height),
+                    lit: lit.clone(),
+                    labelled: labelled.clone(),
+                    reduced_motion,
+                }));
+            }
+            player.with_screen(|screen| {
+                screen.painter.resize(*width, *height, *ratio);
+                if painted.borrow().as_ref() != Some(theme) {
+                    screen.painter.set_theme(theme_of(&element));
+                }
+                (screen.layout, screen.viewport, screen.size) = (layout, *viewport, (*width, *height));
+                (screen.lit, screen.reduced_motion, screen.labelled) = (lit, reduced_motion, labelled);
+            });
+            *painted.borrow_mut() = Some(theme.clone());
+        });
+    }
+    // The player plays the run that is shown.
+    {
+        let player = tools.player.clone();
+        let shown = lab.shown.clone();
+        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| {
+            if let Some(s) = shown {
+                player.show(s.run, Rc::clone(&s.scenario), s.outcome.functions.clone(), s.charts.end_s);
+            }
+        });
+    }
+    // The wheel zooms about the pointer; it must be able to keep the page from scrolling.
+    {
+        let (area, chosen) = (area.clone(), chosen.clone());
+        use_effect_with(viewport, move |viewport| {
+            let viewport = *viewport;
+            let listener = area.cast::<Element>().map(|element| {
+                let rect_of = element.clone();
+                EventListener::new_with_options(&element, "wheel", EventListenerOptions::enable_prevent_default(), move |event| {
+                    let event: &WheelEvent = event.unchecked_ref();
+                    event.prevent_default();
+                    let rect = rect_of.get_bounding_client_rect();
+                    let about = (f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top());
+                    chosen.set(Some(viewport.zoom(about, if event.delta_y() < 0.0 { 1.1 } else { 1.0 / 1.1 })));
+                })
+            });
+            move || drop(listener)
+        });
+    }
+
+    let on_pointerdown = {
+        let (lab, tool, gesture, area, layout) = (lab.clone(), tool.clone(), gesture.clone(), area.clone(), Rc::clone(&layout));
+        Callback::from(move |(hit, event): (Hit, PointerEvent)| {
+            event.stop_propagation();
+            let at = point(&event, &area);
+            let world = viewport.to_world(at);
+            if let Some(element) = area.cast::<Element>() {
+                let _ = element.set_pointer_capture(event.pointer_id());
+            }
+            match *tool {
+                Tool::Add(role) => {
+                    lab.dispatch(Action::Edit(add_node(&lab.scenario, &layout, role, world)));
+                    tool.set(Tool::Select);
+                }
+                Tool::Link => match hit {
+                    Hit::Node(_) | Hit::Zone(_) => gesture.set(Gesture::Link { from: hit, to: world }),
+                    _ => tool.set(Tool::Select),
+                },
+                Tool::Select => {
+                    let id = id_of(&lab.scenario, hit);
+                    match (hit, id) {
+                        (Hit::Node(_), Some(id)) => {
+                            let mut ids = (*lab.selection).clone();
+                            if event.shift_key() {
+                                match ids.iter().position(|i| *i == id) {
+                                    Some(i) => drop(ids.remove(i)),
+                                    None => ids.push(id),
+                                }
+                            } else if !ids.contains(&id) {
+                                ids = vec![id];
+                            }
+                            let nodes = (0..lab.scenario.nodes.len()).filter(|&i| ids.contains(&lab.scenario.nodes[i].id)).collect();
+                            lab.dispatch(Action::Select(ids));
+                            gesture.set(Gesture::Drag { nodes, from: world, by: (0.0, 0.0) });
+                        }
+                        (Hit::Link(_), Some(id)) => lab.dispatch(Action::Select(vec![id])),
+                        (Hit::Zone(_), Some(id)) => {
+                            lab.dispatch(Action::Select(vec![id]));
+                            gesture.set(Gesture::Pan { last: at, moved: false });
+                        }
+                        _ => {
+                            lab.dispatch(Action::Select(Vec::new()));
+                            gesture.set(Gesture::Pan { last: at, moved: false });
+                        }
+                    }
+                }
+            }
+        })
+    };
+    let on_pointermove = {
+        let (gesture, area, chosen) = (gesture.clone(), area.clone(), chosen.clone());
+        Callback::from(move |event: PointerEvent| {
+            let at = point(&event, &area);
+            let world = viewport.to_world(at);
+            match &*gesture {
+                Gesture::None => {}
+                Gesture::Drag { nodes, from, .. } => {
+                    gesture.set(Gesture::Drag { nodes: nodes.clone(), from: *from, by: (world.0 - from.0, world.1 - from.1) });
+                }
+                Gesture::Pan { last, .. } => {
+                    let (dx, dy) = (at.0 - last.0, at.1 - last.1);
+                    chosen.set(Some(Viewport {
+                        x: viewport.x - dx / viewport.scale,
+                        y: viewport.y - dy / viewport.scale,
+                        scale: viewport.scale,
+                    }));
+                    gesture.set(Gesture::Pan { last: at, moved: true });
+                }
+                Gesture::Link { from, .. } => gesture.set(Gesture::Link { from: *from, to: world }),
+            }
+        })
+    };
+    let on_pointerup = {
+        let (lab, gesture, tool, layout, scenario) =
+            (lab.clone(), gesture.clone(), tool.clone(), Rc::clone(&layout), Rc::clone(&scenario));
+        Callback::from(move |_: PointerEvent| {
+            match &*gesture {
+                Gesture::Drag { nodes, by, .. } if *by != (0.0, 0.0) => {
+                    let to = nodes.iter().map(|&i| &scenario.nodes[i]).map(|n| (n.id.clone(), n.x, n.y)).collect();
+                    lab.dispatch(Action::Edit(Command::Move { to }));
+                }
+                Gesture::Link { from, to } => {
+                    let reach = layout.hit(*to, 8.0);
+                    // A link from a node ends at a node; inside a zone the zone is hit where no node is.
+                    if let Some(command) = add_link(&lab.scenario, *from, reach) {
+                        if let Command::AddLink(link) = &command {
+                            let id = link.id.clone();
+                            lab.dispatch(Action::Edit(command));
+                            lab.dispatch(Action::Select(vec![id]));
+                        }
+                        tool.set(Tool::Select);
+                    }
+                }
+                _ => {}
+            }
+            gesture.set(Gesture::None);
+        })
+    };
+    let on_focus = {
+        let lab = lab.clone();
+        Callback::from(move |hit: Hit| {
+            if let Some(id) = id_of(&lab.scenario, hit)
+                && !lab.selection.contains(&id)
+            {
+                lab.dispatch(Action::Select(vec![id]));
+            }
+        })
+    };
+    let on_hover = {
+        let hovered = hovered.setter();
+        use_callback((), move |hit: Hit, ()| hovered.set(Some(hit)))
+    };
+    let on_keydown = {
+        let lab = lab.clone();
+        Callback::from(move |(_, event): (Hit, KeyboardEvent)| {
+            let step = if event.shift_key() { 1.0 } else { 8.0 };
+            let by = match event.key().as_str() {
+                "ArrowLeft" => (-step, 0.0),
+                "ArrowRight" => (step, 0.0),
+                "ArrowUp" => (0.0, -step),
+                "ArrowDown" => (0.0, step),
+                "Delete" | "Backspace" => {
+                    event.prevent_default();
+                    return lab.dispatch(Action::Edit(Command::Remove { ids: (*lab.selection).clone() }));
+                }
+                _ => return,
+            };
+            event.prevent_default();
+            let chosen = lab.scenario.nodes.iter().filter(|n| lab.selection.contains(&n.id));
+            let to: Vec<_> = chosen.map(|n| (n.id.clone(), n.x + by.0, n.y + by.1)).collect();
+            if !to.is_empty() {
+                lab.dispatch(Action::Edit(Command::Move { to }));
+            }
+        })
+    };
+    let above = above(&gesture, &guides, &layout, &viewport);
+    html! {
+        <>
+        <Toolbar tool={*tool} set_tool={ let tool = tool.clone(); Callback::from(move |t| tool.set(t)) }
+            fit={ let chosen = chosen.clone(); Callback::from(move |()| chosen.set(None)) } />
+        <div class={classes!("stage-view", (*tool != Tool::Select).then_some("placing"))} ref={area}
+            onpointermove={on_pointermove} onpointerup={on_pointerup.clone()} onpointercancel={on_pointerup}>
+            <TopologySvg scenario={scenario} layout={layout} {viewport} {selection} lit={lit.map(Rc::new)}
+                {on_pointerdown} {on_focus} {on_hover} {on_keydown}>{ above }</TopologySvg>
+            <canvas ref={canvas} aria-hidden="true" />
+            <Caption />
+        </div>
+        </>
+    }
+}
+
+/// What is drawn above the topology while the pointer does something.
+fn above(gesture: &Gesture, guides: &[Guide], layout: &Layout, viewport: &Viewport) -> Html {
+    let line = |from: (f64, f64), to: (f64, f64)| {
+        let ((x1, y1), (x2, y2)) = (viewport.to_screen(from), viewport.to_screen(to));
+        html! { <line class="guide" x1={x1.to_string()} y1={y1.to_string()} x2={x2.to_string()} y2={y2.to_string()} /> }
+    };
+    let link = match gesture {
+        Gesture::Link { from: Hit::Node(i), to } => layout.nodes.get(*i).map(|n| line(n.rect.centre(), *to)),
+        Gesture::Link { from: Hit::Zone(i), to } => layout.zones.get(*i).map(|z| line(z.rect.centre(), *to)),
+        _ => None,
+    };
+    html! { <>{ for guides.iter().map(|g| line(g.from, g.to)) }{ link }</> }
+}
+
+/// The question of the scenario, or what an empty stage offers.
+#[component]
+fn Caption() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    if lab.scenario.nodes.is_empty() {
+        let gallery = Callback::from({
+            let lab = lab.clone();
+            move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Gallery)))
+        });
+        return html! {
+            <div class="stage-empty">
+                <p>{ "An empty stage. Add a client, a controller and a worker with the buttons above, start from the gallery, or drop a trace here." }</p>
+                <button onclick={gallery}>{ "Open the gallery" }</button>
+            </div>
+        };
+    }
+    if lab.scenario.question.is_empty() {
+        return html! {};
+    }
+    html! { <p class="stage-caption">{ lab.scenario.question.clone() }</p> }
+}
+
+#[derive(Properties, PartialEq)]
+struct ToolbarProps {
+    tool: Tool,
+    set_tool: Callback<Tool>,
+    fit: Callback<()>,
+}
+
+/// Tools of the stage.
+#[component]
+fn Toolbar(props: &ToolbarProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let button = |tool: Tool, label: &str, title: &str| {
+        let set = props.set_tool.clone();
+        let on = props.tool == tool;
+        html! {
+            <button class={classes!("quiet", on.then_some("on"))} aria-pressed={on.to_string()} title={title.to_owned()}
+                onclick={move |_: MouseEvent| set.emit(if on { Tool::Select } else { tool })}>{ label }</button>
+        }
+    };
+    let remove = {
+        let lab = lab.clone();
+        move |_: MouseEvent| lab.dispatch(Action::Edit(Command::Remove { ids: (*lab.selection).clone() }))
+    };
+    let fit = props.fit.clone();
+    html! {
+        <div class="toolbar" role="toolbar" aria-label="Stage tools">
+            { button(Tool::Select, "Select", "Select and move; drag the ground to look around, wheel to zoom") }
+            <span class="divider" aria-hidden="true"></span>
+            { for Role::ALL.iter().map(|&r| button(Tool::Add(r), &format!("+ {}", r.name()), "Then click where it should stand")) }
+            { button(Tool::Link, "+ Link", "Drag from one node to another, or from zone to zone") }
+            <span class="divider" aria-hidden="true"></span>
+            <button class="quiet" onclick={remove} disabled={lab.selection.is_empty()} title="Delete what is selected (Del)">{ "Delete" }</button>
+            <button class="quiet" onclick={move |_: MouseEvent| fit.emit(())} title="Show everything">{ "Fit" }</button>
+        </div>
+    }
+}

@@ -1,0 +1,113 @@
+//! Under the stage: play, speed, and the scrubber with the load of the run.
+
+use yew::prelude::*;
+
+use super::player::{FASTEST, SLOWEST, Tick};
+use crate::app::Tools;
+use crate::store::LabHandle;
+use faaslab_core::units::{SimDuration, split_duration, three_digits};
+
+/// The playhead, as the player tells of it.
+#[hook]
+pub(crate) fn use_tick(tools: &Tools) -> Tick {
+    let tick = use_state(|| tools.player.now());
+    {
+        let (tick, player) = (tick.clone(), tools.player.clone());
+        use_effect_with((), move |()| {
+            let number = player.listen(Callback::from(move |t| tick.set(t)));
+            move || player.stop_listening(number)
+        });
+    }
+    *tick
+}
+
+/// A time with the precision that a playhead needs: milliseconds for short runs, seconds for long ones.
+fn clock(at_s: f64, end_s: f64) -> String {
+    if end_s >= 600.0 {
+        let s = at_s as u64;
+        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+    } else {
+        format!("{at_s:.3} s")
+    }
+}
+
+/// Play, speed and scrubber.
+#[component]
+pub(crate) fn Transport() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let tick = use_tick(&tools);
+    let toggle = {
+        let player = tools.player.clone();
+        Callback::from(move |_: MouseEvent| player.toggle())
+    };
+    let seek = {
+        let player = tools.player.clone();
+        Callback::from(move |e: InputEvent| {
+            let input: web_sys::HtmlInputElement = e.target_unchecked_into();
+            player.seek(input.value_as_number());
+        })
+    };
+    let speed = {
+        let player = tools.player.clone();
+        Callback::from(move |e: InputEvent| {
+            let input: web_sys::HtmlInputElement = e.target_unchecked_into();
+            player.set_speed(Some(pow10(input.value_as_number())));
+        })
+    };
+    let auto = {
+        let player = tools.player.clone();
+        let now = tick;
+        Callback::from(move |_: MouseEvent| player.set_speed(if now.auto { Some(now.speed) } else { None }))
+    };
+    let (log_min, log_max) = (log10(SLOWEST), log10(FASTEST));
+    let label = if tick.playing { "Pause" } else { "Play" };
+    let (end, unit) = split_duration(tick.end_s * 1e9);
+    let speed_text = format!("{}×", three_digits(tick.speed));
+    html! {
+        <div class="transport" role="group" aria-label="Play">
+            <button class="icon play" onclick={toggle} aria-label={label} title={format!("{label} (space)")} disabled={tick.end_s <= 0.0}>
+                if tick.playing {
+                    <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z" /></svg>
+                } else {
+                    <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z" /></svg>
+                }
+            </button>
+            <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
+            <div class="scrub">
+                { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
+                <input type="range" aria-label="Playhead" aria-valuetext={SimDuration::from_s(tick.at_s).to_string()} min="0"
+                    max={tick.end_s.max(1e-9).to_string()} step="any" value={tick.at_s.to_string()} oninput={seek} />
+            </div>
+            <label class="speed" title="Simulated seconds per second">
+                <span class="speed-value">{ speed_text }</span>
+                <input type="range" aria-label="Speed" aria-valuetext={format!("{} times", three_digits(tick.speed))}
+                    min={log_min.to_string()} max={log_max.to_string()} step="0.05" value={log10(tick.speed).to_string()} oninput={speed} />
+            </label>
+            <button class={classes!("quiet", tick.auto.then_some("on"))} onclick={auto} aria-pressed={tick.auto.to_string()}
+                title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
+        </div>
+    }
+}
+
+fn log10(x: f64) -> f64 {
+    js_sys::Math::log10(x)
+}
+
+fn pow10(x: f64) -> f64 {
+    js_sys::Math::pow(10.0, x)
+}
+
+/// The number in the system over the run, behind the scrubber.
+fn sparkline(load: &[f32]) -> Html {
+    let most = load.iter().copied().fold(0.0_f32, f32::max);
+    if load.len() < 2 || most <= 0.0 {
+        return html! {};
+    }
+    let mut path = String::from("M0 20");
+    for (i, v) in load.iter().enumerate() {
+        let (x, y) = (i as f32 / load.len() as f32 * 240.0, 20.0 - v / most * 18.0);
+        path.push_str(&format!("L{x:.1} {y:.1}L{:.1} {y:.1}", x + 240.0 / load.len() as f32));
+    }
+    path.push_str("L240 20z");
+    html! { <svg class="spark" viewBox="0 0 240 20" preserveAspectRatio="none" aria-hidden="true"><path d={path} /></svg> }
+}

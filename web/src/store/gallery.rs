@@ -1,0 +1,23 @@
+//! The gallery: the scenarios that come with the page.
+
+use faaslab_core::scenario::Scenario;
+
+macro_rules! gallery {
+    ($($id:literal),* $(,)?) => {
+        /// Ids and texts, in the order of the gallery; the first is what the page opens with.
+        pub(crate) const GALLERY: &[(&str, &str)] = &[$(($id, include_str!(concat!("../../../scenarios/", $id, ".json")))),*];
+    };
+}
+
+gallery!("three-edges");
+
+/// The scenario of an id.
+pub(crate) fn scenario(id: &str) -> Option<Scenario> {
+    let (_, text) = GALLERY.iter().find(|(known, _)| *known == id)?;
+    Scenario::from_json(text).ok()
+}
+
+/// What the page opens with.
+pub(crate) fn opening() -> Scenario {
+    scenario(GALLERY[0].0).unwrap_or_else(|| unreachable!("the gallery's test reads every scenario"))
+}

@@ -1,0 +1,343 @@
+//! What the page knows: the document, the runs, the trace, and what is open. All of it changes through one [`Action`].
+
+pub(crate) mod gallery;
+pub(crate) mod persist;
+
+use std::rc::Rc;
+
+use faaslab_core::edit::{Command, Document};
+use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
+use faaslab_core::sim::Library;
+use faaslab_core::trace::Report;
+use faaslab_core::view::auto_place;
+use serde_json::{Value, json};
+use yew::prelude::*;
+
+use crate::worker::protocol::{FromSim, Outcome};
+
+/// A run that is on the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Its number.
+    pub(crate) run: u32,
+    /// The scenario that was run.
+    pub(crate) scenario: Rc<Scenario>,
+    /// Its measures, so far or in the end.
+    pub(crate) outcome: Rc<Outcome>,
+    /// Its chart data, shared with the charts.
+    pub(crate) charts: Rc<faaslab_core::measure::Charts>,
+    /// Whether it has ended.
+    pub(crate) complete: bool,
+}
+
+/// A run on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    /// Its number.
+    pub(crate) run: u32,
+    /// Its scenario.
+    pub(crate) scenario: Rc<Scenario>,
+    /// How much is done, from 0 to 1.
+    pub(crate) fraction: f64,
+    /// When it began, in milliseconds of the page's clock.
+    pub(crate) begun_ms: f64,
+}
+
+/// A trace being read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Loading {
+    /// Bytes read.
+    pub(crate) bytes: f64,
+    /// Bytes in all.
+    pub(crate) total: f64,
+    /// Rows so far.
+    pub(crate) rows: u64,
+}
+
+/// Something to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Notice {
+    /// What, in words.
+    pub(crate) text: AttrValue,
+    /// Whether something went wrong.
+    pub(crate) bad: bool,
+}
+
+/// What lies above the bench.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// Scenarios to open.
+    Gallery,
+    /// The link.
+    Share,
+    /// What was read of a trace.
+    Trace,
+    /// Shortcuts.
+    Help,
+}
+
+/// Everything the page knows.
+#[derive(Clone)]
+pub(crate) struct Lab {
+    /// The scenario with its history.
+    pub(crate) document: Rc<Document>,
+    /// The scenario as it is now.
+    pub(crate) scenario: Rc<Scenario>,
+    /// What is wrong with it.
+    pub(crate) problems: Rc<Vec<Problem>>,
+    /// Ids of what is selected.
+    pub(crate) selection: Rc<Vec<String>>,
+    /// The run on its way.
+    pub(crate) running: Option<Running>,
+    /// The run on the page.
+    pub(crate) shown: Option<Rc<Shown>>,
+    /// The one before.
+    pub(crate) previous: Option<Rc<Shown>>,
+    /// The trace that the worker holds.
+    pub(crate) trace: Option<Rc<Report>>,
+    /// The trace on its way.
+    pub(crate) loading: Option<Loading>,
+    /// What there is to tell.
+    pub(crate) notices: Rc<Vec<Notice>>,
+    /// What is open.
+    pub(crate) dialog: Option<Dialog>,
+    /// Asks for a run even if nothing changed.
+    pub(crate) again: u32,
+}
+
+impl PartialEq for Lab {
+    fn eq(&self, _: &Self) -> bool {
+        false // each action makes a new one
+    }
+}
+
+/// What can happen to a [`Lab`].
+pub(crate) enum Action {
+    /// Change the document.
+    Edit(Command),
+    /// Take back, or do again.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Open another scenario; it can be undone.
+    Open(Box<Scenario>),
+    /// Select.
+    Select(Vec<String>),
+    /// Show or close a dialog.
+    Show(Option<Dialog>),
+    /// Tell something.
+    Tell(Notice),
+    /// The notice of this number has been read.
+    Dismiss(usize),
+    /// A run was sent to the worker.
+    Began(Running),
+    /// A trace was sent to the worker.
+    LoadBegan(f64),
+    /// The worker said something.
+    Heard(Box<FromSim>),
+    /// The worker was ended.
+    Stopped,
+}
+
+/// The page's state, to read and to send actions to.
+pub(crate) type LabHandle = UseReducerHandle<Lab>;
+
+impl Lab {
+    /// A page with a scenario.
+    pub(crate) fn new(scenario: Scenario) -> Lab {
+        let mut lab = Lab {
+            document: Rc::new(Document::new(scenario.clone())),
+            scenario: Rc::new(scenario),
+            problems: Rc::default(),
+            selection: Rc::default(),
+            running: None,
+            shown: None,
+            previous: None,
+            trace: None,
+            loading: None,
+            notices: Rc::default(),
+            dialog: None,
+            again: 0,
+        };
+        lab.refresh();
+        lab
+    }
+
+    /// Whether the scenario can run.
+    pub(crate) fn can_run(&self) -> bool {
+        self.problems.iter().all(|p| p.warning)
+    }
+
+    /// What is wrong at a path.
+    pub(crate) fn problem_at(&self, path: &str) -> Option<&Problem> {
+        self.problems.iter().find(|p| p.path == path)
+    }
+
+    fn refresh(&mut self) {
+        self.scenario = Rc::new(self.document.scenario().clone());
+        self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
+        let known = |id: &String| {
+            let s = &self.scenario;
+            s.nodes.iter().any(|n| n.id == *id)
+                || s.zones.iter().any(|z| z.id == *id)
+                || s.links.iter().any(|l| l.id == *id)
+                || s.functions.iter().any(|f| f.id == *id)
+        };
+        let kept: Vec<String> = self.selection.iter().filter(|id| known(id)).cloned().collect();
+        self.selection = Rc::new(kept);
+    }
+
+    fn tell(&mut self, text: impl Into<AttrValue>, bad: bool) {
+        let mut notices = (*self.notices).clone();
+        let notice = Notice { text: text.into(), bad };
+        if notices.last() != Some(&notice) {
+            notices.push(notice);
+        }
+        if notices.len() > 4 {
+            notices.remove(0);
+        }
+        self.notices = Rc::new(notices);
+    }
+
+    fn edit(&mut self, command: Command) {
+        match Rc::make_mut(&mut self.document).edit(command) {
+            Ok(()) => self.refresh(),
+            Err(error) => self.tell(error.to_string(), true),
+        }
+    }
+
+    fn hear(&mut self, message: FromSim) {
+        match message {
+            FromSim::Ready | FromSim::Window { .. } => {}
+            FromSim::Progress { run, fraction, partial } => {
+                let Some(running) = self.running.as_mut().filter(|r| r.run == run) else { return };
+                running.fraction = fraction;
+                let scenario = Rc::clone(&running.scenario);
+                if let Some(outcome) = partial {
+                    self.show(run, scenario, *outcome, false);
+                }
+            }
+            FromSim::Done { run, outcome } => {
+                let Some(running) = self.running.take_if(|r| r.run == run) else { return };
+                self.show(run, running.scenario, *outcome, true);
+            }
+            FromSim::Refused { run, problems } => {
+                if self.running.take_if(|r| r.run == run).is_some() {
+                    let mut all = (*self.problems).clone();
+                    all.extend(problems);
+                    self.problems = Rc::new(all);
+                }
+            }
+            FromSim::Cancelled => (self.running, self.loading) = (None, None),
+            FromSim::Loading { bytes, total, rows } => self.loading = self.loading.map(|_| Loading { bytes, total, rows }),
+            FromSim::Loaded(report) => self.loaded(*report),
+            FromSim::Unreadable(error) => {
+                self.loading = None;
+                self.tell(error.to_string(), true);
+            }
+            FromSim::Crashed(why) => {
+                (self.running, self.loading) = (None, None);
+                self.tell(
+                    format!("The simulation stopped working: {why}. Your scenario is kept. Change something or press Run to try again."),
+                    true,
+                );
+            }
+        }
+    }
+
+    fn show(&mut self, run: u32, scenario: Rc<Scenario>, outcome: Outcome, complete: bool) {
+        if let Some(before) = self.shown.take().filter(|s| s.run != run) {
+            self.previous = before.complete.then_some(before);
+        }
+        let charts = Rc::new(outcome.charts.clone());
+        self.shown = Some(Rc::new(Shown { run, scenario, charts, outcome: Rc::new(outcome), complete }));
+    }
+
+    fn loaded(&mut self, report: Report) {
+        self.loading = None;
+        let files: Vec<TraceFile> =
+            report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
+        if let Some(named) = &self.scenario.workload.trace {
+            let missing = named.files.iter().find(|n| !files.iter().any(|f| f.sha256 == n.sha256));
+            if let Some(file) = missing {
+                let text = format!(
+                    "This is not the file that the experiment was made with: {} has another content (SHA-256). The new file was taken; figures will differ.",
+                    file.name
+                );
+                self.tell(text, true);
+            }
+        }
+        let trace = TraceRef { format: report.format.key().to_owned(), files };
+        let set = |path: &str, value: Value| Path::parse(path).ok().map(|path| Command::Set { path, value });
+        let first = self.scenario.workload.trace.is_none();
+        let mut steps: Vec<Command> = set("workload.trace", json!(trace)).into_iter().collect();
+        if first {
+            // A drawn workload needs an end, a trace has its own.
+            steps.extend(set("run.duration_s", Value::Null));
+            steps.extend(set("run.warm_up_s", json!(0.0)));
+        }
+        self.trace = Some(Rc::new(report));
+        self.dialog = Some(Dialog::Trace);
+        self.again += 1;
+        self.edit(Command::All(steps));
+    }
+}
+
+impl Reducible for Lab {
+    type Action = Action;
+
+    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
+        let mut lab = (*self).clone();
+        match action {
+            Action::Edit(command) => lab.edit(command),
+            Action::Undo => {
+                if Rc::make_mut(&mut lab.document).undo() {
+                    lab.refresh();
+                }
+            }
+            Action::Redo => {
+                if Rc::make_mut(&mut lab.document).redo() {
+                    lab.refresh();
+                }
+            }
+            Action::Open(mut scenario) => {
+                auto_place(&mut scenario);
+                lab.selection = Rc::default();
+                lab.previous = None;
+                lab.shown = None;
+                lab.edit(Command::Replace(scenario));
+                lab.again += 1;
+                lab.dialog = None;
+            }
+            Action::Select(ids) => lab.selection = Rc::new(ids),
+            Action::Show(dialog) => lab.dialog = dialog,
+            Action::Tell(notice) => lab.tell(notice.text, notice.bad),
+            Action::Dismiss(index) => {
+                let mut notices = (*lab.notices).clone();
+                if index < notices.len() {
+                    notices.remove(index);
+                }
+                lab.notices = Rc::new(notices);
+            }
+            Action::Began(running) => lab.running = Some(running),
+            Action::LoadBegan(total) => lab.loading = Some(Loading { bytes: 0.0, total, rows: 0 }),
+            Action::Heard(message) => lab.hear(*message),
+            Action::Stopped => (lab.running, lab.loading) = (None, None),
+        }
+        Rc::new(lab)
+    }
+}
+
+/// The part of a scenario that a run depends on, to tell whether an edit needs a new run.
+pub(crate) fn run_key(scenario: &Scenario) -> Scenario {
+    let mut key = scenario.clone();
+    for node in &mut key.nodes {
+        (node.x, node.y) = (0.0, 0.0);
+        node.name.clear();
+    }
+    for zone in &mut key.zones {
+        zone.name.clear();
+    }
+    (key.title, key.question, key.look_at) = Default::default();
+    key
+}

@@ -1,0 +1,82 @@
+//! What outlives the page: autosave, preferences, and the screen that is shown when the page itself fails.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use faaslab_core::scenario::Scenario;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, Storage};
+
+const SCENARIO: &str = "faaslab.scenario";
+const THEME: &str = "faaslab.theme";
+
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+/// Saves the scenario. Fails in words when the browser has no room or forbids it.
+pub(crate) fn save(scenario: &Scenario) -> Result<(), String> {
+    let storage = storage().ok_or("This browser does not let the page save your work. Save it as a file before you leave.")?;
+    storage
+        .set_item(SCENARIO, &scenario.to_json())
+        .map_err(|_| "The browser has no room left to save your work. Save it as a file before you leave.".to_owned())
+}
+
+/// The scenario that was saved last; an error if something is there that cannot be read.
+pub(crate) fn saved() -> Option<Result<Scenario, String>> {
+    let text = storage()?.get_item(SCENARIO).ok().flatten()?;
+    Some(Scenario::from_json(&text).map_err(|e| e.to_string()))
+}
+
+/// The theme that was chosen: `light` or `dark`; nothing means as the system.
+pub(crate) fn theme() -> Option<String> {
+    storage()?.get_item(THEME).ok().flatten()
+}
+
+/// Keeps the choice of a theme and shows it.
+pub(crate) fn set_theme(theme: Option<&str>) {
+    if let Some(storage) = storage() {
+        let _ = match theme {
+            Some(theme) => storage.set_item(THEME, theme),
+            None => storage.remove_item(THEME),
+        };
+    }
+    show_theme(theme);
+}
+
+/// Shows a theme.
+pub(crate) fn show_theme(theme: Option<&str>) {
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    if let Some(root) = root {
+        let _ = match theme {
+            Some(theme) => root.set_attribute("data-theme", theme),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+}
+
+/// Shows the static screen of index.html that says the page has failed. It stands outside of everything that can fail with it.
+pub(crate) fn show_crash(why: &str) {
+    static SHOWN: AtomicBool = AtomicBool::new(false);
+    if SHOWN.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
+    if let Some(text) = document.get_element_by_id("crash-why") {
+        text.set_text_content(Some(why));
+    }
+    if let Some(screen) = document.get_element_by_id("crash").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        screen.set_hidden(false);
+    }
+}
+
+/// Gives a text to the person as a file.
+pub(crate) fn download(name: &str, kind: &str, text: &str) {
+    let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
+    let blob = gloo::file::Blob::new_with_options(text, Some(kind));
+    let url = gloo::file::ObjectUrl::from(blob);
+    if let Some(link) = document.create_element("a").ok().and_then(|e| e.dyn_into::<web_sys::HtmlAnchorElement>().ok()) {
+        link.set_href(&url);
+        link.set_download(name);
+        link.click();
+    }
+}

@@ -1,0 +1,300 @@
+//! The worker's end: a loop that handles a budget of events, posts progress, and listens.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::scenario::{Problem, Scenario};
+use faaslab_core::sim::stage::{StageProbe, StageWindow};
+use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
+use faaslab_core::units::SimTime;
+use faaslab_core::workload::Workload;
+use js_sys::{ArrayBuffer, Function, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
+
+use super::protocol::{FromSim, Outcome, ToSim, pack, unpack};
+
+/// How long the worker simulates before it listens again, in milliseconds.
+const SLICE_MS: f64 = 20.0;
+/// Events between two looks at the clock.
+const BATCH: u64 = 5_000;
+/// How often progress is posted, in milliseconds.
+const PROGRESS_MS: f64 = 100.0;
+/// Bytes of a file read at once.
+const CHUNK: f64 = 4_194_304.0;
+
+/// A run with checkpoints to go back to.
+struct Run {
+    number: u32,
+    simulation: Simulation,
+    recorder: Recorder,
+    /// States of the past, in order of time, the beginning first.
+    checkpoints: Vec<Simulation>,
+    /// Events between two checkpoints; doubled when there are too many.
+    spacing: u64,
+    next_checkpoint: u64,
+    done: bool,
+    wall_ms: f64,
+    last_progress: f64,
+    last_partial: f64,
+}
+
+struct Worker {
+    scope: DedicatedWorkerGlobalScope,
+    inbox: Rc<RefCell<VecDeque<(ToSim, Vec<JsValue>)>>>,
+    /// Wakes the loop when a message comes.
+    wake: Rc<RefCell<Option<Function>>>,
+    trace: Option<TraceData>,
+    run: Option<Run>,
+}
+
+/// Starts listening.
+pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
+    let poster = scope.clone();
+    std::panic::set_hook(Box::new(move |info| {
+        let (message, transfer) = pack(&FromSim::Crashed(info.to_string()), &[]);
+        let _ = poster.post_message_with_transfer(&message, &transfer);
+    }));
+    let inbox = Rc::new(RefCell::new(VecDeque::new()));
+    let wake: Rc<RefCell<Option<Function>>> = Rc::default();
+    let (to_inbox, to_wake) = (Rc::clone(&inbox), Rc::clone(&wake));
+    let listen = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+        if let Some(message) = unpack::<ToSim>(&event.data()) {
+            to_inbox.borrow_mut().push_back(message);
+        }
+        if let Some(resolve) = to_wake.borrow_mut().take() {
+            let _ = resolve.call0(&JsValue::NULL);
+        }
+    });
+    scope.set_onmessage(Some(listen.as_ref().unchecked_ref()));
+    listen.forget(); // lives as long as the worker
+    let mut worker = Worker { scope, inbox, wake, trace: None, run: None };
+    worker.post(&FromSim::Ready);
+    spawn_local(async move {
+        loop {
+            let next = worker.inbox.borrow_mut().pop_front();
+            match next {
+                Some((message, with)) => worker.handle(message, with).await,
+                None if worker.run.as_ref().is_some_and(|r| !r.done) => {
+                    worker.slice();
+                    let _ = JsFuture::from(soon()).await;
+                }
+                None => {
+                    let wake = Rc::clone(&worker.wake);
+                    let woken = Promise::new(&mut |resolve, _| *wake.borrow_mut() = Some(resolve));
+                    let _ = JsFuture::from(woken).await;
+                }
+            }
+        }
+    });
+}
+
+/// A promise that resolves after the messages that wait have been delivered. A timer would be held back to 4 ms.
+fn soon() -> Promise {
+    Promise::new(&mut |resolve, _| match MessageChannel::new() {
+        Ok(channel) => {
+            channel.port1().set_onmessage(Some(&resolve));
+            let _ = channel.port2().post_message(&JsValue::NULL);
+        }
+        Err(_) => drop(resolve.call0(&JsValue::NULL)),
+    })
+}
+
+fn now_ms() -> f64 {
+    js_sys::Reflect::get(&js_sys::global(), &"performance".into())
+        .ok()
+        .and_then(|p| p.dyn_into::<web_sys::Performance>().ok())
+        .map_or(0.0, |p| p.now())
+}
+
+impl Worker {
+    fn post(&self, message: &FromSim) {
+        self.post_with(message, &[]);
+    }
+
+    fn post_with(&self, message: &FromSim, with: &[JsValue]) {
+        let (message, transfer) = pack(message, with);
+        let _ = self.scope.post_message_with_transfer(&message, &transfer);
+    }
+
+    fn wants_cancel(&self) -> bool {
+        let inbox = self.inbox.borrow();
+        inbox.iter().any(|(m, _)| matches!(m, ToSim::Cancel | ToSim::LoadTrace))
+    }
+
+    async fn handle(&mut self, message: ToSim, with: Vec<JsValue>) {
+        match message {
+            ToSim::Run { run, scenario } => {
+                if let Err(problems) = self.begin(run, &scenario) {
+                    self.post(&FromSim::Refused { run, problems });
+                }
+            }
+            ToSim::Cancel => {
+                if self.run.as_ref().is_some_and(|r| !r.done) {
+                    self.run = None;
+                }
+                self.post(&FromSim::Cancelled);
+            }
+            ToSim::Window { run, from_ns, to_ns } => {
+                if let Some(window) = self.run.as_ref().filter(|r| r.number == run).map(|r| r.window(from_ns, to_ns)) {
+                    self.post(&FromSim::Window { run, window });
+                }
+            }
+            ToSim::LoadTrace => {
+                let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
+                match self.load(&files).await {
+                    Ok(true) => {}
+                    Ok(false) => self.post(&FromSim::Cancelled),
+                    Err(error) => self.post(&FromSim::Unreadable(Box::new(error))),
+                }
+            }
+            ToSim::TakeTrace => {
+                let bytes = with.first().and_then(|b| b.dyn_ref::<Uint8Array>()).map(Uint8Array::to_vec).unwrap_or_default();
+                match TraceData::from_bytes(&bytes) {
+                    Ok(trace) => self.trace = Some(trace),
+                    Err(error) => self.post(&FromSim::Unreadable(Box::new(error))),
+                }
+            }
+            ToSim::Crash => panic!("a crash was asked for"),
+        }
+    }
+
+    /// Reads files as a trace. Answers whether it came to the end: false if it was cancelled.
+    async fn load(&mut self, files: &[File]) -> Result<bool, TraceError> {
+        let mut reader = Reader::new(Limits::default());
+        let total: f64 = files.iter().map(|f| f.size()).sum();
+        let mut read = 0.0;
+        let mut last = now_ms();
+        for file in files {
+            reader.begin_file(&file.name());
+            let mut at = 0.0;
+            while at < file.size() {
+                let Ok(part) = file.slice_with_f64_and_f64(at, at + CHUNK) else { break };
+                let Ok(buffer) = JsFuture::from(part.array_buffer()).await else {
+                    // The file was changed or taken away while it was read: what is missing shows as a cut-off file.
+                    break;
+                };
+                let bytes = Uint8Array::new(&buffer.unchecked_into::<ArrayBuffer>()).to_vec();
+                reader.push(&bytes)?;
+                at += bytes.len() as f64;
+                read += bytes.len() as f64;
+                if now_ms() - last > PROGRESS_MS {
+                    last = now_ms();
+                    self.post(&FromSim::Loading { bytes: read, total, rows: reader.rows_so_far() });
+                }
+                if self.wants_cancel() {
+                    return Ok(false);
+                }
+            }
+            reader.end_file()?;
+        }
+        let (trace, report) = reader.finish()?;
+        let packed = Uint8Array::from(trace.to_bytes().as_slice());
+        self.trace = Some(trace);
+        self.post_with(&FromSim::Loaded(Box::new(report)), &[packed.into()]);
+        Ok(true)
+    }
+
+    fn begin(&mut self, number: u32, scenario: &str) -> Result<(), Vec<Problem>> {
+        let problem = |path: String, message: String, hint: String| vec![Problem { path, message, hint, warning: false }];
+        let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
+        let workload = Workload::new(&scenario, self.trace.as_ref()).map_err(|e| problem(e.place, e.message, e.hint))?;
+        let workload = Arc::new(workload);
+        let recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
+        let simulation = Simulation::new(&scenario, workload, &Library::default())?;
+        self.run = Some(Run {
+            number,
+            checkpoints: vec![simulation.clone()],
+            simulation,
+            recorder,
+            spacing: 20_000,
+            next_checkpoint: 20_000,
+            done: false,
+            wall_ms: 0.0,
+            last_progress: now_ms(),
+            last_partial: now_ms(),
+        });
+        Ok(())
+    }
+
+    /// Simulates for one slice of time and posts what there is to say.
+    fn slice(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let begin = now_ms();
+        while !run.done && now_ms() - begin < SLICE_MS {
+            run.advance();
+        }
+        let now = now_ms();
+        run.wall_ms += now - begin;
+        let message = if run.done {
+            FromSim::Done { run: run.number, outcome: Box::new(run.outcome()) }
+        } else if now - run.last_progress > PROGRESS_MS {
+            run.last_progress = now;
+            // Partial measures cost more the longer the run is, so they come less often then.
+            let due = PROGRESS_MS * 5.0 + run.simulation.workload().len() as f64 / 500.0;
+            let partial = (now - run.last_partial > due).then(|| Box::new(run.outcome()));
+            if partial.is_some() {
+                run.last_partial = now_ms();
+            }
+            let p = run.simulation.progress();
+            FromSim::Progress { run: run.number, fraction: p.arrived as f64 / p.invocations.max(1) as f64, partial }
+        } else {
+            return;
+        };
+        self.post(&message);
+    }
+}
+
+impl Run {
+    fn advance(&mut self) {
+        let progress = self.simulation.step(BATCH, &mut self.recorder);
+        self.done = progress.done;
+        if progress.events >= self.next_checkpoint {
+            self.checkpoints.push(self.simulation.clone());
+            // A checkpoint of a million functions is large; few of them must do.
+            let most = if self.simulation.workload().functions.len() > 20_000 { 8 } else { 64 };
+            if self.checkpoints.len() > most {
+                let mut index = 0;
+                self.checkpoints.retain(|_| {
+                    index += 1;
+                    index % 2 == 1
+                });
+                self.spacing *= 2;
+            }
+            self.next_checkpoint = progress.events + self.spacing;
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        let functions = &self.simulation.workload().functions;
+        Outcome {
+            summary: Summary::new(&self.simulation, &self.recorder),
+            charts: self.recorder.charts(self.simulation.world().now),
+            functions: functions.iter().take(2_000).map(|f| f.id.clone()).collect(),
+            wall_s: self.wall_ms / 1e3,
+        }
+    }
+
+    /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.
+    fn window(&self, from_ns: u64, to_ns: u64) -> StageWindow {
+        let from = SimTime(from_ns.min(self.simulation.world().now.0));
+        let nearest = self.checkpoints.partition_point(|c| c.world().now <= from).saturating_sub(1);
+        let mut past = self.checkpoints[nearest].clone();
+        past.step_to(from, u64::MAX - past.progress().events, &mut ());
+        let mut probe = StageProbe::new(&past, from);
+        let to = SimTime(to_ns);
+        while !past.step_to(to, BATCH, &mut probe) {
+            if probe.is_full() {
+                let now = past.world().now;
+                return probe.finish(now, false);
+            }
+        }
+        let last = past.progress().done && self.done;
+        probe.finish(to, last)
+    }
+}

@@ -1,0 +1,132 @@
+//! What page and worker say to each other.
+//!
+//! A message is an array: first the message itself in bytes, then what travels with it as it is (files, buffers). Both ends
+//! are the same compiled module, so they always speak the same version.
+
+use faaslab_core::measure::{Charts, Summary};
+use faaslab_core::scenario::Problem;
+use faaslab_core::sim::stage::StageWindow;
+use faaslab_core::trace::{Report, TraceError};
+use js_sys::{Array, Uint8Array};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Page to worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToSim {
+    /// Run a scenario; what runs already is given up.
+    Run {
+        /// The run's number.
+        run: u32,
+        /// The scenario, in JSON.
+        scenario: String,
+    },
+    /// Give up what runs or loads.
+    Cancel,
+    /// Record a window of the stage.
+    Window {
+        /// The run.
+        run: u32,
+        /// Its start, in nanoseconds.
+        from_ns: u64,
+        /// Its end, in nanoseconds.
+        to_ns: u64,
+    },
+    /// Read the files that travel with this as a trace.
+    LoadTrace,
+    /// Take the packed trace that travels with this.
+    TakeTrace,
+    /// Crash: for the test of what happens then.
+    Crash,
+}
+
+/// Worker to page.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromSim {
+    /// It listens.
+    Ready,
+    /// A run goes on.
+    Progress {
+        /// The run.
+        run: u32,
+        /// How much is done, from 0 to 1.
+        fraction: f64,
+        /// Measures so far, once in a while.
+        partial: Option<Box<Outcome>>,
+    },
+    /// A run ended.
+    Done {
+        /// The run.
+        run: u32,
+        /// Its measures.
+        outcome: Box<Outcome>,
+    },
+    /// A scenario cannot run.
+    Refused {
+        /// The run.
+        run: u32,
+        /// Why.
+        problems: Vec<Problem>,
+    },
+    /// What was asked to stop has stopped.
+    Cancelled,
+    /// A window of the stage.
+    Window {
+        /// The run.
+        run: u32,
+        /// What happens in it.
+        window: StageWindow,
+    },
+    /// A trace is being read.
+    Loading {
+        /// Bytes read.
+        bytes: f64,
+        /// Bytes in all.
+        total: f64,
+        /// Rows so far.
+        rows: u64,
+    },
+    /// A trace was read; packed, it travels with this.
+    Loaded(Box<Report>),
+    /// A trace could not be read.
+    Unreadable(Box<TraceError>),
+    /// The worker panicked and is gone.
+    Crashed(String),
+}
+
+/// The measures of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// Figures.
+    pub(crate) summary: Summary,
+    /// Chart data.
+    pub(crate) charts: Charts,
+    /// Names of the first functions, for the stage.
+    pub(crate) functions: Vec<String>,
+    /// Wall time of the simulation, in seconds.
+    pub(crate) wall_s: f64,
+}
+
+/// A message with what travels with it, ready to post: the array and the buffers to transfer.
+pub(crate) fn pack(message: &impl Serialize, with: &[JsValue]) -> (Array, Array) {
+    let bytes = postcard::to_allocvec(message).unwrap_or_default();
+    let head = Uint8Array::from(bytes.as_slice());
+    let transfer = Array::of1(&head.buffer());
+    let array = Array::of1(&head);
+    for value in with {
+        array.push(value);
+        if let Some(view) = value.dyn_ref::<Uint8Array>() {
+            transfer.push(&view.buffer());
+        }
+    }
+    (array, transfer)
+}
+
+/// A message and what travelled with it; nothing if it is not one of ours.
+pub(crate) fn unpack<T: DeserializeOwned>(data: &JsValue) -> Option<(T, Vec<JsValue>)> {
+    let array: &Array = data.dyn_ref()?;
+    let bytes = array.get(0).dyn_into::<Uint8Array>().ok()?.to_vec();
+    let message = postcard::from_bytes(&bytes).ok()?;
+    Some((message, array.iter().skip(1).collect()))
+}
