@@ -7,6 +7,7 @@ use super::quantiles::{Quantiles, Samples, type_7};
 use super::series::StepSeries;
 use crate::engine::NONE;
 use crate::platform::{Accounting, ContainerChange, ContainerEvent, Outcome, Probe, TaskEnd};
+use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
 use crate::workload::Workload;
 
@@ -70,6 +71,12 @@ impl Recorder {
             busy: StepSeries::new(width),
             workload,
         }
+    }
+
+    /// Handles up to `budget` events of a simulation and records what happens. The loop is compiled here, with this crate's
+    /// optimisation, whatever the caller's is.
+    pub fn step(&mut self, simulation: &mut Simulation, budget: u64) -> Progress {
+        simulation.step(budget, self)
     }
 
     /// What is recorded of an invocation.

@@ -51,6 +51,7 @@ impl Network {
         let zone_index = |id: &str| scenario.zones.iter().position(|z| z.id == id);
         let zones = scenario.zones.len();
         let mut between_zones = Vec::with_capacity(zones * zones);
+        let mut zones_linked = vec![false; zones * zones];
         for (i, from) in scenario.zones.iter().enumerate() {
             for j in 0..zones {
                 let ms = if i == j {
@@ -70,8 +71,12 @@ impl Network {
             };
             let node = |id: &str| scenario.nodes.iter().position(|n| n.id == id);
             if let (Some(a), Some(b)) = (zone_index(&link.from), zone_index(&link.to)) {
-                between_zones[a * zones + b] = spec;
-                between_zones[b * zones + a] = spec;
+                // Of several links between two zones, the one of lowest latency; of equals the first.
+                for there in [a * zones + b, b * zones + a] {
+                    if !std::mem::replace(&mut zones_linked[there], true) || spec.latency < between_zones[there].latency {
+                        between_zones[there] = spec;
+                    }
+                }
             } else if let (Some(a), Some(b)) = (node(&link.from), node(&link.to)) {
                 edges[a].push((b, spec));
                 edges[b].push((a, spec));
@@ -161,6 +166,17 @@ mod tests {
         assert_eq!((ms(&n, 0, 1), ms(&n, 2, 3), ms(&n, 0, 2), ms(&n, 0, 0)), (0.5, 2.0, 30.0, 0.5));
         let n = network(r#"[{"id": "l", "from": "z", "to": "y", "latency_ms": 7}]"#);
         assert_eq!((ms(&n, 0, 2), ms(&n, 3, 1)), (7.0, 7.0));
+    }
+
+    #[test]
+    fn of_several_links_between_two_zones_the_fastest_counts() {
+        let n = network(
+            r#"[{"id": "l1", "from": "z", "to": "y", "latency_ms": 50}, {"id": "l2", "from": "y", "to": "z", "latency_ms": 7},
+                {"id": "l3", "from": "z", "to": "y", "latency_ms": 9}]"#,
+        );
+        assert_eq!((ms(&n, 0, 2), ms(&n, 2, 0)), (7.0, 7.0));
+        let n = network(r#"[{"id": "l1", "from": "z", "to": "y", "latency_ms": 50}]"#);
+        assert_eq!(ms(&n, 0, 2), 50.0, "a link counts even if it is slower than the default");
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub struct World {
     /// The last arrival and the number of messages on paths where messages can take different times, so that none overtakes
     /// another.
     last_arrival: BTreeMap<(u32, u32), (SimTime, u64)>,
+    /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
+    latencies_changed: bool,
 }
 
 impl World {
@@ -145,7 +147,7 @@ impl World {
     pub(crate) fn send<P: Probe>(&mut self, model: &Model, probe: &mut P, mut message: Message, bytes: u64) {
         let path = model.path(message.from, message.to);
         let mut arrives = self.now + path.latency;
-        if path.varies() {
+        if path.varies() || self.latencies_changed {
             let (last, count) = self.last_arrival.entry((message.from, message.to)).or_default();
             // A message about an invocation has its own noise; the others count along their path.
             let key = if message.invocation == NONE { u64::MAX - *count } else { message.invocation.into() };
@@ -161,6 +163,15 @@ impl World {
         self.chatter += usize::from(message.kind == MessageKind::Gossip);
         let id = self.messages.insert(message);
         self.queue.push(arrives, Class::Message, Event::new(EventKind::Delivery, 0, id));
+    }
+
+    /// Latencies change: messages on their way keep their time, and those sent from now on do not overtake them.
+    pub(crate) fn latencies_change(&mut self) {
+        self.latencies_changed = true;
+        for (_, m) in self.messages.iter().filter(|(_, m)| m.arrives > self.now) {
+            let (last, _) = self.last_arrival.entry((m.from, m.to)).or_default();
+            *last = m.arrives.max(*last);
+        }
     }
 
     /// Whether a message is about an attempt that has been closed since it was sent.

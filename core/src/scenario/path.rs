@@ -91,9 +91,8 @@ impl Path {
             let error = self.missing(&steps[..depth], step, at);
             at = match at {
                 Value::Object(map) => {
-                    // Objects that a scenario may leave out: `network`, `overrides` and its entries.
-                    if before[..depth].contains(&"overrides") || *step == "overrides" || depth == 0 {
-                        map.entry(*step).or_insert_with(|| Value::Object(Map::new()));
+                    if let Some(empty) = left_out(&before[..depth], step) {
+                        map.entry(*step).or_insert(empty);
                     }
                     map.get_mut(*step).ok_or(error)?
                 }
@@ -151,6 +150,18 @@ fn steps(part: &str) -> Vec<&str> {
     }
 }
 
+/// What stands for a part that a scenario may leave out, empty, so that a value can be set in it.
+fn left_out(before: &[&str], step: &str) -> Option<Value> {
+    match (before, step) {
+        ([], "network" | "policies" | "run")
+        | (["workload"], "trace_options")
+        | (["nodes", _], "overrides")
+        | (["nodes", _, "overrides"], _) => Some(Value::Object(Map::new())),
+        ([], "links" | "functions") => Some(Value::Array(Vec::new())),
+        _ => None,
+    }
+}
+
 fn has_id(element: &Value, id: &str) -> bool {
     element.get("id").and_then(Value::as_str) == Some(id)
 }
@@ -182,6 +193,22 @@ mod tests {
         let whole = set("nodes.pool[17].speed", json!(2)).unwrap();
         assert_eq!(whole["nodes"][1]["overrides"]["17"]["speed"], 2);
         assert_eq!(Path::parse("nodes.pool[17].speed").unwrap().get(&whole), Some(&json!(2)));
+    }
+
+    #[test]
+    fn what_is_left_out_can_be_set() {
+        assert_eq!(set("run.seed", json!(2)).unwrap()["run"], json!({"seed": 2}));
+        let link = json!({"id": "l", "latency_ms": 1});
+        assert_eq!(set("links.l", link.clone()).unwrap()["links"], json!([link]), "the first of its list");
+        let mut whole = json!({"workload": {"arrivals": {"kind": "poisson"}}});
+        Path::parse("workload.trace_options.memory_mb").unwrap().set(&mut whole, json!(256)).unwrap();
+        assert_eq!(whole["workload"]["trace_options"], json!({"memory_mb": 256}));
+    }
+
+    #[test]
+    fn a_wrong_first_name_is_named_and_not_made() {
+        let error = set("polices.keep_alive.kind", json!("lru")).unwrap_err();
+        assert_eq!(error.to_string(), "polices.keep_alive.kind: the scenario has nothing called polices. Did you mean policies?");
     }
 
     #[test]

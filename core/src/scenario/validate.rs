@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Change, Path, Role, Scenario};
+use super::{Change, Node, NodeOverride, Path, Role, Scenario};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
 /// Something that does not make sense in a scenario.
@@ -206,7 +206,12 @@ impl Validator<'_> {
             if let Some(limit) = f.time_limit_s {
                 self.range(at("time_limit_s"), "s", limit, 0.000_001, 86_400.0);
             }
-            if !s.nodes.iter().any(|n| n.is(Role::Worker) && n.memory_mb >= f.memory_mb && n.cores >= f.cores) {
+            let fits = |memory_mb: f64, cores: f64| memory_mb >= f.memory_mb && cores >= f.cores;
+            let one_fits = |n: &Node| {
+                let own = |o: &NodeOverride| fits(o.memory_mb.unwrap_or(n.memory_mb), o.cores.unwrap_or(n.cores));
+                n.overrides.len() < n.count as usize && fits(n.memory_mb, n.cores) || n.overrides.values().any(own)
+            };
+            if !s.nodes.iter().any(|n| n.is(Role::Worker) && one_fits(n)) {
                 self.warning(at("memory_mb"), "no worker is large enough for this function", "Its invocations will be rejected.");
             }
         }
@@ -232,11 +237,19 @@ impl Validator<'_> {
         self.choice("workload.popularity", &s.workload.popularity);
         for f in &s.functions {
             self.choice(&format!("functions.{}.execution", f.id), &f.execution);
-            let (low, high) = (f.execution.params.get("min_ms"), f.execution.params.get("max_ms"));
-            if let (Some(low), Some(high)) = (low.and_then(Value::as_f64), high.and_then(Value::as_f64))
-                && low > high
-            {
-                self.error(format!("functions.{}.execution.max_ms", f.id), "the upper bound is below the lower", "Swap them.");
+            // As written, or the default: a bound beside which the other is not written counts too.
+            let bound = |name: &str| {
+                let entry = find(&self.catalogue.distributions, &f.execution.kind)?;
+                f.execution.value(entry.params.iter().find(|p| p.name == name)?).as_f64()
+            };
+            if let (Some(low), Some(high)) = (bound("min_ms"), bound("max_ms")) {
+                if low > high {
+                    let message = format!("the upper bound, {high} ms, is below the lower, {low} ms");
+                    self.error(format!("functions.{}.execution.max_ms", f.id), message, "Swap them, or enter both.");
+                } else if low == 0.0 && f.execution.kind == "pareto" {
+                    let hint = "Enter the least execution time.";
+                    self.error(format!("functions.{}.execution.min_ms", f.id), "a Pareto distribution begins above 0", hint);
+                }
             }
         }
     }

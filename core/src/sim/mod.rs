@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use library::Library;
 pub use stage::{
-    ContainerSpan, ContainerState, Flight, FlightKind, Note, NoteKind, PlacerSpan, QueueSpan, StageProbe, StageWindow,
+    ContainerSpan, ContainerState, Flight, FlightKind, Note, NoteKind, PlacerSpan, QueueSpan, StageProbe, StageWindow, record,
 };
 
 use crate::engine::{Class, NONE};
@@ -440,6 +440,9 @@ impl Simulation {
         self.stage += 1;
         let Stage { scenario, model, .. } = &setup.stages[self.stage];
         self.world.digest.fold(self.world.now.0, 2, self.stage as u32, NONE);
+        if before.network != scenario.network || before.links != scenario.links {
+            self.world.latencies_change();
+        }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {
                 let policy = setup.library.keep_alive(&scenario.policies.keep_alive);

@@ -178,6 +178,23 @@ pub struct StageProbe {
 /// The most intervals of a kind that a window holds; a window that would hold more is cut short.
 const MOST_INTERVALS: usize = 200_000;
 
+/// Everything that happens from one instant to another, going on from a state not later than the first. The window is cut
+/// short where it would hold too much; its `to_ns` says where.
+pub fn record(mut past: Simulation, from: SimTime, to: SimTime) -> StageWindow {
+    const BATCH: u64 = 5_000;
+    while !past.step_to(from, BATCH, &mut ()) {}
+    let mut probe = StageProbe::new(&past, from);
+    while !past.step_to(to, BATCH, &mut probe) {
+        if probe.is_full() {
+            // Everything before the clock has been handled, and perhaps not all at it.
+            let now = past.world().now;
+            return probe.finish(now, false);
+        }
+    }
+    let last = past.progress().done;
+    probe.finish(to, last)
+}
+
 impl StageProbe {
     /// Begins a window at an instant up to which everything has been handled, with what is on the stage then.
     pub fn new(simulation: &Simulation, from: SimTime) -> StageProbe {

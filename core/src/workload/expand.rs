@@ -39,11 +39,12 @@ pub(super) fn per_minute(
             sorted_to = rows.len();
         }
     }
-    let mut workload = Workload::default();
-    workload.arrival_ns = rows.iter().map(|r| r.0).collect();
-    workload.function = rows.iter().map(|r| r.1).collect();
-    workload.execution_ns = rows.iter().map(|r| r.2).collect();
-    workload
+    Workload {
+        arrival_ns: rows.iter().map(|r| r.0).collect(),
+        function: rows.iter().map(|r| r.1).collect(),
+        execution_ns: rows.iter().map(|r| r.2).collect(),
+        ..Workload::default()
+    }
 }
 
 /// One execution: a draw between the percentiles, or the average. A function without durations runs for 100 ms.

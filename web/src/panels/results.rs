@@ -179,7 +179,7 @@ fn Figures(props: &FiguresProps) -> Html {
                     if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
                 }) }
             </dl>
-            <p class="run-line">{ run }{ now.map(|s| html! { <>{ " · " }<span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
+            <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
         </div>
     }
 }

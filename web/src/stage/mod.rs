@@ -186,7 +186,9 @@ pub(crate) fn Stage() -> Html {
 
     let (scenario, guides) = (*use_memo((Rc::clone(&lab.scenario), (*gesture).clone()), |(s, g)| moved(s, g))).clone();
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
-    let viewport = chosen.unwrap_or_else(|| layout.fit(width.max(1.0), height.max(1.0)));
+    // The question stands below the picture.
+    let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
+    let viewport = chosen.unwrap_or_else(|| layout.fit(width.max(1.0), (height - below).max(1.0)));
     let selection = Rc::new(hits_of(&scenario, &lab.selection));
     let lit = layout.related(&selection).filter(|_| selection.iter().any(|h| !matches!(h, Hit::Zone(_))));
 

@@ -9,7 +9,21 @@ macro_rules! gallery {
     };
 }
 
-gallery!("three-edges");
+gallery!(
+    "three-edges",
+    "cold-start",
+    "single-queue",
+    "two-choices",
+    "busy-placer",
+    "uneven-zones",
+    "tight-memory",
+    "heavy-tail",
+    "fast-and-slow",
+    "herd",
+    "fat-cluster",
+    "change-of-plan",
+    "shared-containers",
+);
 
 /// The scenario of an id.
 pub(crate) fn scenario(id: &str) -> Option<Scenario> {

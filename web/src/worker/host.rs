@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::scenario::{Problem, Scenario};
-use faaslab_core::sim::stage::{StageProbe, StageWindow};
+use faaslab_core::sim::stage::{StageWindow, record};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
 use faaslab_core::units::SimTime;
@@ -252,7 +252,7 @@ impl Worker {
 
 impl Run {
     fn advance(&mut self) {
-        let progress = self.simulation.step(BATCH, &mut self.recorder);
+        let progress = self.recorder.step(&mut self.simulation, BATCH);
         self.done = progress.done;
         if progress.events >= self.next_checkpoint {
             self.checkpoints.push(self.simulation.clone());
@@ -283,18 +283,7 @@ impl Run {
     /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.
     fn window(&self, from_ns: u64, to_ns: u64) -> StageWindow {
         let from = SimTime(from_ns.min(self.simulation.world().now.0));
-        let nearest = self.checkpoints.partition_point(|c| c.world().now <= from).saturating_sub(1);
-        let mut past = self.checkpoints[nearest].clone();
-        past.step_to(from, u64::MAX - past.progress().events, &mut ());
-        let mut probe = StageProbe::new(&past, from);
-        let to = SimTime(to_ns);
-        while !past.step_to(to, BATCH, &mut probe) {
-            if probe.is_full() {
-                let now = past.world().now;
-                return probe.finish(now, false);
-            }
-        }
-        let last = past.progress().done && self.done;
-        probe.finish(to, last)
+        let nearest = self.checkpoints.partition_point(|c| c.world().now < from).saturating_sub(1);
+        record(self.checkpoints[nearest].clone(), from, SimTime(to_ns))
     }
 }

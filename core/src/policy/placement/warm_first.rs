@@ -26,7 +26,7 @@ impl WarmFirst {
 
 impl PlacementPolicy for WarmFirst {
     fn choose(&mut self, ask: &Ask, view: &View, _: &mut Stream) -> Option<u32> {
-        let has_core = |&i: &u32| (view.load(i) + 1) * ask.millicores.max(1) <= view.millicores(i);
+        let has_core = |&i: &u32| (u64::from(view.load(i)) + 1) * u64::from(ask.millicores.max(1)) <= u64::from(view.millicores(i));
         view.least_loaded_of(view.warm(ask.function).filter(has_core)).or_else(|| view.least_loaded(ask))
     }
 }
@@ -47,5 +47,16 @@ mod tests {
         assert_eq!(policy.choose(&ask, &view, &mut chance), Some(1));
         view.assigned(1, 0);
         assert_eq!(policy.choose(&ask, &view, &mut chance), Some(0), "warm, but its core is taken");
+    }
+
+    #[test]
+    fn a_long_queue_of_large_functions_does_not_overflow() {
+        let mut view = View::new([(0, 10, 4_096_000), (1, 10, 4_096_000)], 1);
+        let ask = Ask { function: 0, memory: 1, millicores: 4_096_000 };
+        // 1049 times 4,096,000 is more than 32 bits hold, and what is left of it looks like a free core.
+        (0..1048).for_each(|_| view.assigned(0, 0));
+        view.set_warm(0, 0, 1);
+        let mut policy = WarmFirst::new(Args::new(&Choice::of("warm_first"), &ENTRY));
+        assert_eq!(policy.choose(&ask, &view, &mut Stream::new(0, "", "")), Some(1));
     }
 }

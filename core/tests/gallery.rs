@@ -1,0 +1,294 @@
+//! The gallery: every scenario opens without a remark, runs, is drawn without overlaps, and shows what it says it shows.
+//!
+//! `gallery-digests.json` in /tests holds each run's digest; the browser's test compares the same file. Write it anew with
+//! `FAASLAB_BLESS=1 cargo test -p faaslab-core --test gallery`.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path as FilePath, PathBuf};
+
+use faaslab_core::measure::Summary;
+use faaslab_core::platform::Outcome;
+use faaslab_core::scenario::{Role, Scenario, validate};
+use faaslab_core::share;
+use faaslab_core::sim::Library;
+use serde_json::{Value, json};
+use support::{phase, run, set};
+
+fn repository(file: &str) -> PathBuf {
+    FilePath::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file)
+}
+
+fn read(stem: &str) -> Scenario {
+    let text = std::fs::read_to_string(repository(&format!("scenarios/{stem}.json"))).unwrap();
+    Scenario::from_json(&text).unwrap_or_else(|e| panic!("{stem}: {e}"))
+}
+
+/// The stems of the gallery's files, in the order in which the gallery shows them.
+fn stems() -> Vec<String> {
+    serde_json::from_str(&std::fs::read_to_string(repository("scenarios/index.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_index_lists_every_file_once_and_begins_with_the_opening_one() {
+    let files: BTreeSet<String> = std::fs::read_dir(repository("scenarios"))
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .filter(|f| f.extension().is_some_and(|e| e == "json"))
+        .map(|f| f.file_stem().unwrap().to_string_lossy().into_owned())
+        .filter(|stem| stem != "index")
+        .collect();
+    let listed = stems();
+    assert_eq!(listed[0], "three-edges");
+    assert_eq!(listed.len(), files.len());
+    assert_eq!(BTreeSet::from_iter(listed), files);
+}
+
+#[test]
+fn every_scenario_is_valid_without_a_remark_and_says_what_it_is_about() {
+    for stem in stems() {
+        let scenario = read(&stem);
+        assert_eq!(validate(&scenario, &Library::default().catalogue()), [], "{stem}");
+        for text in [&scenario.title, &scenario.question, &scenario.look_at] {
+            assert!(!text.is_empty() && !text.contains('!'), "{stem}: {text:?}");
+        }
+        assert!(scenario.question.contains('?'), "{stem} asks nothing");
+        assert!(!scenario.title.ends_with('.') && scenario.look_at.ends_with('.'), "{stem}");
+    }
+}
+
+#[test]
+fn every_link_opens_to_the_same_scenario() {
+    for stem in stems() {
+        let link = share::encode(&read(&stem));
+        assert_eq!(share::decode(&link).unwrap().scenario, read(&stem), "{stem}");
+        assert!(link.len() < 2_000, "{stem}: {} characters", link.len());
+    }
+}
+
+#[test]
+fn every_scenario_runs_to_its_end_with_the_recorded_digest() {
+    let path = repository("tests/gallery-digests.json");
+    let digests: BTreeMap<String, String> = stems()
+        .into_iter()
+        .map(|stem| {
+            let (summary, _) = run(&read(&stem));
+            assert_eq!(summary.completed, summary.submitted, "{stem}: nothing is lost in the gallery");
+            assert!(summary.submitted >= 20 && summary.submitted <= 60_000, "{stem}: {} invocations", summary.submitted);
+            (stem, summary.digest)
+        })
+        .collect();
+    if std::env::var_os("FAASLAB_BLESS").is_some() {
+        std::fs::write(&path, serde_json::to_string_pretty(&digests).unwrap() + "\n").unwrap();
+    }
+    let recorded: BTreeMap<String, String> = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(digests, recorded, "if this is meant: FAASLAB_BLESS=1 cargo test -p faaslab-core --test gallery");
+}
+
+#[test]
+fn every_registry_entry_appears_in_a_scenario() {
+    let mut used = BTreeSet::new();
+    for stem in stems() {
+        let whole = read(&stem).to_value();
+        let mut note = |path: &str, value: &Value| {
+            used.insert((path.to_owned(), value["kind"].as_str().unwrap_or_default().to_owned()));
+        };
+        for path in ["frame.architecture", "policies.placement", "policies.keep_alive", "workload.arrivals", "workload.popularity"]
+        {
+            note(path, faaslab_core::scenario::Path::parse(path).unwrap().get(&whole).unwrap());
+        }
+        whole["functions"].as_array().unwrap().iter().for_each(|f| note("functions.f.execution", &f["execution"]));
+    }
+    let catalogue = Library::default().catalogue();
+    for path in [
+        "frame.architecture",
+        "policies.placement",
+        "policies.keep_alive",
+        "workload.arrivals",
+        "workload.popularity",
+        "functions.f.execution",
+    ] {
+        for entry in catalogue.entries_at(path).unwrap() {
+            assert!(used.contains(&(path.to_owned(), entry.kind.to_owned())), "no scenario shows {path} {}", entry.kind);
+        }
+    }
+}
+
+/// A box on the stage: left, top, right, bottom.
+type Area = [f64; 4];
+
+/// How far apart two boxes are, in the direction in which they are farther.
+fn gap(a: &Area, b: &Area) -> f64 {
+    (a[0] - b[2]).max(b[0] - a[2]).max((a[1] - b[3]).max(b[1] - a[3]))
+}
+
+#[test]
+fn nodes_have_room_and_zones_do_not_overlap() {
+    for stem in stems() {
+        let scenario = read(&stem);
+        let boxes: Vec<(&str, Area)> = scenario
+            .nodes
+            .iter()
+            .map(|n| {
+                let (w, h) = match (n.is(Role::Worker), n.count) {
+                    (true, 1) => (168.0, 104.0),
+                    // A block's grid, generously.
+                    (true, count) => {
+                        ((20.0 + 14.0 * (f64::from(count) * 1.6).sqrt()).max(188.0), 80.0 + 10.0 * f64::from(count).sqrt())
+                    }
+                    _ => (72.0 + 40.0 * (n.roles.len() - 1) as f64, 64.0),
+                };
+                (n.zone.as_str(), [n.x, n.y, n.x + w, n.y + h])
+            })
+            .collect();
+        for (i, (_, a)) in boxes.iter().enumerate() {
+            for (_, b) in &boxes[..i] {
+                assert!(gap(a, b) >= 40.0, "{stem}: {a:?} and {b:?} are too near");
+            }
+        }
+        let zones: Vec<Area> = scenario
+            .zones
+            .iter()
+            .map(|z| {
+                let inside = || boxes.iter().filter(|(zone, _)| *zone == z.id).map(|(_, area)| area);
+                let edge = |i: usize, pick: fn(f64, f64) -> f64| inside().map(|a| a[i]).reduce(pick).unwrap();
+                [edge(0, f64::min) - 20.0, edge(1, f64::min) - 44.0, edge(2, f64::max) + 20.0, edge(3, f64::max) + 42.0]
+            })
+            .collect();
+        for (i, a) in zones.iter().enumerate() {
+            for b in &zones[..i] {
+                assert!(gap(a, b) >= 20.0, "{stem}: zones {a:?} and {b:?}");
+            }
+        }
+    }
+}
+
+// What each scenario claims, in numbers.
+
+/// The figures of a scenario with some values set.
+fn with(stem: &str, changes: &[(&str, Value)]) -> Summary {
+    run(&changes.iter().fold(read(stem), |s, (path, value)| set(&s, path, value.clone()))).0
+}
+
+fn near(what: f64, expected: f64) -> bool {
+    (what / expected - 1.0).abs() < 0.15
+}
+
+#[test]
+fn three_edges_a_longer_keep_alive_makes_the_slowest_three_times_faster() {
+    let (short, long) = (with("three-edges", &[]), with("three-edges", &[("policies.keep_alive.ttl_s", json!(60))]));
+    assert!(near(short.slowdown.p99, 10.0) && near(long.slowdown.p99, 3.0));
+    assert!(long.idle_gb_s > 1.5 * short.idle_gb_s, "the price is memory");
+}
+
+#[test]
+fn cold_start_every_call_is_cold_until_calls_come_sooner_than_containers_go() {
+    let (rare, often) = (with("cold-start", &[]), with("cold-start", &[("workload.arrivals.rate_per_s", json!(0.5))]));
+    assert_eq!((rare.cold, rare.warm), (30, 0));
+    assert_eq!(phase(&rare, "container_start"), 500.0);
+    assert_eq!(often.cold, 1);
+}
+
+#[test]
+fn single_queue_the_response_time_is_that_of_mm1() {
+    let (high, low) = (with("single-queue", &[]), with("single-queue", &[("workload.arrivals.rate_per_s", json!(5))]));
+    assert!(near(high.response_ms.mean, 1000.0) && near(low.response_ms.mean, 200.0));
+}
+
+#[test]
+fn two_choices_bring_most_of_the_gain() {
+    let p99 = |d: u32| with("two-choices", &[("frame.architecture.d", json!(d))]).response_ms.p99;
+    assert!(near(p99(1), 4600.0) && near(p99(2), 1000.0) && near(p99(10), 650.0));
+}
+
+#[test]
+fn busy_placer_the_wait_is_in_the_inbox() {
+    let queue = |s: &Summary| phase(s, "placer_queue");
+    let slow = with("busy-placer", &[]);
+    assert!(near(queue(&slow), 30.0) && phase(&slow, "host_queue") < 0.01 && queue(&slow) > phase(&slow, "execution"));
+    assert!(near(queue(&with("busy-placer", &[("frame.architecture.decision_ms", json!(1))])), 0.5));
+    let many = with("busy-placer", &[("frame.architecture.kind", json!("decentralized"))]);
+    assert!(queue(&many) < 0.01 && near(phase(&many, "dispatch_network"), 9.0));
+}
+
+#[test]
+fn uneven_zones_offloading_keeps_the_full_zone_stable() {
+    let (one, none) = (with("uneven-zones", &[]), with("uneven-zones", &[("frame.architecture.hops", json!(0))]));
+    assert!(near(one.response_ms.mean, 160.0) && near(none.response_ms.mean, 16_000.0));
+    assert!(one.offloads > 0 && none.offloads == 0);
+}
+
+#[test]
+fn tight_memory_greedy_dual_loses_less_time_in_starts() {
+    let start = |kind: &str| {
+        let s = with("tight-memory", &[("policies.keep_alive.kind", json!(kind))]);
+        (phase(&s, "container_start"), s.cold_share)
+    };
+    let (lfu, greedy, lru) = (start("lfu"), start("greedy_dual"), start("lru"));
+    assert!(greedy.0 < 0.66 * lfu.0 && greedy.1 < lfu.1, "{greedy:?} {lfu:?}");
+    assert!(lru.0 > lfu.0 && lru.1 > lfu.1, "{lru:?}");
+    let scenario = read("tight-memory");
+    assert!(scenario.functions.iter().map(|f| f.memory_mb).sum::<f64>() > scenario.nodes[2].memory_mb);
+}
+
+#[test]
+fn heavy_tail_more_slots_and_no_more_cores_let_short_tasks_pass() {
+    let (few, many) = (with("heavy-tail", &[]), with("heavy-tail", &[("nodes.worker-1.slots", json!(16))]));
+    assert!(near(few.slowdown.p99, 90.0) && near(many.slowdown.p99, 1.1));
+    assert!(few.utilisation > 0.3 && few.utilisation < 0.4);
+}
+
+#[test]
+fn fast_and_slow_turns_overload_the_slow_ones() {
+    let (turns, least) = (with("fast-and-slow", &[]), with("fast-and-slow", &[("policies.placement.kind", json!("least_loaded"))]));
+    assert!(near(turns.response_ms.p99, 5600.0) && near(least.response_ms.p99, 800.0));
+    assert!(
+        turns.hosts[..2].iter().all(|h| near(h.utilisation, 0.25)) && turns.hosts[2..].iter().all(|h| near(h.utilisation, 0.95))
+    );
+}
+
+#[test]
+fn herd_asking_all_is_worse_than_asking_two() {
+    let d = |d: u32| with("herd", &[("frame.architecture.d", json!(d))]);
+    let (all, two, one) = (d(8), d(2), d(1));
+    assert!(near(phase(&all, "host_queue"), 283.0) && near(phase(&two, "host_queue"), 112.0));
+    assert!(one.response_ms.mean < two.response_ms.mean && one.response_ms.p99 > two.response_ms.p99);
+}
+
+#[test]
+fn fat_cluster_warm_first_starts_few_containers() {
+    let (random, warm) = (with("fat-cluster", &[]), with("fat-cluster", &[("policies.placement.kind", json!("warm_first"))]));
+    assert!(near(random.cold_share, 0.25) && near(warm.cold_share, 0.018));
+    assert!(near(random.idle_gb_s / warm.idle_gb_s, 17.0));
+}
+
+#[test]
+fn change_of_plan_calls_after_the_change_are_on_time() {
+    let changed = read("change-of-plan");
+    let mut as_it_was = changed.clone();
+    as_it_was.timeline.clear();
+    // The mean response of calls submitted between two instants, in ms.
+    let mean = |scenario: &Scenario, from: u64, to: u64| {
+        let (summary, recorder) = run(scenario);
+        let workload = faaslab_core::workload::Workload::new(scenario, None).unwrap();
+        let between = |i: &u32| (from * 1_000_000_000..to * 1_000_000_000).contains(&workload.arrival_ns[*i as usize]);
+        let rows: Vec<f64> = (0..summary.submitted as u32)
+            .filter(between)
+            .map(|i| recorder.row(i))
+            .filter(|r| r.outcome == Some(Outcome::Completed))
+            .map(|r| r.response_ns as f64 / 1e6)
+            .collect();
+        rows.iter().sum::<f64>() / rows.len() as f64
+    };
+    assert!(mean(&changed, 28, 30) > 1_500.0 && mean(&changed, 30, 32) < 100.0);
+    assert!(near(mean(&as_it_was, 88, 90), 6_000.0));
+}
+
+#[test]
+fn shared_containers_concurrency_takes_the_wait_away() {
+    let (one, ten) = (with("shared-containers", &[]), with("shared-containers", &[("functions.fetch.concurrency", json!(10))]));
+    assert!(near(phase(&one, "host_queue"), 300.0) && phase(&ten, "host_queue") < 1.0);
+    assert_eq!((one.cold, ten.cold), (8, 8), "the same eight containers");
+}

@@ -1,0 +1,59 @@
+//! What validation says of scenarios that look odd.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use faaslab_core::scenario::{Scenario, validate};
+use faaslab_core::sim::Library;
+use serde_json::{Value, json};
+use support::set;
+
+/// Three workers of 100 MB and 2 cores, and a function of 200 MB and 1 core.
+fn crowded(overrides: Value) -> Scenario {
+    let scenario = support::queue(2.0, 1.0, json!({"kind": "constant"}), 10.0, 1);
+    let scenario = set(&set(&scenario, "nodes.worker.memory_mb", json!(100)), "nodes.worker.count", json!(3));
+    set(&set(&scenario, "functions.f.memory_mb", json!(200)), "nodes.worker.overrides", overrides)
+}
+
+fn remarks(scenario: &Scenario) -> Vec<String> {
+    validate(scenario, &Library::default().catalogue()).iter().map(|p| format!("{}: {}", p.path, p.message)).collect()
+}
+
+#[test]
+fn a_function_that_fits_nowhere_is_remarked_on() {
+    assert_eq!(remarks(&crowded(json!({}))), ["functions.f.memory_mb: no worker is large enough for this function"]);
+}
+
+#[test]
+fn a_function_that_fits_one_machine_of_a_block_is_not_remarked_on() {
+    assert!(remarks(&crowded(json!({"1": {"memory_mb": 300}}))).is_empty());
+    assert_eq!(remarks(&crowded(json!({"1": {"memory_mb": 300, "cores": 0.5}}))).len(), 1, "memory here, cores there");
+}
+
+#[test]
+fn a_block_whose_every_machine_is_overridden_counts_by_its_overrides() {
+    let mut scenario = crowded(json!({"0": {"memory_mb": 50}, "1": {"memory_mb": 50}, "2": {"memory_mb": 50}}));
+    scenario.nodes[1].memory_mb = 1000.0;
+    assert_eq!(remarks(&scenario).len(), 1);
+}
+
+/// A function with this execution time.
+fn executing(execution: Value) -> Vec<String> {
+    remarks(&support::queue(1.0, 1.0, execution, 10.0, 1))
+}
+
+#[test]
+fn a_lower_bound_above_the_upper_is_refused_even_if_one_of_them_is_the_default() {
+    let message = "functions.f.execution.max_ms: the upper bound, 150 ms, is below the lower, 500 ms";
+    assert_eq!(executing(json!({"kind": "uniform", "min_ms": 500, "max_ms": 150})), [message]);
+    assert_eq!(executing(json!({"kind": "uniform", "min_ms": 500})), [message]);
+    assert_eq!(executing(json!({"kind": "pareto", "min_ms": 20_000})).len(), 1);
+    assert!(executing(json!({"kind": "uniform", "min_ms": 150})).is_empty(), "as wide as a point");
+}
+
+#[test]
+fn a_pareto_distribution_from_zero_is_refused() {
+    let message = "functions.f.execution.min_ms: a Pareto distribution begins above 0";
+    assert_eq!(executing(json!({"kind": "pareto", "min_ms": 0})), [message]);
+    assert!(executing(json!({"kind": "uniform", "min_ms": 0})).is_empty());
+}
