@@ -197,7 +197,7 @@ fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, Strin
             }
         }
     }
-    scenario.workload.trace = Some(TraceRef { format: report.format.key().to_owned(), files });
+    scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });
     Ok(scenario)
 }
 
@@ -209,10 +209,7 @@ fn run(
     as_json: bool,
     invocations: Option<&FilePath>,
 ) -> Result<(), String> {
-    let mut scenario = apply(read_scenario(path)?, settings)?;
-    if let Some(seed) = seed {
-        scenario.run.seed = seed;
-    }
+    let mut scenario = read_scenario(path)?;
     let begin = Instant::now();
     let loaded = if traces.is_empty() { None } else { Some(read_trace(traces)?) };
     let load_time = begin.elapsed();
@@ -221,6 +218,10 @@ fn run(
         if !as_json {
             describe(report);
         }
+    }
+    scenario = apply(scenario, settings)?;
+    if let Some(seed) = seed {
+        scenario.run.seed = seed;
     }
     for problem in validate(&scenario, &Library::default().catalogue()).iter().filter(|p| p.warning) {
         eprintln!("faaslab: warning: {problem}");
@@ -291,7 +292,7 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         }
     }
     for (name, unit, q) in [("slowdown", "x", &s.slowdown), ("response", " ms", &s.response_ms)] {
-        let at = |v: f64| format!("{}{unit}", three_digits(v));
+        let at = |v: f64| if q.count == 0 { "–".to_owned() } else { format!("{}{unit}", three_digits(v)) };
         line(
             name,
             format!(

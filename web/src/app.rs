@@ -207,9 +207,10 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
         matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") && e.get_attribute("type").as_deref() != Some("range")
     });
     let command = event.ctrl_key() || event.meta_key();
-    let on_button = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| {
-        matches!(e.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A")
-    });
+    let on_button = event
+        .target()
+        .and_then(|t| t.dyn_into::<web_sys::Element>().ok())
+        .is_some_and(|e| matches!(e.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"));
     let done = match (event.key().as_str(), command, typing) {
         ("z" | "Z", true, false) if event.shift_key() => lab.dispatch(Action::Redo),
         ("z", true, false) => lab.dispatch(Action::Undo),

@@ -14,7 +14,7 @@ fn main() {
     match js_sys::global().dyn_into::<web_sys::DedicatedWorkerGlobalScope>() {
         Ok(scope) => worker::host::start(scope),
         Err(_) => {
-            std::panic::set_hook(Box::new(|info| store::persist::show_crash(&info.to_string())));
+            yew::set_custom_panic_hook(Box::new(|info| store::persist::show_crash(&info.to_string())));
             yew::Renderer::<app::App>::new().render();
         }
     }

@@ -192,6 +192,15 @@ impl Scenario {
         Scenario::from_value(whole)
     }
 
+    /// Takes a trace in the place of drawn arrivals, or of another trace. Drawn arrivals need an end, a trace has its own: the
+    /// first trace takes away the run's duration and warm-up.
+    pub fn take_trace(&mut self, trace: TraceRef) {
+        if self.workload.trace.is_none() {
+            (self.run.duration_s, self.run.warm_up_s) = (None, 0.0);
+        }
+        self.workload.trace = Some(trace);
+    }
+
     /// An id that nothing in the scenario has yet, made from `stem`.
     pub fn free_id(&self, stem: &str) -> String {
         let taken = |id: &str| {

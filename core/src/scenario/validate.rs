@@ -32,6 +32,15 @@ const MOST_MACHINES: u64 = 100_000;
 /// The most nodes, zones, links or functions that one scenario may list.
 const MOST_OBJECTS: usize = 1_000;
 
+/// The most changes that one timeline may have; each holds a compiled copy of the scenario.
+const MOST_CHANGES: usize = 200;
+
+/// The most zones; in a federation each gossips with every other.
+const MOST_ZONES: usize = 200;
+
+/// The most hosts that all placers together may have in their views.
+const MOST_VIEWS: u64 = 2_000_000;
+
 /// Everything that is wrong with a scenario; empty if it can run without a remark.
 pub fn validate(scenario: &Scenario, catalogue: &Catalogue) -> Vec<Problem> {
     let mut v = Validator { problems: Vec::new(), catalogue };
@@ -151,6 +160,9 @@ impl Validator<'_> {
                 }
             }
         }
+        if s.zones.len() > MOST_ZONES {
+            self.error("zones", format!("{} zones are more than {MOST_ZONES}", s.zones.len()), "Put several sites into one zone.");
+        }
         let machines: u64 = s.nodes.iter().map(|n| u64::from(n.count)).sum();
         if machines > MOST_MACHINES {
             self.error("nodes", format!("{machines} machines are more than {MOST_MACHINES}"), "Lower the counts.");
@@ -181,7 +193,7 @@ impl Validator<'_> {
             }
             if l.from == l.to {
                 self.error(at("to"), "the link connects a thing with itself", "Choose another end, or set the zone's own latency.");
-            } else if is_node(&l.from) == is_zone(&l.to) && (is_node(&l.to) || is_zone(&l.to)) {
+            } else if (is_node(&l.from) && is_zone(&l.to)) || (is_zone(&l.from) && is_node(&l.to)) {
                 self.error(at("to"), "a link connects two nodes or two zones", "Choose two of a kind.");
             }
             self.range(at("latency_ms"), "ms", l.latency_ms, 0.0, 600_000.0);
@@ -231,6 +243,12 @@ impl Validator<'_> {
 
     fn choices(&mut self, s: &Scenario) {
         self.choice("frame.architecture", &s.frame.architecture);
+        let placers = s.frame.architecture.params.get("placers").and_then(Value::as_u64).unwrap_or(10);
+        let workers: u64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| u64::from(n.count)).sum();
+        if s.frame.architecture.kind == "decentralized" && placers.saturating_mul(workers) > MOST_VIEWS {
+            let message = format!("{placers} placers that each see {workers} hosts are more than fit");
+            self.error("frame.architecture.placers", message, format!("Enter at most {}.", MOST_VIEWS / workers.max(1)));
+        }
         self.choice("policies.placement", &s.policies.placement);
         self.choice("policies.keep_alive", &s.policies.keep_alive);
         self.choice("workload.arrivals", &s.workload.arrivals);
@@ -303,6 +321,9 @@ impl Validator<'_> {
     }
 
     fn timeline(&mut self, s: &Scenario) {
+        if s.timeline.len() > MOST_CHANGES {
+            return self.error("timeline", format!("{} changes are more than {MOST_CHANGES}", s.timeline.len()), "Shorten it.");
+        }
         let mut value = s.to_value();
         let mut order: Vec<(usize, &Change)> = s.timeline.iter().enumerate().collect();
         order.sort_by(|a, b| a.1.at_s.total_cmp(&b.1.at_s));

@@ -155,7 +155,9 @@ impl Simulation {
     /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
-        let stuck = self.world.queue.len() == self.world.chatter && self.next_change().is_none();
+        let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
+        let stuck =
+            self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
         if arrival.is_none() && (self.world.tasks.is_empty() || stuck) {
             return None;
         }

@@ -68,8 +68,8 @@ pub const POPULARITIES: &[&Entry] = &[
     },
 ];
 
-/// The most invocations that one run may have.
-pub const MOST_INVOCATIONS: u64 = 200_000_000;
+/// The most invocations that one run may have: about 55 bytes each, so that they fit into a browser's memory.
+pub const MOST_INVOCATIONS: u64 = 50_000_000;
 
 /// The invocations of a run, a row each, sorted by arrival.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -48,7 +48,8 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let wrong = use_state(|| None::<String>);
     let value = at(&lab, &props.path).filter(|v| !v.is_null());
-    let text: AttrValue = value.as_ref().map_or(String::new(), |v| v.as_f64().map_or_else(|| v.to_string(), |x| format!("{x}"))).into();
+    let text: AttrValue =
+        value.as_ref().map_or(String::new(), |v| v.as_f64().map_or_else(|| v.to_string(), |x| format!("{x}"))).into();
     let on_change = {
         let (lab, wrong, path) = (lab.clone(), wrong.clone(), props.path.clone());
         let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());

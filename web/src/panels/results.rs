@@ -221,8 +221,10 @@ fn functions(s: &Summary) -> Html {
 }
 
 fn schedulers(s: &Summary) -> Html {
-    let rows = s.messages.iter().filter(|m| m.1 > 0).map(|(kind, n)| {
-        vec![kind.replace('_', " "), n.to_string(), three_digits(*n as f64 / s.submitted.max(1) as f64)]
-    });
+    let rows = s
+        .messages
+        .iter()
+        .filter(|m| m.1 > 0)
+        .map(|(kind, n)| vec![kind.replace('_', " "), n.to_string(), three_digits(*n as f64 / s.submitted.max(1) as f64)]);
     table(&["Message", "Sent", "Per invocation"], rows)
 }

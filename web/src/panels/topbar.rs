@@ -23,12 +23,15 @@ pub(crate) fn TopBar() -> Html {
     };
     let rename = {
         let lab = lab.clone();
-        Callback::from(move |event: Event| set(&lab, "title", Value::from(event.target_unchecked_into::<HtmlInputElement>().value())))
+        Callback::from(move |event: Event| {
+            set(&lab, "title", Value::from(event.target_unchecked_into::<HtmlInputElement>().value()))
+        })
     };
     let save = {
         let scenario = lab.scenario.clone();
         Callback::from(move |_: MouseEvent| {
-            let name = if scenario.title.is_empty() { "scenario".to_owned() } else { scenario.title.to_lowercase().replace(' ', "-") };
+            let name =
+                if scenario.title.is_empty() { "scenario".to_owned() } else { scenario.title.to_lowercase().replace(' ', "-") };
             persist::download(&format!("{name}.json"), "application/json", &scenario.to_json());
         })
     };

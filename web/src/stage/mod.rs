@@ -33,11 +33,21 @@ enum Tool {
 enum Gesture {
     None,
     /// Nodes move: their ids and numbers, and where the pointer began, in the world.
-    Drag { nodes: Vec<usize>, from: (f64, f64), by: (f64, f64) },
+    Drag {
+        nodes: Vec<usize>,
+        from: (f64, f64),
+        by: (f64, f64),
+    },
     /// The world moves: where the pointer was last.
-    Pan { last: (f64, f64), moved: bool },
+    Pan {
+        last: (f64, f64),
+        moved: bool,
+    },
     /// A link from a node or zone, to where the pointer is, in the world.
-    Link { from: Hit, to: (f64, f64) },
+    Link {
+        from: Hit,
+        to: (f64, f64),
+    },
 }
 
 fn id_of(scenario: &Scenario, hit: Hit) -> Option<String> {
@@ -192,7 +202,8 @@ pub(crate) fn Stage() -> Html {
     let selection = Rc::new(hits_of(&scenario, &lab.selection));
     let lit = layout.related(&selection).filter(|_| selection.iter().any(|h| !matches!(h, Hit::Zone(_))));
 
-    let labelled: Vec<usize> = selection.iter().chain(&*hovered).filter_map(|h| if let Hit::Link(i) = h { Some(*i) } else { None }).collect();
+    let labelled: Vec<usize> =
+        selection.iter().chain(&*hovered).filter_map(|h| if let Hit::Link(i) = h { Some(*i) } else { None }).collect();
 
     // Another scenario: everything is shown again.
     {
@@ -205,7 +216,16 @@ pub(crate) fn Stage() -> Html {
         let (player, canvas, theme) = (tools.player.clone(), canvas.clone(), tools.theme.clone());
         let (layout, lit) = (Rc::clone(&layout), lit.clone());
         let labelled = labelled.clone();
-        let key = (width, height, ratio, viewport, (scenario.clone(), lab.shown.as_ref().map(|s| s.run)), lit.clone(), labelled.clone(), theme);
+        let key = (
+            width,
+            height,
+            ratio,
+            viewport,
+            (scenario.clone(), lab.shown.as_ref().map(|s| s.run)),
+            lit.clone(),
+            labelled.clone(),
+            theme,
+        );
         let painted = use_mut_ref(|| None::<AttrValue>);
         use_effect_with(key, move |(width, height, ratio, viewport, _, _, _, theme)| {
             let Some(element) = canvas.cast::<HtmlCanvasElement>() else { return };
@@ -295,7 +315,8 @@ pub(crate) fn Stage() -> Html {
                             } else if !ids.contains(&id) {
                                 ids = vec![id];
                             }
-                            let nodes = (0..lab.scenario.nodes.len()).filter(|&i| ids.contains(&lab.scenario.nodes[i].id)).collect();
+                            let nodes =
+                                (0..lab.scenario.nodes.len()).filter(|&i| ids.contains(&lab.scenario.nodes[i].id)).collect();
                             lab.dispatch(Action::Select(ids));
                             gesture.set(Gesture::Drag { nodes, from: world, by: (0.0, 0.0) });
                         }

@@ -6,11 +6,10 @@ pub(crate) mod persist;
 use std::rc::Rc;
 
 use faaslab_core::edit::{Command, Document};
-use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
+use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
-use serde_json::{Value, json};
 use yew::prelude::*;
 
 use crate::worker::protocol::{FromSim, Outcome};
@@ -238,7 +237,9 @@ impl Lab {
             FromSim::Crashed(why) => {
                 (self.running, self.loading) = (None, None);
                 self.tell(
-                    format!("The simulation stopped working: {why}. Your scenario is kept. Change something or press Run to try again."),
+                    format!(
+                        "The simulation stopped working: {why}. Your scenario is kept. Change something or press Run to try again."
+                    ),
                     true,
                 );
             }
@@ -267,19 +268,12 @@ impl Lab {
                 self.tell(text, true);
             }
         }
-        let trace = TraceRef { format: report.format.key().to_owned(), files };
-        let set = |path: &str, value: Value| Path::parse(path).ok().map(|path| Command::Set { path, value });
-        let first = self.scenario.workload.trace.is_none();
-        let mut steps: Vec<Command> = set("workload.trace", json!(trace)).into_iter().collect();
-        if first {
-            // A drawn workload needs an end, a trace has its own.
-            steps.extend(set("run.duration_s", Value::Null));
-            steps.extend(set("run.warm_up_s", json!(0.0)));
-        }
+        let mut scenario = (*self.scenario).clone();
+        scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });
         self.trace = Some(Rc::new(report));
         self.dialog = Some(Dialog::Trace);
         self.again += 1;
-        self.edit(Command::All(steps));
+        self.edit(Command::Replace(Box::new(scenario)));
     }
 }
 

@@ -1,0 +1,188 @@
+// What a person does: open, look, edit, share, come back.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
+
+let lab;
+before(async () => { lab = await open(); });
+after(() => lab.close());
+
+const nodes = (page) => page.locator(".topology .node").count();
+
+test("opens with a scenario running, and it moves", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  assert.equal(await page.locator(".topbar .title").inputValue(), "Three edges and a cloud");
+  await page.waitForFunction(() => document.querySelector(".transport .clock")?.textContent.startsWith("0.1"));
+  const one = await canvas(page);
+  await page.waitForTimeout(300);
+  assert.notEqual(await canvas(page), one, "the stage moves");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.waitForTimeout(150);
+  const still = await canvas(page);
+  await page.waitForTimeout(300);
+  assert.equal(await canvas(page), still, "paused is still");
+  clean(page);
+});
+
+test("an edit runs again and shows what changed, and undo brings the first run back", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const second = await digest(page, first);
+  assert.match(await page.locator(".figure .delta").first().textContent(), /from/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await digest(page, second), first);
+  await page.getByRole("button", { name: "Redo" }).click();
+  assert.equal(await digest(page, first), second);
+  clean(page);
+});
+
+test("every architecture, placement and keep-alive of the menus runs", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  for (const path of ["policies.placement.kind", "policies.keep_alive.kind", "frame.architecture.kind"]) {
+    const select = page.locator(`[id="f-${path}"]`);
+    const kinds = await select.locator("option").evaluateAll((all) => all.map((o) => o.value));
+    const before = await select.inputValue();
+    for (const kind of kinds.filter((k) => k !== before)) {
+      await select.selectOption(kind);
+      last = await digest(page, last);
+    }
+  }
+  clean(page);
+});
+
+test("nodes are added, moved, connected and deleted", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  const count = await nodes(page);
+  const stage = await page.locator(".stage-view").boundingBox();
+  await page.getByRole("button", { name: "+ Worker" }).click();
+  await page.mouse.click(stage.x + 80, stage.y + 80);
+  last = await digest(page, last);
+  assert.equal(await nodes(page), count + 1);
+  // Drag the users: a new place is no new run.
+  const users = page.locator(".topology .node").first();
+  const box = await users.boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 30, y + 60, { steps: 5 });
+  await page.mouse.up();
+  const there = await users.boundingBox();
+  assert.ok(Math.abs(there.y - box.y) > 20, `moved from ${box.y} to ${there.y}`);
+  assert.equal(await page.locator(".run-line .digest").textContent(), last);
+  // Connect two workers; the new link is selected and can be edited.
+  await page.getByRole("button", { name: "+ Link" }).click();
+  const [a, b] = [await page.locator(".topology .node").nth(1).boundingBox(), await page.locator(".topology .node").nth(2).boundingBox()];
+  await page.mouse.move(a.x + 40, a.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(b.x + 40, b.y + 40, { steps: 5 });
+  await page.mouse.up();
+  await page.locator(".inspector h2", { hasText: "Link" }).waitFor();
+  // Delete what is selected.
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await users.focus();
+  await page.keyboard.press("Delete");
+  assert.equal(await nodes(page), count);
+  await page.locator(".inspector", { hasText: "nothing submits invocations" }).waitFor();
+  assert.equal(await page.locator(".run-line .digest").count(), 1, "the last valid run stays");
+  clean(page);
+});
+
+test("a wrong value is said at its field, and the last run stays", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.locator(".topology .node").nth(1).focus();
+  for (const [typed, said] of [["abc", "not a number"], ["-5", "outside"]]) {
+    await enter(page, "nodes.worker-1.memory_mb", typed);
+    await page.locator(".field.wrong .problem", { hasText: said }).waitFor();
+  }
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await enter(page, "nodes.worker-1.memory_mb", "1024");
+  await page.locator(".field.wrong").waitFor({ state: "detached" });
+  await digest(page, first);
+  clean(page);
+});
+
+test("a link opens to the same digest in a fresh profile, and a reload returns to the work", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "7");
+  const second = await digest(page, first);
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.locator("dialog .link").inputValue();
+  assert.ok(link.startsWith(`${lab.base}#/s/`) && link.length < 2_000, link);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  await page.waitForTimeout(300);
+  await page.reload();
+  assert.equal(await digest(page), second);
+  const other = await fresh(lab, link.slice(lab.base.length));
+  assert.equal(await digest(other), second);
+  clean(page);
+  clean(other);
+});
+
+test("broken links say what is wrong, and the page works on", async () => {
+  for (const [fragment, said] of [["#/s/", "empty"], ["#/s/9abc", "cannot read"], ["#/s/1AAAA", "damaged"], ["#/gallery/nothing", "nothing called"]]) {
+    const page = await fresh(lab, fragment);
+    await page.locator(".notice.bad", { hasText: said }).waitFor();
+    await digest(page);
+    clean(page);
+    await page.context().close();
+  }
+});
+
+test("a crash of the worker is told, the document stays and the next run works", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "9");
+  const second = await digest(page, first);
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-worker")));
+  await page.locator(".notice.bad", { hasText: "stopped working" }).waitFor();
+  assert.equal(await page.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "9");
+  await enter(page, "policies.keep_alive.ttl_s", "11");
+  await digest(page, second);
+});
+
+test("a crash of the page shows a screen with a way out, and the work is kept", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "13");
+  const second = await digest(page, first);
+  await page.waitForTimeout(400);
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
+  await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
+  await page.getByRole("button", { name: "Reload" }).click();
+  assert.equal(await digest(page), second);
+});
+
+test("a scenario is saved as a file and opened again", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save" }).click()]);
+  const text = await readFile(await download.path(), "utf8");
+  const changed = JSON.stringify({ ...JSON.parse(text), title: "From a file", run: { seed: 5, duration_s: 30 } });
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "mine.json", mimeType: "application/json", buffer: Buffer.from(changed) });
+  await digest(page, first);
+  assert.equal(await page.locator(".topbar .title").inputValue(), "From a file");
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "bad.json", mimeType: "application/json", buffer: Buffer.from('{"version": 1, "nodse": []}') });
+  await page.locator(".notice.bad", { hasText: "Did you mean nodes?" }).waitFor();
+  clean(page);
+});
+
+test("the whole gallery gives the same digests as natively", async () => {
+  const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
+  const page = await fresh(lab);
+  await digest(page);
+  for (const [id, native] of Object.entries(expected)) {
+    await page.evaluate((id) => { location.hash = `#/gallery/${id}`; }, id);
+    await page.waitForFunction((native) => document.querySelector(".run-line .digest")?.textContent === native, native, { timeout: 30_000 })
+      .catch(async () => assert.fail(`${id}: ${await page.locator(".run-line .digest").textContent()}, natively ${native}`));
+  }
+  clean(page);
+});

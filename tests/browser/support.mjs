@@ -1,0 +1,69 @@
+// What the browser tests share: a browser, a page that is watched, and the built page behind a dumb server at a sub-path.
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+export const traces = join(root, "../shared/traces");
+export const hasTraces = existsSync(traces);
+
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
+
+/** Starts the server below /some/lab/ and a browser. */
+export async function open() {
+  const server = await serve(join(root, "dist"), 0, "/some/lab/");
+  const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
+  const base = `http://127.0.0.1:${server.address().port}/some/lab/`;
+  return { base, browser, close: async () => { await browser.close(); server.close(); } };
+}
+
+/** A page in a fresh profile that notes every console error and every request to another origin. */
+export async function fresh(lab, address = "", options = {}) {
+  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on("console", (m) => { if (m.type() === "error") page.faults.push(`console: ${m.text()}`); });
+  page.on("pageerror", (e) => page.faults.push(`error: ${e.message}`));
+  page.on("requestfailed", (r) => page.faults.push(`request failed: ${r.url()}`));
+  page.on("request", (r) => {
+    const url = r.url();
+    if (!url.startsWith(lab.base) && !url.startsWith("blob:") && !url.startsWith("data:")) page.faults.push(`foreign request: ${url}`);
+  });
+  await page.goto(lab.base + address);
+  return page;
+}
+
+/** Nothing went wrong on the page so far. */
+export function clean(page) {
+  assert.deepEqual(page.faults, []);
+}
+
+/** The digest that the page shows, once it shows one that is not `but`. */
+export async function digest(page, but = "", timeout = 30_000) {
+  const shown = page.locator(".run-line .digest");
+  await page.waitForFunction(
+    (but) => {
+      const text = document.querySelector(".run-line .digest")?.textContent ?? "";
+      const busy = document.querySelector(".figures")?.getAttribute("aria-busy");
+      return text !== "" && text !== but && busy === "false";
+    },
+    but, { timeout });
+  return shown.textContent();
+}
+
+/** Types into a field of the inspector by its path. */
+export async function enter(page, path, value) {
+  const field = page.locator(`[id="f-${path}"]`);
+  await field.fill(value);
+  await field.press("Enter");
+}
+
+/** A picture of the stage's canvas, to see whether it changes. */
+export const canvas = (page) => page.locator(".stage-view canvas").evaluate((c) => c.toDataURL());

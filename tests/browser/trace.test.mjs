@@ -1,0 +1,96 @@
+// Traces uploaded to the page: the same digests as natively, told refusals, progress and cancel.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { clean, digest, fresh, hasTraces, open, root, traces } from "./support.mjs";
+
+const skip = hasTraces ? false : "../shared/traces is absent";
+const cli = join(root, "target/release/faaslab");
+const folder = mkdtempSync(join(tmpdir(), "faaslab-"));
+const twenty = join(root, "tests/twenty-workers.json");
+let lab;
+before(async () => { lab = await open(); });
+after(() => lab.close());
+
+const native = (files) =>
+  JSON.parse(execFileSync(cli, ["run", twenty, ...files.flatMap((f) => ["--trace", f]), "--json"], { maxBuffer: 1 << 26 }));
+
+/** Opens the twenty workers and uploads files; answers the page and the digest of the run. */
+async function upload(files, timeout) {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.locator(".topbar input[type=file]").setInputFiles(twenty);
+  await page.waitForFunction(() => document.querySelector(".topbar .title")?.value === "Twenty workers");
+  const before = await digest(page);
+  const begin = performance.now();
+  await page.locator(".topbar input[type=file]").setInputFiles(files);
+  await page.locator("dialog .facts").waitFor({ timeout });
+  const read = performance.now();
+  const shown = await digest(page, before, timeout);
+  console.log(`  ${files.length} file(s): read in ${((read - begin) / 1e3).toFixed(1)} s, simulated in ${((performance.now() - read) / 1e3).toFixed(1)} s`);
+  return { page, shown };
+}
+
+test("our own format, dropped on the page, runs as natively", async () => {
+  const file = join(folder, "own.csv");
+  const rows = Array.from({ length: 3_000 }, (_, i) => `f${i % 7},${128 + 64 * (i % 3)},${20 + (i % 50)},${400 + (i % 7) * 10},${i * 13.25}`);
+  writeFileSync(file, `function,mem_mb,warm_ms,cold_ms,arrival_ms\n${rows.join("\n")}\n`);
+  const { page, shown } = await upload([file], 20_000);
+  assert.equal(shown, native([file]).digest);
+  assert.match(await page.locator("dialog .facts").textContent(), /3000/);
+  // The link names the trace, and whoever opens it is asked for the file.
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.locator("dialog .link").inputValue();
+  const other = await fresh(lab, link.slice(lab.base.length));
+  await other.locator(".inspector", { hasText: "The trace is not here" }).waitFor();
+  await other.locator(".inspector input[type=file]").setInputFiles(file);
+  assert.equal(await digest(other), shown);
+  clean(page);
+  clean(other);
+});
+
+test("a real trace of 227,756 invocations runs as natively", { skip }, async () => {
+  const file = join(folder, "medium.csv");
+  writeFileSync(file, gunzipSync(readFileSync(join(traces, "azure2021/medium.csv.gz"))));
+  const { page, shown } = await upload([file], 120_000);
+  assert.equal(shown, native([file]).digest);
+  clean(page);
+});
+
+test("a real trace of 3,037,902 invocations runs as natively", { skip }, async () => {
+  const files = ["durations.csv", "invocations.csv", "memory.csv"].map((f) => join(traces, "azure2019_500x480", f));
+  const { page, shown } = await upload(files, 240_000);
+  assert.equal(shown, native(files).digest);
+  clean(page);
+});
+
+test("a long run is cancelled, and the page works on", { skip }, async () => {
+  const files = ["durations.csv", "invocations.csv", "memory.csv"].map((f) => join(traces, "azure2019_500x480", f));
+  const page = await fresh(lab);
+  await digest(page);
+  await page.locator(".topbar input[type=file]").setInputFiles(files);
+  await page.locator("dialog .facts").waitFor({ timeout: 60_000 });
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Cancel" }).click({ timeout: 60_000 });
+  await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await digest(page);
+  clean(page);
+});
+
+test("files that are no traces are refused in words, and what was there stays", { skip }, async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  for (const [file, said] of [["01_empty.csv", "empty"], ["20_html_404.csv", "HTML"], ["15_parquet_named.csv", "Parquet"],
+    ["08_missing_column.csv", "duration"], ["30_rar_named.csv", "RAR"]]) {
+    await page.locator(".topbar input[type=file]").setInputFiles(join(traces, "hostile", file));
+    await page.locator(".notice.bad", { hasText: said }).first().waitFor();
+  }
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  clean(page);
+});
