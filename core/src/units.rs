@@ -129,6 +129,11 @@ pub fn three_digits(x: f64) -> String {
     format!("{x:.decimals$}")
 }
 
+/// A whole number: as it is below a hundred thousand, with three digits and a letter above.
+pub fn count(n: u64) -> String {
+    if n < 100_000 { n.to_string() } else { three_digits(n as f64) }
+}
+
 /// A duration as a number and its unit, for example `("1.92", "s")`.
 pub fn split_duration(ns: f64) -> (String, &'static str) {
     let (value, unit) = match ns.abs() {

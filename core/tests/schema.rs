@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies, Role,
-    Run, Scenario, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
+    Change, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
+    Reuse, Role, Run, Scenario, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -87,6 +87,7 @@ fn full() -> Scenario {
             memory_full: MemoryFull::Never,
             if_insufficient: IfInsufficient::EvictAnyway,
             no_room: NoRoom::Drop,
+            reuse: Reuse::Oldest,
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
         run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0 },

@@ -111,8 +111,8 @@ fn use_runs(lab: &LabHandle, client: &Client) {
             if !lab.can_run() {
                 return;
             }
-            if lab.scenario.workload.trace.is_some() && lab.trace.is_none() {
-                return; // the banner asks for the file
+            if lab.needs_trace() {
+                return; // the stage asks for the file
             }
             *counter.borrow_mut() += 1;
             let run = *counter.borrow();

@@ -85,7 +85,14 @@ impl Command {
                 free(scenario, &function.id)?;
                 scenario.functions.push(function);
             }
-            Command::Remove { ids } => ids.iter().try_for_each(|id| remove(scenario, id))?,
+            Command::Remove { ids } => {
+                let inhabited: Vec<String> = scenario.nodes.iter().map(|n| n.zone.clone()).collect();
+                ids.iter().try_for_each(|id| remove(scenario, id))?;
+                // A zone goes with its last node.
+                let emptied = |z: &Zone| inhabited.contains(&z.id) && !scenario.nodes.iter().any(|n| n.zone == z.id);
+                let gone: Vec<String> = scenario.zones.iter().filter(|z| emptied(z)).map(|z| z.id.clone()).collect();
+                gone.iter().try_for_each(|id| remove(scenario, id))?;
+            }
             Command::Move { to } => {
                 for (id, x, y) in to {
                     let node = scenario.nodes.iter_mut().find(|n| n.id == id).ok_or(EditError::Missing(id))?;

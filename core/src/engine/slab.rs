@@ -46,6 +46,11 @@ impl<T> Slab<T> {
         self.slots.iter().enumerate().filter(|(i, _)| self.live[*i]).map(|(i, value)| (i as u32, value))
     }
 
+    /// About how many bytes a copy takes.
+    pub fn size(&self) -> usize {
+        self.slots.len() * (size_of::<T>() + 1) + self.free.len() * 4
+    }
+
     /// The number of slots in use.
     pub fn len(&self) -> usize {
         self.slots.len() - self.free.len()

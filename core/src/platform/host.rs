@@ -4,7 +4,8 @@
 //!   one queue, first come, first served: a head that finds no room makes the others wait.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
-//! - A container serves up to its function's concurrency; the one used last is reused first, so that the others can expire.
+//! - A container serves up to its function's concurrency. Of several with room, the one used last is used again, so that the
+//!   others can expire; or the one created first.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -16,7 +17,7 @@ use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, KeepAlive, KeepAlivePolicy, Removal};
-use crate::scenario::{IfInsufficient, MemoryFull, NoRoom};
+use crate::scenario::{IfInsufficient, MemoryFull, NoRoom, Reuse};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -35,6 +36,8 @@ pub struct Container {
     pub uses: u32,
     /// Whether it is still being created.
     pub starting: bool,
+    /// How many containers were created before it.
+    created: u64,
     /// When it entered its state.
     pub since: SimTime,
     /// Starting: when it will be ready. Idle: when it expires.
@@ -279,6 +282,7 @@ impl World {
             active: 1,
             uses: 1,
             starting: true,
+            created: self.counters.cold,
             since: self.now,
             until: SimTime::NEVER,
             previous: NONE,
@@ -310,7 +314,7 @@ impl World {
         let (host, concurrency) = (c.host, model.functions[c.function as usize].concurrency);
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
         if concurrency > 1 {
-            self.link(host, container);
+            self.link(model, container);
         }
         self.start(model, workload, attempt);
         if concurrency > 1 {
@@ -354,7 +358,7 @@ impl World {
         let full = self.containers[a.container].active == spec.concurrency;
         self.containers[a.container].active -= 1;
         if full {
-            self.link(a.host, a.container);
+            self.link(model, a.container);
         }
         if self.containers[a.container].active == 0 {
             self.becomes_idle(model, workload, probe, a.container);
@@ -477,16 +481,24 @@ impl World {
         }
     }
 
-    /// Puts a container at the head of its function's containers with room.
-    fn link(&mut self, host: u32, container: u32) {
-        let function = self.containers[container].function;
-        let h = &mut self.hosts[host as usize];
-        let (head, idle) = h.by_function.get(function);
-        h.by_function.set(function, (container, idle));
-        self.containers[container].previous = NONE;
-        self.containers[container].next = head;
-        if head != NONE {
-            self.containers[head].previous = container;
+    /// Puts a container among its function's containers with room: at the head, or in the order of creation.
+    fn link(&mut self, model: &Model, container: u32) {
+        let Container { host, function, created, .. } = self.containers[container];
+        let (head, idle) = self.hosts[host as usize].by_function.get(function);
+        let (mut previous, mut next) = (NONE, head);
+        if model.reuse == Reuse::Oldest {
+            while next != NONE && self.containers[next].created < created {
+                (previous, next) = (next, self.containers[next].next);
+            }
+        }
+        (self.containers[container].previous, self.containers[container].next) = (previous, next);
+        if next != NONE {
+            self.containers[next].previous = container;
+        }
+        if previous == NONE {
+            self.hosts[host as usize].by_function.set(function, (container, idle));
+        } else {
+            self.containers[previous].next = container;
         }
     }
 

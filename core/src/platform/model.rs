@@ -3,7 +3,7 @@
 use super::network::{Network, PathSpec};
 use crate::engine::NONE;
 use crate::rng::hash_text;
-use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Role, Scenario, TraceOptions};
+use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Reuse, Role, Scenario, TraceOptions};
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
 
@@ -136,6 +136,8 @@ pub struct Model {
     pub if_insufficient: IfInsufficient,
     /// When there is no room.
     pub no_room: NoRoom,
+    /// Which of several containers with room is used.
+    pub reuse: Reuse,
     /// Ids of machines, for random streams.
     ids: Vec<String>,
 }
@@ -196,6 +198,7 @@ impl Model {
             memory_full: scenario.policies.memory_full,
             if_insufficient: scenario.policies.if_insufficient,
             no_room: scenario.policies.no_room,
+            reuse: scenario.policies.reuse,
             ids,
         }
     }

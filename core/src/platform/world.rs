@@ -112,6 +112,16 @@ impl World {
         World { hosts, ..World::default() }
     }
 
+    /// About how many bytes a copy takes.
+    pub(crate) fn size(&self) -> usize {
+        self.tasks.size()
+            + self.attempts.size()
+            + self.messages.size()
+            + self.containers.size()
+            + self.queue.len() * 24
+            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64).sum::<usize>()
+    }
+
     /// Moves the clock.
     pub(crate) fn advance(&mut self, to: SimTime) {
         debug_assert!(to >= self.now, "the clock went back");

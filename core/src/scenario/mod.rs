@@ -90,6 +90,8 @@ pub struct Policies {
     pub if_insufficient: IfInsufficient,
     /// When there is still no room.
     pub no_room: NoRoom,
+    /// Which of several idle containers of a function is used again.
+    pub reuse: Reuse,
 }
 
 impl Default for Policies {
@@ -100,6 +102,7 @@ impl Default for Policies {
             memory_full: MemoryFull::Shortfall,
             if_insufficient: IfInsufficient::Keep,
             no_room: NoRoom::Queue,
+            reuse: Reuse::LastUsed,
         }
     }
 }
@@ -137,6 +140,17 @@ pub enum NoRoom {
     Queue,
     /// It is dropped.
     Drop,
+}
+
+/// Which of several containers of a function with room is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reuse {
+    /// The one used last, so that the others can expire.
+    #[default]
+    LastUsed,
+    /// The one created first (the keep-alive competition's simulator).
+    Oldest,
 }
 
 /// A change while the run goes on.

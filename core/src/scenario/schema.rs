@@ -58,7 +58,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         "frame": object(json!({"architecture": choice(&catalogue.architectures)}), &["architecture"]),
         "policies": object(json!({"placement": choice(&catalogue.placements), "keep_alive": choice(&catalogue.keep_alives),
             "memory_full": {"enum": ["never", "shortfall", "full_size"]}, "if_insufficient": {"enum": ["keep", "evict_anyway"]},
-            "no_room": {"enum": ["queue", "drop"]}}), &[]),
+            "no_room": {"enum": ["queue", "drop"]}, "reuse": {"enum": ["last_used", "oldest"]}}), &[]),
         "timeline": list(object(json!({"at_s": number("When, in seconds."),
             "set": {"type": "object", "description": "New values by path, as policies.keep_alive.ttl_s."}}), &["at_s", "set"])),
         "run": object(json!({"seed": count("All chance derives from it."), "duration_s": number("Arrivals end here, in s."),

@@ -126,6 +126,12 @@ impl Simulation {
         }
     }
 
+    /// About how many bytes a copy takes, for whoever keeps checkpoints.
+    pub fn size(&self) -> usize {
+        let views: usize = self.all_placers().map(|p| p.view.len() * 64).sum();
+        self.world.size() + views
+    }
+
     /// The state of everything simulated, to look at.
     pub fn world(&self) -> &World {
         &self.world

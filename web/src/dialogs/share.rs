@@ -53,7 +53,7 @@ pub(crate) fn Share() -> Html {
         if lab.scenario.workload.trace.is_some() {
             <p class="help">{ "The link carries the name and fingerprint of your trace, not the trace. Whoever opens it is asked for the file." }</p>
         }
-        if let Some(shown) = &lab.shown {
+        if let Some(shown) = lab.shown.as_ref().filter(|s| s.complete && !lab.is_stale()) {
             <p class="help">{ "Digest of the run: " }<span class="digest">{ &shown.outcome.summary.digest }</span></p>
         }
         </>

@@ -50,18 +50,44 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     let value = at(&lab, &props.path).filter(|v| !v.is_null());
     let text: AttrValue =
         value.as_ref().map_or(String::new(), |v| v.as_f64().map_or_else(|| v.to_string(), |x| format!("{x}"))).into();
+    // What is being typed, until it is a value or given up.
+    let draft = use_state(|| None::<String>);
+    {
+        let (draft, wrong) = (draft.setter(), wrong.setter());
+        use_effect_with(text.clone(), move |_| {
+            draft.set(None);
+            wrong.set(None);
+        });
+    }
+    let on_input = {
+        let draft = draft.setter();
+        Callback::from(move |event: InputEvent| draft.set(Some(event.target_unchecked_into::<HtmlInputElement>().value())))
+    };
+    let on_escape = {
+        let (draft, wrong) = (draft.setter(), wrong.setter());
+        Callback::from(move |event: KeyboardEvent| {
+            if event.key() == "Escape" {
+                draft.set(None);
+                wrong.set(None);
+            }
+        })
+    };
     let on_change = {
-        let (lab, wrong, path) = (lab.clone(), wrong.clone(), props.path.clone());
+        let (lab, wrong, path, draft) = (lab.clone(), wrong.clone(), props.path.clone(), draft.setter());
         let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
             let typed = input.value().trim().replace(',', ".");
             if typed == *before {
+                draft.set(None);
                 return wrong.set(None);
             }
-            if typed.is_empty() && optional {
-                wrong.set(None);
-                return set(&lab, &path, Value::Null);
+            if typed.is_empty() {
+                if optional {
+                    wrong.set(None);
+                    return set(&lab, &path, Value::Null);
+                }
+                return wrong.set(Some("Enter a number".to_owned()));
             }
             match typed.parse::<f64>() {
                 Ok(x) if x.is_finite() && (!whole || (x.fract() == 0.0 && x >= 0.0 && x <= 9e15)) => {
@@ -81,7 +107,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
         <div class={classes!("field", problem.is_some().then_some("wrong"))}>
             <label for={id.clone()} title={props.help.clone()}>{ &props.label }</label>
             <span class="input">
-                <input {id} key={text.to_string()} type="text" inputmode="decimal" value={text.clone()} placeholder={props.placeholder.clone()}
+                <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} placeholder={props.placeholder.clone()}
                     aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
                 if !props.unit.is_empty() { <span class="unit">{ &props.unit }</span> }
             </span>
@@ -121,7 +147,7 @@ pub(crate) fn Text(props: &TextProps) -> Html {
     html! {
         <div class="field">
             <label for={id.clone()}>{ &props.label }</label>
-            <span class="input"><input {id} key={value.to_string()} type="text" value={value.clone()} placeholder={props.placeholder.clone()} onchange={on_change} /></span>
+            <span class="input"><input {id} type="text" value={value.clone()} placeholder={props.placeholder.clone()} onchange={on_change} /></span>
         </div>
     }
 }

@@ -2,9 +2,9 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
-use faaslab_core::scenario::{Function, Link, Node, Role, Zone};
+use faaslab_core::scenario::{Function, Link, Node, Problem, Role, Zone};
 use faaslab_core::sim::Library;
-use faaslab_core::units::{SimDuration, three_digits};
+use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -32,7 +32,7 @@ pub(crate) fn Inspector() -> Html {
             }
         }
         several => html! {
-            <section class="panel"><h2>{ format!("{} selected", several.len()) }</h2>
+            <section class="panel"><Back /><h2>{ format!("{} selected", several.len()) }</h2>
             <p class="help">{ "Drag to move them together, or delete them." }</p></section>
         },
     };
@@ -156,6 +156,7 @@ fn Scheduler() -> Html {
     };
     html! {
         <>
+        <OtherProblems />
         if !s.look_at.is_empty() {
             <section class="panel lesson"><p>{ s.look_at.clone() }</p></section>
         }
@@ -165,10 +166,11 @@ fn Scheduler() -> Html {
             <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())} />
             <details>
-                <summary>{ "When memory is full" }</summary>
+                <summary>{ "Memory and reuse" }</summary>
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
                     ("full_size", "Until its whole size is freed"), ("never", "Never")])} />
                 <Pick path="policies.if_insufficient" label="If that cannot make room" options={words(&[("keep", "Keep them"), ("evict_anyway", "Remove them anyway")])} />
+                <Pick path="policies.reuse" label="Of several warm ones" options={words(&[("last_used", "The one used last"), ("oldest", "The one created first")])} />
                 <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
             </details>
         </section>
@@ -185,24 +187,32 @@ fn Scheduler() -> Html {
                 <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
                 <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
             </details>
-            <OtherProblems />
         </section>
         </>
     }
 }
 
-/// Problems that belong to no field on the page.
+/// A problem in words; where it is about one object, its id comes first.
+fn sentence(p: &Problem) -> String {
+    let mut parts = p.path.split('.');
+    let about = match (parts.next(), parts.next()) {
+        (Some("nodes" | "links" | "zones" | "functions"), Some(id)) => format!("{id}: "),
+        _ => String::new(),
+    };
+    format!("{about}{}. {}", p.message, p.hint)
+}
+
+/// Everything that is wrong with the scenario.
 #[component]
 fn OtherProblems() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    let others: Vec<_> = lab.problems.iter().filter(|p| !(p.path.starts_with("nodes.") || p.path.starts_with("links."))).collect();
-    if others.is_empty() {
+    if lab.problems.is_empty() {
         return html! {};
     }
     html! {
-        <ul class="problems">{ for others.iter().map(|p| html! {
-            <li class={if p.warning { "help" } else { "problem" }}><code>{ &p.path }</code>{ format!(" {}. {}", p.message, p.hint) }</li>
-        }) }</ul>
+        <section class="panel"><ul class="problems">{ for lab.problems.iter().map(|p| html! {
+            <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ sentence(p) }</li>
+        }) }</ul></section>
     }
 }
 
@@ -234,7 +244,7 @@ fn WorkloadPanel() -> Html {
                 <>
                 <p class="trace-name">{ names.join(", ") }</p>
                 if let Some(r) = &lab.trace {
-                    <p class="help">{ format!("{} invocations of {} functions over {}", three_digits(r.invocations as f64), three_digits(r.functions as f64), SimDuration(r.span_ns)) }</p>
+                    <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration(r.span_ns)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
                 } else {
                     <p class="problem">{ "The trace is not here. It stays with whoever has it: load the same file to run this experiment." }</p>

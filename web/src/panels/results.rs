@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
 use crate::app::Tools;
 use crate::charts::{Chart, ChartKind};
 use crate::stage::transport::use_tick;
-use crate::store::{LabHandle, Shown};
+use crate::store::{Action, LabHandle, Shown};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
@@ -104,7 +104,7 @@ pub(crate) fn Results() -> Html {
     };
     html! {
         <>
-        <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} />
+        <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} />
         <div class="tabs">
             <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
             <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
@@ -127,11 +127,13 @@ impl PartialEq for Handle {
 struct FiguresProps {
     shown: Option<Handle>,
     before: Option<Handle>,
+    stale: bool,
 }
 
 /// Four headline figures with what changed since the run before.
 #[component]
 fn Figures(props: &FiguresProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
     let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
     let times = |x: f64| (three_digits(x), "×");
@@ -159,18 +161,25 @@ fn Figures(props: &FiguresProps) -> Html {
     };
     let run = now.map(|s| {
         let lost = s.dropped + s.rejected + s.timed_out;
-        let mut parts = vec![format!("{} invocations", three_digits(s.submitted as f64))];
+        let mut parts = vec![format!("{} invocations", count(s.submitted))];
         if lost > 0 {
-            parts.push(format!("{} lost", three_digits(lost as f64)));
+            parts.push(format!("{} lost", count(lost)));
         }
         if s.live > 0 {
-            parts.push(format!("{} never ended", three_digits(s.live as f64)));
+            parts.push(format!("{} still in the system", count(s.live)));
         }
         parts.join(", ")
     });
     let complete = props.shown.as_ref().is_some_and(|s| s.0.complete);
+    let stale = props.stale.then(|| {
+        let again = {
+            let lab = lab.clone();
+            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Again))
+        };
+        html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
+    });
     html! {
-        <div class="figures" aria-busy={(!complete).to_string()}>
+        <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
                 { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
@@ -179,6 +188,7 @@ fn Figures(props: &FiguresProps) -> Html {
                     if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
                 }) }
             </dl>
+            { stale }
             <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
         </div>
     }

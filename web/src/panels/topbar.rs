@@ -46,7 +46,7 @@ pub(crate) fn TopBar() -> Html {
     };
     html! {
         <header class="topbar">
-            <span class="brand" aria-label="FaaSLab"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg>{ "FaaSLab" }</span>
+            <h1 class="brand"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg><span>{ "FaaSLab" }</span></h1>
             <input class="title" aria-label="Name of the scenario" key={lab.scenario.title.clone()} value={lab.scenario.title.clone()} placeholder="Untitled" onchange={rename} />
             <nav aria-label="Scenario">
                 <button class="quiet" onclick={show(Dialog::Gallery)}>{ "Gallery" }</button>

@@ -17,7 +17,7 @@ use yew::prelude::*;
 
 use self::draw::{Painter, TopologySvg, theme_of};
 use self::player::Screen;
-use crate::app::Tools;
+use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
 
 /// What a press on the stage does.
@@ -87,12 +87,58 @@ fn point(event: &PointerEvent, area: &NodeRef) -> (f64, f64) {
     (f64::from(event.client_x()) - left, f64::from(event.client_y()) - top)
 }
 
+/// The zone whose area is nearest to a point, if it is near.
+fn nearest_zone(layout: &Layout, at: (f64, f64)) -> Option<usize> {
+    let distance = |i: usize| {
+        let r = layout.zones[i].rect;
+        let (dx, dy) = ((r.x - at.0).max(at.0 - r.right()).max(0.0), (r.y - at.1).max(at.1 - r.bottom()).max(0.0));
+        dx.max(dy)
+    };
+    (0..layout.zones.len()).filter(|&i| distance(i) < 160.0).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+}
+
+/// The id of the node or link that a command adds.
+fn added(command: &Command) -> Option<String> {
+    match command {
+        Command::AddNode(node) => Some(node.id.clone()),
+        Command::AddLink(link) => Some(link.id.clone()),
+        Command::All(all) => all.iter().filter_map(added).next_back(),
+        _ => None,
+    }
+}
+
+/// Adds something and selects it.
+fn add(lab: &LabHandle, command: Command) {
+    let id = added(&command);
+    lab.dispatch(Action::Edit(command));
+    lab.dispatch(Action::Select(id.into_iter().collect()));
+}
+
+/// Connects two things, or selects the link that connects them already.
+fn connect(lab: &LabHandle, from: Hit, to: Hit) -> bool {
+    let ends = (id_of(&lab.scenario, from), id_of(&lab.scenario, to));
+    let (Some(a), Some(b)) = ends else { return false };
+    let there = lab.scenario.links.iter().find(|l| (l.from == a && l.to == b) || (l.from == b && l.to == a));
+    if let Some(link) = there {
+        lab.dispatch(Action::Select(vec![link.id.clone()]));
+        return true;
+    }
+    match add_link(&lab.scenario, from, to) {
+        Some(command) => {
+            add(lab, command);
+            true
+        }
+        None => false,
+    }
+}
+
 /// A node of a role where the pointer is, in the zone there or the nearest.
 fn add_node(scenario: &Scenario, layout: &Layout, role: Role, at: (f64, f64)) -> Command {
     let inside = match layout.hit(at, 0.0) {
         Hit::Zone(i) => scenario.zones.get(i),
         Hit::Node(i) => scenario.zones.iter().find(|z| z.id == scenario.nodes[i].zone),
-        _ => None,
+        // Near a zone it belongs to the zone.
+        _ => nearest_zone(layout, at).and_then(|i| scenario.zones.get(i)),
     };
     let stem = match role {
         Role::Client => "client",
@@ -261,7 +307,7 @@ pub(crate) fn Stage() -> Html {
         let shown = lab.shown.clone();
         use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| {
             if let Some(s) = shown {
-                player.show(s.run, Rc::clone(&s.scenario), s.outcome.functions.clone(), s.charts.end_s);
+                player.show(s.run, Rc::clone(&s.scenario), &s.outcome);
             }
         });
     }
@@ -295,12 +341,22 @@ pub(crate) fn Stage() -> Html {
             }
             match *tool {
                 Tool::Add(role) => {
-                    lab.dispatch(Action::Edit(add_node(&lab.scenario, &layout, role, world)));
+                    add(&lab, add_node(&lab.scenario, &layout, role, world));
                     tool.set(Tool::Select);
                 }
-                Tool::Link => match hit {
-                    Hit::Node(_) | Hit::Zone(_) => gesture.set(Gesture::Link { from: hit, to: world }),
-                    _ => tool.set(Tool::Select),
+                Tool::Link => match (&*gesture, hit) {
+                    // The second of two clicks.
+                    (Gesture::Link { from, .. }, Hit::Node(_) | Hit::Zone(_)) => {
+                        if connect(&lab, *from, hit) {
+                            tool.set(Tool::Select);
+                        }
+                        gesture.set(Gesture::None);
+                    }
+                    (_, Hit::Node(_) | Hit::Zone(_)) => gesture.set(Gesture::Link { from: hit, to: world }),
+                    _ => {
+                        gesture.set(Gesture::None);
+                        tool.set(Tool::Select);
+                    }
                 },
                 Tool::Select => {
                     let id = id_of(&lab.scenario, hit);
@@ -368,13 +424,10 @@ pub(crate) fn Stage() -> Html {
                 }
                 Gesture::Link { from, to } => {
                     let reach = layout.hit(*to, 8.0);
-                    // A link from a node ends at a node; inside a zone the zone is hit where no node is.
-                    if let Some(command) = add_link(&lab.scenario, *from, reach) {
-                        if let Command::AddLink(link) = &command {
-                            let id = link.id.clone();
-                            lab.dispatch(Action::Edit(command));
-                            lab.dispatch(Action::Select(vec![id]));
-                        }
+                    if reach == *from {
+                        return; // a click, not a drag: the second click says where to
+                    }
+                    if connect(&lab, *from, reach) {
                         tool.set(Tool::Select);
                     }
                 }
@@ -398,8 +451,25 @@ pub(crate) fn Stage() -> Html {
         use_callback((), move |hit: Hit, ()| hovered.set(Some(hit)))
     };
     let on_keydown = {
-        let lab = lab.clone();
-        Callback::from(move |(_, event): (Hit, KeyboardEvent)| {
+        let (lab, tool, gesture) = (lab.clone(), tool.clone(), gesture.clone());
+        Callback::from(move |(hit, event): (Hit, KeyboardEvent)| {
+            if event.key() == "Enter" && *tool == Tool::Link {
+                event.prevent_default();
+                match &*gesture {
+                    Gesture::Link { from, .. } => {
+                        if connect(&lab, *from, hit) {
+                            tool.set(Tool::Select);
+                        }
+                        gesture.set(Gesture::None);
+                    }
+                    _ => gesture.set(Gesture::Link { from: hit, to: (0.0, 0.0) }),
+                }
+                return;
+            }
+            if event.key() == "Escape" {
+                gesture.set(Gesture::None);
+                tool.set(Tool::Select);
+            }
             let step = if event.shift_key() { 1.0 } else { 8.0 };
             let by = match event.key().as_str() {
                 "ArrowLeft" => (-step, 0.0),
@@ -423,7 +493,11 @@ pub(crate) fn Stage() -> Html {
     let above = above(&gesture, &guides, &layout, &viewport);
     html! {
         <>
-        <Toolbar tool={*tool} set_tool={ let tool = tool.clone(); Callback::from(move |t| tool.set(t)) }
+        <Toolbar tool={*tool} set_tool={ let (tool, gesture) = (tool.clone(), gesture.clone()); Callback::from(move |t| { gesture.set(Gesture::None); tool.set(t) }) }
+            place={ let (lab, layout) = (lab.clone(), Rc::clone(&layout)); Callback::from(move |role| {
+                let middle = viewport.to_world((width / 2.0, height / 2.0));
+                add(&lab, add_node(&lab.scenario, &layout, role, middle));
+            }) }
             fit={ let chosen = chosen.clone(); Callback::from(move |()| chosen.set(None)) } />
         <div class={classes!("stage-view", (*tool != Tool::Select).then_some("placing"))} ref={area}
             onpointermove={on_pointermove} onpointerup={on_pointerup.clone()} onpointercancel={on_pointerup}>
@@ -453,7 +527,18 @@ fn above(gesture: &Gesture, guides: &[Guide], layout: &Layout, viewport: &Viewpo
 /// The question of the scenario, or what an empty stage offers.
 #[component]
 fn Caption() -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace()) {
+        let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();
+        let open = tools.open_files.clone();
+        let pick = Callback::from(move |event: Event| open.emit(picked(&event)));
+        return html! {
+            <div class="stage-empty plate">
+                <p>{ format!("This experiment needs {}. A link carries only the name of a trace: drop the file here, or choose it.", names.join(", ")) }</p>
+                <label class="button file">{ "Choose files…" }<input type="file" multiple=true onchange={pick} /></label>
+            </div>
+        };
+    }
     if lab.scenario.nodes.is_empty() {
         let gallery = Callback::from({
             let lab = lab.clone();
@@ -476,6 +561,8 @@ fn Caption() -> Html {
 struct ToolbarProps {
     tool: Tool,
     set_tool: Callback<Tool>,
+    /// Adds a node in the middle of the stage, for those who press the button with a key.
+    place: Callback<Role>,
     fit: Callback<()>,
 }
 
@@ -484,11 +571,15 @@ struct ToolbarProps {
 fn Toolbar(props: &ToolbarProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let button = |tool: Tool, label: &str, title: &str| {
-        let set = props.set_tool.clone();
+        let (set, place) = (props.set_tool.clone(), props.place.clone());
         let on = props.tool == tool;
         html! {
             <button class={classes!("quiet", on.then_some("on"))} aria-pressed={on.to_string()} title={title.to_owned()}
-                onclick={move |_: MouseEvent| set.emit(if on { Tool::Select } else { tool })}>{ label }</button>
+                onclick={move |event: MouseEvent| match tool {
+                    // A press of a key has no place to click next.
+                    Tool::Add(role) if event.detail() == 0 => place.emit(role),
+                    _ => set.emit(if on { Tool::Select } else { tool }),
+                }}>{ label }</button>
         }
     };
     let remove = {
@@ -501,7 +592,7 @@ fn Toolbar(props: &ToolbarProps) -> Html {
             { button(Tool::Select, "Select", "Select and move; drag the ground to look around, wheel to zoom") }
             <span class="divider" aria-hidden="true"></span>
             { for Role::ALL.iter().map(|&r| button(Tool::Add(r), &format!("+ {}", r.name()), "Then click where it should stand")) }
-            { button(Tool::Link, "+ Link", "Drag from one node to another, or from zone to zone") }
+            { button(Tool::Link, "+ Link", "Drag or click from one node to another, or from zone to zone; with keys: Enter on each") }
             <span class="divider" aria-hidden="true"></span>
             <button class="quiet" onclick={remove} disabled={lab.selection.is_empty()} title="Delete what is selected (Del)">{ "Delete" }</button>
             <button class="quiet" onclick={move |_: MouseEvent| fit.emit(())} title="Show everything">{ "Fit" }</button>

@@ -9,10 +9,13 @@ use faaslab_core::view::{Facts, FrameOptions, Item, Layout, Playback, Viewport};
 use yew::Callback;
 
 use super::draw::Painter;
-use crate::worker::protocol::ToSim;
+use crate::worker::protocol::{Outcome, ToSim};
 
 /// How long the median message is on the screen at automatic speed, in milliseconds.
 const FLIGHT_MS: f64 = 350.0;
+/// The longest that the median invocation takes on the screen at automatic speed, in milliseconds: where messages are very
+/// much quicker than executions, following the messages alone would show a still picture.
+const RESPONSE_MS: f64 = 6_000.0;
 /// How much is recorded ahead, in milliseconds on the screen.
 const WINDOW_MS: f64 = 3_000.0;
 /// The slowest and fastest play, in simulated seconds per second.
@@ -53,6 +56,9 @@ pub(crate) struct Screen {
     pub(crate) reduced_motion: bool,
 }
 
+/// At automatic speed at least so many invocations arrive in a second on the screen, on average.
+const LEAST_ARRIVALS: f64 = 2.0;
+
 #[derive(Default)]
 struct Inner {
     run: u32,
@@ -63,6 +69,10 @@ struct Inner {
     /// Simulated seconds per second, if it was chosen.
     speed: Option<f64>,
     auto_speed: f64,
+    /// The median response time of the run, in simulated milliseconds.
+    response_ms: f64,
+    /// Mean time between arrivals, in simulated seconds.
+    gap_s: f64,
     current: Option<Playback>,
     next: Option<Playback>,
     /// The window that was asked for and has not come.
@@ -97,12 +107,15 @@ impl Player {
     }
 
     /// Another run is on the page. The playhead stays.
-    pub(crate) fn show(&self, run: u32, scenario: Rc<Scenario>, functions: Vec<String>, end_s: f64) {
+    pub(crate) fn show(&self, run: u32, scenario: Rc<Scenario>, outcome: &Outcome) {
         let mut inner = self.0.borrow_mut();
         let another = inner.run != run;
         inner.run = run;
+        let (summary, end_s) = (&outcome.summary, outcome.charts.end_s);
         inner.end_ns = end_s * 1e9;
-        inner.source = Some((scenario, functions));
+        inner.response_ms = summary.response_ms.p50;
+        inner.gap_s = end_s / summary.submitted.max(1) as f64;
+        inner.source = Some((scenario, outcome.functions.clone()));
         if inner.at_ns > inner.end_ns {
             inner.at_ns = 0.0;
         }
@@ -129,7 +142,8 @@ impl Player {
             playback.keep_pools(earlier);
         }
         if let Some(median) = playback.median_flight_ns().filter(|m| *m > 0) {
-            inner.auto_speed = (median as f64 / 1e6 / FLIGHT_MS).clamp(SLOWEST, 20.0);
+            let (by_messages, by_responses) = (median as f64 / 1e6 / FLIGHT_MS, inner.response_ms / RESPONSE_MS);
+            inner.auto_speed = by_messages.max(by_responses).max(inner.gap_s * LEAST_ARRIVALS).clamp(SLOWEST, 20.0);
         }
         let (from, to) = playback.range_ns();
         let here = inner.at_ns as u64;
@@ -237,7 +251,7 @@ impl Player {
             inner.dirty = false;
             inner.draw();
         }
-        let due = moved && now_ms - inner.last_tick_ms > 100.0;
+        let due = moved && (now_ms - inner.last_tick_ms > 100.0 || !inner.playing);
         if due {
             inner.last_tick_ms = now_ms;
         }
@@ -317,7 +331,7 @@ impl Inner {
         if self.run == 0 || self.asked.is_some_and(|(from, _)| from == from_ns) {
             return;
         }
-        let to_ns = from_ns.saturating_add(self.window_ns());
+        let to_ns = from_ns.saturating_add(self.window_ns()).min(self.end_ns as u64 + 1).max(from_ns + 1);
         self.asked = Some((from_ns, to_ns));
         self.ask.emit(ToSim::Window { run: self.run, from_ns, to_ns });
     }

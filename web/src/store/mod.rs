@@ -134,6 +134,8 @@ pub(crate) enum Action {
     LoadBegan(f64),
     /// The worker said something.
     Heard(Box<FromSim>),
+    /// Run again.
+    Again,
     /// The worker was ended.
     Stopped,
 }
@@ -160,6 +162,17 @@ impl Lab {
         };
         lab.refresh();
         lab
+    }
+
+    /// Whether a trace is named that nobody has loaded here.
+    pub(crate) fn needs_trace(&self) -> bool {
+        self.scenario.workload.trace.is_some() && self.trace.is_none()
+    }
+
+    /// Whether the shown figures are of other settings than the scenario's, or of a run that was given up.
+    pub(crate) fn is_stale(&self) -> bool {
+        let shown = self.shown.as_ref();
+        self.running.is_none() && shown.is_some_and(|s| !s.complete || run_key(&s.scenario) != run_key(&self.scenario))
     }
 
     /// Whether the scenario can run.
@@ -236,10 +249,14 @@ impl Lab {
             }
             FromSim::Crashed(why) => {
                 (self.running, self.loading) = (None, None);
+                let cause = if why.contains("unreachable") || why.contains("memory") {
+                    "it needed more memory than the browser gives. Shorten it (Run, Arrivals for) or use the command line"
+                        .to_owned()
+                } else {
+                    why
+                };
                 self.tell(
-                    format!(
-                        "The simulation stopped working: {why}. Your scenario is kept. Change something or press Run to try again."
-                    ),
+                    format!("The simulation stopped working: {cause}. Your scenario is kept; change it or run it again."),
                     true,
                 );
             }
@@ -258,7 +275,7 @@ impl Lab {
         self.loading = None;
         let files: Vec<TraceFile> =
             report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
-        if let Some(named) = &self.scenario.workload.trace {
+        if let Some(named) = self.scenario.workload.trace.as_ref().filter(|_| self.trace.is_none()) {
             let missing = named.files.iter().find(|n| !files.iter().any(|f| f.sha256 == n.sha256));
             if let Some(file) = missing {
                 let text = format!(
@@ -269,6 +286,11 @@ impl Lab {
             }
         }
         let mut scenario = (*self.scenario).clone();
+        if scenario.workload.trace.is_none() {
+            // The question was about other arrivals.
+            scenario.question.clear();
+            scenario.look_at.clear();
+        }
         scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });
         self.trace = Some(Rc::new(report));
         self.dialog = Some(Dialog::Trace);
@@ -316,6 +338,7 @@ impl Reducible for Lab {
             Action::Began(running) => lab.running = Some(running),
             Action::LoadBegan(total) => lab.loading = Some(Loading { bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
+            Action::Again => lab.again += 1,
             Action::Stopped => (lab.running, lab.loading) = (None, None),
         }
         Rc::new(lab)

@@ -25,6 +25,8 @@ const SLICE_MS: f64 = 20.0;
 const BATCH: u64 = 5_000;
 /// How often progress is posted, in milliseconds.
 const PROGRESS_MS: f64 = 100.0;
+/// The most bytes that checkpoints may take, about.
+const CHECKPOINT_BYTES: usize = 200_000_000;
 /// Bytes of a file read at once.
 const CHUNK: f64 = 4_194_304.0;
 
@@ -35,6 +37,8 @@ struct Run {
     recorder: Recorder,
     /// States of the past, in order of time, the beginning first.
     checkpoints: Vec<Simulation>,
+    /// About how many bytes they take.
+    checkpoint_bytes: usize,
     /// Events between two checkpoints; doubled when there are too many.
     spacing: u64,
     next_checkpoint: u64,
@@ -210,6 +214,7 @@ impl Worker {
         self.run = Some(Run {
             number,
             checkpoints: vec![simulation.clone()],
+            checkpoint_bytes: simulation.size(),
             simulation,
             recorder,
             spacing: 20_000,
@@ -255,15 +260,16 @@ impl Run {
         let progress = self.recorder.step(&mut self.simulation, BATCH);
         self.done = progress.done;
         if progress.events >= self.next_checkpoint {
+            self.checkpoint_bytes += self.simulation.size();
             self.checkpoints.push(self.simulation.clone());
-            // A checkpoint of a million functions is large; few of them must do.
-            let most = if self.simulation.workload().functions.len() > 20_000 { 8 } else { 64 };
-            if self.checkpoints.len() > most {
+            // Where a state is large (a long queue, a million functions), few of them must do.
+            while self.checkpoints.len() > 64 || (self.checkpoint_bytes > CHECKPOINT_BYTES && self.checkpoints.len() > 1) {
                 let mut index = 0;
                 self.checkpoints.retain(|_| {
                     index += 1;
                     index % 2 == 1
                 });
+                self.checkpoint_bytes = self.checkpoints.iter().map(Simulation::size).sum();
                 self.spacing *= 2;
             }
             self.next_checkpoint = progress.events + self.spacing;
@@ -272,9 +278,10 @@ impl Run {
 
     fn outcome(&self) -> Outcome {
         let functions = &self.simulation.workload().functions;
+        let now = self.simulation.world().now;
         Outcome {
             summary: Summary::new(&self.simulation, &self.recorder),
-            charts: self.recorder.charts(self.simulation.world().now),
+            charts: if self.done { self.recorder.charts(now) } else { self.recorder.charts_so_far(now) },
             functions: functions.iter().take(2_000).map(|f| f.id.clone()).collect(),
             wall_s: self.wall_ms / 1e3,
         }
