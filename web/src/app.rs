@@ -211,7 +211,7 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
         .target()
         .and_then(|t| t.dyn_into::<web_sys::Element>().ok())
         .is_some_and(|e| matches!(e.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"));
-    let done = match (event.key().as_str(), command, typing) {
+    match (event.key().as_str(), command, typing) {
         ("z" | "Z", true, false) if event.shift_key() => lab.dispatch(Action::Redo),
         ("z", true, false) => lab.dispatch(Action::Undo),
         ("y", true, false) => lab.dispatch(Action::Redo),
@@ -219,8 +219,7 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
         ("?", false, false) => lab.dispatch(Action::Show(Some(Dialog::Help))),
         ("Escape", _, _) if lab.dialog.is_none() => lab.dispatch(Action::Select(Vec::new())),
         _ => return,
-    };
-    let () = done;
+    }
     event.prevent_default();
 }
 

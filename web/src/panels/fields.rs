@@ -90,7 +90,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
                 return wrong.set(Some("Enter a number".to_owned()));
             }
             match typed.parse::<f64>() {
-                Ok(x) if x.is_finite() && (!whole || (x.fract() == 0.0 && x >= 0.0 && x <= 9e15)) => {
+                Ok(x) if x.is_finite() && (!whole || (x.fract() == 0.0 && (0.0..=9e15).contains(&x))) => {
                     wrong.set(None);
                     let value = if whole { Value::from(x as u64) } else { Value::from(x) };
                     set(&lab, &path, value);

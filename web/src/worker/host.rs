@@ -48,9 +48,12 @@ struct Run {
     last_partial: f64,
 }
 
+/// Messages that wait, with what travels with them.
+type Inbox = Rc<RefCell<VecDeque<(ToSim, Vec<JsValue>)>>>;
+
 struct Worker {
     scope: DedicatedWorkerGlobalScope,
-    inbox: Rc<RefCell<VecDeque<(ToSim, Vec<JsValue>)>>>,
+    inbox: Inbox,
     /// Wakes the loop when a message comes.
     wake: Rc<RefCell<Option<Function>>>,
     trace: Option<TraceData>,
@@ -64,7 +67,7 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
         let (message, transfer) = pack(&FromSim::Crashed(info.to_string()), &[]);
         let _ = poster.post_message_with_transfer(&message, &transfer);
     }));
-    let inbox = Rc::new(RefCell::new(VecDeque::new()));
+    let inbox = Inbox::default();
     let wake: Rc<RefCell<Option<Function>>> = Rc::default();
     let (to_inbox, to_wake) = (Rc::clone(&inbox), Rc::clone(&wake));
     let listen = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
