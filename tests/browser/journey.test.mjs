@@ -179,6 +179,9 @@ test("the whole gallery gives the same digests as natively", async () => {
   const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
   const page = await fresh(lab);
   await digest(page);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  assert.equal(await page.locator("dialog .card").count(), Object.keys(expected).length);
+  await page.keyboard.press("Escape");
   for (const [id, native] of Object.entries(expected)) {
     await page.evaluate((id) => { location.hash = `#/gallery/${id}`; }, id);
     await page.waitForFunction((native) => document.querySelector(".run-line .digest")?.textContent === native, native, { timeout: 30_000 })

@@ -54,6 +54,22 @@ test("our own format, dropped on the page, runs as natively", async () => {
   clean(other);
 });
 
+test("a file dropped anywhere on the page is read as a trace", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const rows = Array.from({ length: 500 }, (_, i) => `f,128,20,400,${i * 10}`).join("\n");
+  await page.evaluate((text) => {
+    const data = new DataTransfer();
+    data.items.add(new File([`function,mem_mb,warm_ms,cold_ms,arrival_ms\n${text}\n`], "dropped.csv"));
+    for (const type of ["dragover", "drop"]) {
+      document.querySelector(".stage-view").dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+    }
+  }, rows);
+  await digest(page, first);
+  assert.match(await page.locator(".inspector .trace-name").textContent(), /dropped\.csv/);
+  clean(page);
+});
+
 test("a real trace of 227,756 invocations runs as natively", { skip }, async () => {
   const file = join(folder, "medium.csv");
   writeFileSync(file, gunzipSync(readFileSync(join(traces, "azure2021/medium.csv.gz"))));

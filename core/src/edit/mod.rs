@@ -107,11 +107,7 @@ impl Command {
 }
 
 fn free(scenario: &Scenario, id: &str) -> Result<(), EditError> {
-    let taken = scenario.zones.iter().any(|z| z.id == id)
-        || scenario.nodes.iter().any(|n| n.id == id)
-        || scenario.links.iter().any(|l| l.id == id)
-        || scenario.functions.iter().any(|f| f.id == id);
-    if taken { Err(EditError::Taken(id.to_owned())) } else { Ok(()) }
+    if scenario.has(id) { Err(EditError::Taken(id.to_owned())) } else { Ok(()) }
 }
 
 /// Takes away what has an id. Something that went with something else before is no error: it is gone.

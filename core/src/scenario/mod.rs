@@ -215,18 +215,20 @@ impl Scenario {
         self.workload.trace = Some(trace);
     }
 
+    /// Whether a node, zone, link or function has this id.
+    pub fn has(&self, id: &str) -> bool {
+        self.nodes.iter().any(|n| n.id == id)
+            || self.zones.iter().any(|z| z.id == id)
+            || self.links.iter().any(|l| l.id == id)
+            || self.functions.iter().any(|f| f.id == id)
+    }
+
     /// An id that nothing in the scenario has yet, made from `stem`.
     pub fn free_id(&self, stem: &str) -> String {
-        let taken = |id: &str| {
-            self.nodes.iter().any(|n| n.id == id)
-                || self.zones.iter().any(|z| z.id == id)
-                || self.links.iter().any(|l| l.id == id)
-                || self.functions.iter().any(|f| f.id == id)
-        };
         let mut number = 1u32;
         loop {
             let id = format!("{stem}-{number}");
-            if !taken(&id) {
+            if !self.has(&id) {
                 return id;
             }
             number += 1;

@@ -184,12 +184,21 @@ fn Scheduler() -> Html {
             <details>
                 <summary>{ "Run" }</summary>
                 <Number path="run.seed" label="Seed" placeholder={Some(AttrValue::from("1"))} whole=true help="All chance derives from it." />
+                <div class="row"><button onclick={ let lab = lab.clone(); move |_: MouseEvent| set(&lab, "run.seed", json!(another_seed())) }>{ "Another seed" }</button></div>
                 <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
                 <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
             </details>
         </section>
         </>
     }
+}
+
+/// A seed that nobody has chosen, short enough to read out.
+fn another_seed() -> u32 {
+    let mut bytes = [0; 4];
+    // Without the browser's randomness the same seed comes again, which harms nothing.
+    let _ = getrandom::fill(&mut bytes);
+    u32::from_le_bytes(bytes) % 1_000_000
 }
 
 /// A problem in words; where it is about one object, its id comes first.

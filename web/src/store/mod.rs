@@ -188,14 +188,7 @@ impl Lab {
     fn refresh(&mut self) {
         self.scenario = Rc::new(self.document.scenario().clone());
         self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
-        let known = |id: &String| {
-            let s = &self.scenario;
-            s.nodes.iter().any(|n| n.id == *id)
-                || s.zones.iter().any(|z| z.id == *id)
-                || s.links.iter().any(|l| l.id == *id)
-                || s.functions.iter().any(|f| f.id == *id)
-        };
-        let kept: Vec<String> = self.selection.iter().filter(|id| known(id)).cloned().collect();
+        let kept: Vec<String> = self.selection.iter().filter(|id| self.scenario.has(id)).cloned().collect();
         self.selection = Rc::new(kept);
     }
 

@@ -250,7 +250,10 @@ impl Worker {
                 run.last_partial = now_ms();
             }
             let p = run.simulation.progress();
-            FromSim::Progress { run: run.number, fraction: p.arrived as f64 / p.invocations.max(1) as f64, partial }
+            // Half of the work is to let invocations in, half to bring them to their end.
+            let ended: u64 = run.simulation.world().counters.outcomes.iter().sum();
+            let fraction = (p.arrived as f64 + ended as f64) / (2 * p.invocations.max(1)) as f64;
+            FromSim::Progress { run: run.number, fraction, partial }
         } else {
             return;
         };

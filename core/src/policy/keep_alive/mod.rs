@@ -10,7 +10,7 @@ mod lru;
 
 use std::sync::Arc;
 
-use crate::registry::{Args, Choice, Entry, find};
+use crate::registry::{Args, Choice, Entry};
 use crate::units::{SimDuration, SimTime};
 
 /// What a policy may know of a container.
@@ -121,11 +121,6 @@ impl std::fmt::Debug for KeepAlive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeepAlive")
     }
-}
-
-/// Whether a built-in policy ever lets a container go without memory being short.
-pub fn expires(choice: &Choice) -> bool {
-    find(REGISTRY, &choice.kind).is_none_or(|e| e.params.iter().any(|p| p.name == "ttl_s"))
 }
 
 #[cfg(test)]
