@@ -215,7 +215,7 @@ fn every_word_of_an_enumeration_is_read() {
             words += 1;
         }
     }
-    assert_eq!(words, 4 + 3 + 2 + 2 + 2 + 2, "roles, four memory rules, two trace options");
+    assert_eq!(words, 4 + 3 + 2 + 2 + 2 + 2 + 2, "roles, four memory rules, two trace options");
 }
 
 #[test]
