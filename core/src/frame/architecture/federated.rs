@@ -37,8 +37,8 @@ pub(super) const ENTRY: Entry = Entry {
             name: "gossip_ms",
             label: "Gossip every",
             unit: "ms",
-            help: "How often each placer tells the others how loaded its zone is.",
-            domain: Domain::Number { default: 100.0, min: 1.0, max: 1e7 },
+            help: "How often each placer tells the others how loaded its zone is; 0 is never, less than 1 is 1.",
+            domain: Domain::Number { default: 100.0, min: 0.0, max: 1e7 },
         },
         decision_ms(0.1),
         SCAN_US,
@@ -169,13 +169,13 @@ impl Rules for Federated {
         if self.heard.is_empty() {
             self.prepare(frame.model);
         }
-        if self.heard.len() < 2 {
+        if self.gossip.0 == 0 || self.heard.len() < 2 {
             return;
         }
         let load = (placer.view.total_load() * 1000.0) as u32;
         for other in (0..self.heard.len() as u32).filter(|&p| p != number) {
             actions.push(Action::Tell { placer: other, words: [load, number] });
         }
-        actions.push(Action::Timer { after: self.gossip });
+        actions.push(Action::Timer { after: self.gossip.max(SimDuration::from_ms(1.0)) });
     }
 }
