@@ -15,7 +15,11 @@ fn main() {
         Ok(scope) => worker::host::start(scope),
         Err(_) => {
             yew::set_custom_panic_hook(Box::new(|info| store::persist::show_crash(&info.to_string())));
-            yew::Renderer::<app::App>::new().render();
+            // A root of its own: the screen for failures beside it must survive.
+            let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id("app"));
+            if let Some(root) = root {
+                yew::Renderer::<app::App>::with_root(root).render();
+            }
         }
     }
 }
