@@ -175,6 +175,22 @@ test("a scenario is saved as a file and opened again", async () => {
   clean(page);
 });
 
+test("an address entered while the last one's autosave is due is opened all the same", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const go = (id, block) => page.evaluate(([id, block]) => {
+    location.hash = `#/gallery/${id}`;
+    // Keeps the page busy, so that the autosave's timer and the news of the address wait side by side.
+    for (const end = performance.now() + block; performance.now() < end;);
+  }, [id, block]);
+  for (const id of ["two-choices", "herd", "heavy-tail", "single-queue"]) {
+    const { title } = JSON.parse(await readFile(join(root, `scenarios/${id}.json`), "utf8"));
+    await go(id, 500);
+    await page.waitForFunction((title) => document.querySelector(".topbar .title").value === title, title, { timeout: 5_000 });
+  }
+  clean(page);
+});
+
 test("the whole gallery gives the same digests as natively", async () => {
   const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
   const page = await fresh(lab);

@@ -55,9 +55,14 @@ fn beginning() -> (Scenario, Option<Notice>) {
     }
 }
 
+/// The part of the address that only the page reads.
+fn hash() -> String {
+    web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default()
+}
+
 /// The scenario that the address names, if it names one: with a remark, or why it cannot be opened.
 fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
-    let hash = web_sys::window()?.location().hash().ok()?;
+    let hash = hash();
     if let Some(id) = hash.strip_prefix("#/gallery/") {
         let id = id.split('?').next().unwrap_or(id);
         let found = gallery::scenario(id).map(|s| (s, None));
@@ -131,11 +136,16 @@ fn use_autosave(lab: &LabHandle) {
     use_effect_with(Rc::clone(&lab.scenario), move |scenario| {
         let scenario = Rc::clone(scenario);
         let opened = std::mem::replace(&mut *first.borrow_mut(), false);
+        let address = hash();
         let timer = Timeout::new(200, move || {
             if let Err(why) = persist::save(&scenario) {
                 lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true }));
             }
-            if !opened && let Some(window) = web_sys::window() {
+            // Another address may have been entered meanwhile, and wait to be opened.
+            if !opened
+                && hash() == address
+                && let Some(window) = web_sys::window()
+            {
                 let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some("./")));
             }
         });
