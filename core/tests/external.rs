@@ -11,7 +11,7 @@ use faaslab_core::frame::architecture::{ExternalRules, Rules};
 use faaslab_core::frame::{Action, Frame, Placer, PlacerPlan};
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Message, MessageKind, Model};
-use faaslab_core::policy::keep_alive::{ContainerView, ExternalKeepAlive, KeepAlivePolicy, Removal};
+use faaslab_core::policy::keep_alive::{ContainerView, ExternalKeepAlive, Keep, KeepAlivePolicy, Removal};
 use faaslab_core::policy::placement::{Ask, ExternalPlacement, PlacementPolicy, View};
 use faaslab_core::registry::{Args, Domain, Entry, Param};
 use faaslab_core::rng::Stream;
@@ -47,13 +47,13 @@ impl KeepAlivePolicy for WornOut {
     fn used(&mut self, container: &ContainerView, _: SimTime) {
         *self.uses.entry(container.cell).or_default() += 1;
     }
-    fn idle(&mut self, container: &ContainerView, _: SimTime) -> Option<SimDuration> {
-        (self.uses[&container.cell] >= self.most).then_some(SimDuration::ZERO)
+    fn idle(&mut self, container: &ContainerView, now: SimTime) -> Keep {
+        if self.uses[&container.cell] >= self.most { Keep::Until(now) } else { Keep::UntilNeeded }
     }
     fn removed(&mut self, container: &ContainerView, _: Removal, _: SimTime) {
         self.uses.remove(&container.cell);
     }
-    fn victim(&mut self) -> Option<u32> {
+    fn victim(&mut self, _: u64, _: SimTime) -> Option<u32> {
         None
     }
 }
@@ -139,7 +139,9 @@ impl ExternalRules for Shifts {
 
 fn library() -> Library {
     Library::default()
-        .with_keep_alive(&WORN_OUT, |args: Args<'_>| Box::new(WornOut { most: args.integer("uses") as u32, uses: BTreeMap::new() }))
+        .with_keep_alive(&WORN_OUT, |setting| {
+            Box::new(WornOut { most: setting.args.integer("uses") as u32, uses: BTreeMap::new() })
+        })
         .with_placement(&STREAK, |args: Args<'_>| Box::new(Streak { length: args.integer("length"), placed: 0 }))
         .with_architecture(&SHIFTS, |args: Args<'_>| Box::new(Shifts { length: args.integer("length"), routed: 0 }))
 }

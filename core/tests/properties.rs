@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Outcome, Probe, TaskEnd};
+use faaslab_core::registry::Domain;
 use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::SimTime;
@@ -35,6 +36,11 @@ struct Shape {
     no_room: &'static str,
     limit: Option<f64>,
     change: bool,
+    word: usize,
+    min_warm: u32,
+    keep_alive_s: Option<f64>,
+    too_large: &'static str,
+    reuse: &'static str,
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -47,6 +53,13 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::sample::select(vec![0.0, 0.5, 5.0]),
     );
     let choice = (0usize..100, 0usize..100, 0usize..100, 1u32..4);
+    let own = (
+        0usize..6,
+        0u32..3,
+        prop::option::of(prop::sample::select(vec![0.0, 0.5])),
+        prop::sample::select(vec!["reject", "drop"]),
+        prop::sample::select(vec!["last_used", "oldest"]),
+    );
     let rules = (
         prop::sample::select(vec!["never", "shortfall", "full_size"]),
         prop::sample::select(vec!["keep", "evict_anyway"]),
@@ -54,7 +67,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(Just(0.15)),
         any::<bool>(),
     );
-    (size, time, choice, rules).prop_map(|(size, time, choice, rules)| Shape {
+    (size, time, choice, rules, own).prop_map(|(size, time, choice, rules, own)| Shape {
         seed: size.0.into(),
         zones: size.1,
         workers: size.2,
@@ -74,6 +87,11 @@ fn shapes() -> impl Strategy<Value = Shape> {
         no_room: rules.2,
         limit: rules.3,
         change: rules.4,
+        word: own.0,
+        min_warm: own.1,
+        keep_alive_s: own.2,
+        too_large: own.3,
+        reuse: own.4,
     })
 }
 
@@ -91,9 +109,20 @@ fn scenario(s: &Shape) -> Scenario {
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
-        "init_ms": 100, "concurrency": s.concurrency, "weight": 5, "request_kb": 10});
+        "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10});
     if let Some(limit) = s.limit {
         function["time_limit_s"] = json!(limit);
+    }
+    if let Some(keep) = s.keep_alive_s {
+        function["keep_alive_s"] = json!(keep);
+    }
+    // One of the words of each parameter that has words.
+    let entry = catalogue.keep_alives[s.keep_alive % catalogue.keep_alives.len()];
+    let mut keep_alive = json!({"kind": entry.kind});
+    for param in entry.params {
+        if let Domain::Word(words) = &param.domain {
+            keep_alive[param.name] = json!(words[s.word % words.len()].0);
+        }
     }
     let timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
@@ -114,7 +143,7 @@ fn scenario(s: &Shape) -> Scenario {
         "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
         "frame": {"architecture": {"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision}},
         "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
-            "keep_alive": {"kind": kind(&catalogue.keep_alives, s.keep_alive)},
+            "keep_alive": keep_alive, "too_large": s.too_large, "reuse": s.reuse,
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room},
         "timeline": timeline,
         "run": {"seed": s.seed, "duration_s": 8}
@@ -154,7 +183,7 @@ fn check_world(simulation: &Simulation) {
         assert!(host.millicores_free <= spec.millicores && host.slots_free <= spec.slots);
         let idle: u64 = host
             .containers()
-            .filter(|&c| world.containers[c].active == 0)
+            .filter(|&c| world.containers[c].active == 0 && !world.containers[c].starting)
             .map(|c| simulation.model().functions[world.containers[c].function as usize].memory)
             .sum();
         assert_eq!(idle, host.idle_memory);
@@ -162,7 +191,7 @@ fn check_world(simulation: &Simulation) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 10_000, ..ProptestConfig::default() })]
 
     #[test]
     fn invariants_hold_and_a_checkpoint_continues_exactly(shape in shapes(), stop in 1u64..3_000) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
     Change, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
-    Reuse, Role, Run, Scenario, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
+    Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -59,6 +59,8 @@ fn full() -> Scenario {
             init_ms: 2.0,
             cores: 2.0,
             concurrency: 2,
+            keep_alive_s: Some(4.0),
+            min_warm: 1,
             time_limit_s: Some(3.0),
             weight: 2.0,
             request_kb: 1.0,
@@ -76,6 +78,8 @@ fn full() -> Scenario {
                 cold_start_ms: 2.0,
                 cores: 2.0,
                 concurrency: 2,
+                cold_overhead_ms: 1.0,
+                cold_overhead_share: 0.5,
                 minute_arrivals: MinuteArrivals::Equidistant,
                 duration: TraceDuration::Average,
             },
@@ -87,6 +91,7 @@ fn full() -> Scenario {
             memory_full: MemoryFull::Never,
             if_insufficient: IfInsufficient::EvictAnyway,
             no_room: NoRoom::Drop,
+            too_large: TooLarge::Drop,
             reuse: Reuse::Oldest,
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
@@ -215,7 +220,7 @@ fn every_word_of_an_enumeration_is_read() {
             words += 1;
         }
     }
-    assert_eq!(words, 4 + 3 + 2 + 2 + 2 + 2 + 2, "roles, four memory rules, two trace options");
+    assert_eq!(words, 4 + 3 + 2 + 2 + 2 + 2 + 2 + 2, "roles, five memory rules, two trace options");
 }
 
 #[test]

@@ -77,7 +77,9 @@ impl Frame<'_> {
     /// What placement may know of a task of a function.
     pub fn ask(&self, function: u32) -> Ask {
         let f = &self.model.functions[function as usize];
-        Ask { function, memory: f.memory, millicores: f.millicores }
+        // What is to be dropped at a host may be sent to any.
+        let memory = if self.model.oversized[function as usize] { 0 } else { f.memory };
+        Ask { function, memory, millicores: f.millicores }
     }
 }
 

@@ -250,7 +250,7 @@ impl Probe for Recorder {
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         let mb = event.memory as f64 / 1e6;
         match event.change {
-            ContainerChange::Starting => self.busy.add(now, mb),
+            ContainerChange::Starting | ContainerChange::Prewarming => self.busy.add(now, mb),
             ContainerChange::Idle => {
                 self.busy.add(now, -mb);
                 self.idle.add(now, mb);

@@ -4,6 +4,8 @@
 //!   one queue, first come, first served: a head that finds no room makes the others wait.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
+//! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
+//!   that a function always has are made when the run begins, are never removed, and policies do not know of them.
 //! - A container serves up to its function's concurrency. Of several with room, the one used last is used again, so that the
 //!   others can expire; or the one created first.
 
@@ -16,7 +18,7 @@ use super::probe::{ContainerChange, ContainerEvent, Probe};
 use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
-use crate::policy::keep_alive::{ContainerView, KeepAlive, KeepAlivePolicy, Removal};
+use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
 use crate::scenario::{IfInsufficient, MemoryFull, NoRoom, Reuse};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -36,12 +38,18 @@ pub struct Container {
     pub uses: u32,
     /// Whether it is still being created.
     pub starting: bool,
+    /// Whether it is one that its function always has.
+    pub pinned: bool,
+    /// The attempt that it is being created for, or [`NONE`].
+    attempt: u32,
     /// How many containers were created before it.
     created: u64,
     /// When it entered its state.
     pub since: SimTime,
     /// Starting: when it will be ready. Idle: when it expires.
     pub until: SimTime,
+    /// Idle: from when on its function's next invocation does not get it any more.
+    stale_after: SimTime,
     /// Neighbours in the list of its function's containers that have room.
     previous: u32,
     next: u32,
@@ -71,6 +79,13 @@ pub struct Host {
     pub memory_free: u64,
     /// Bytes of idle containers.
     pub idle_memory: u64,
+    /// Bytes of those idle containers that are never removed.
+    pinned_idle: u64,
+    /// Bytes of all containers that are never removed, and their functions.
+    pinned: u64,
+    pinned_functions: Vec<u32>,
+    /// Whether its policy leaves containers whose time ran out until their function is invoked again.
+    lazy: bool,
     /// Invocations that run or start.
     pub running: u32,
     /// Integrals up to `usage_at`.
@@ -83,6 +98,17 @@ pub struct Host {
     by_function: PagedMap<(u32, u32)>,
     cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
+}
+
+/// What the cold start of an invocation takes more than a warm one, the provider's overhead included; may be negative.
+fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
+    let start = workload.start_ns(invocation, model);
+    let (time, share) = model.functions[workload.function[invocation as usize] as usize].overhead;
+    if share == 0.0 {
+        return start.saturating_add_unsigned(time.0);
+    }
+    let whole = (workload.execution_ns[invocation as usize] as f64 + start as f64).max(0.0);
+    start.saturating_add_unsigned(time.0 + libm::rint(share * whole) as u64)
 }
 
 enum Room {
@@ -100,6 +126,10 @@ impl Host {
             slots_free: slots,
             memory_free: memory,
             idle_memory: 0,
+            pinned_idle: 0,
+            pinned: 0,
+            pinned_functions: Vec::new(),
+            lazy: false,
             running: 0,
             usage: Usage::default(),
             usage_at: SimTime::ZERO,
@@ -157,7 +187,9 @@ impl World {
             } else {
                 workload.start_ns(invocation, model)
             },
+            warm_ns: if invocation == NONE { 0 } else { workload.execution_ns[invocation as usize] },
             uses: c.uses,
+            created: c.created,
         }
     }
 
@@ -167,7 +199,17 @@ impl World {
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
-        if spec.memory > host.memory || spec.millicores > host.millicores {
+        if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
+            if model.if_insufficient == IfInsufficient::EvictAnyway {
+                self.make_room(model, workload, probe, a.host, spec.memory);
+            }
+            self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
+            return self.dispatch(model, workload, probe, a.host);
+        }
+        // What is never removed leaves the rest to the functions that have none of it.
+        let h = &self.hosts[a.host as usize];
+        let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
+        if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
         }
         self.enter(attempt, Phase::Queued);
@@ -203,6 +245,9 @@ impl World {
 
     /// A container with room, or memory for a new one, making it if the policies allow.
     fn find_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, function: u32) -> Room {
+        if self.hosts[host as usize].lazy {
+            self.expire_lazily(model, workload, probe, host, function);
+        }
         let warm = self.hosts[host as usize].by_function.get(function).0;
         if warm != NONE {
             return Room::Warm(warm);
@@ -212,20 +257,43 @@ impl World {
         if h.memory_free >= need {
             return Room::Cold;
         }
-        let enough = h.memory_free + h.idle_memory >= need;
-        if model.memory_full == MemoryFull::Never || (!enough && model.if_insufficient == IfInsufficient::Keep) {
-            return Room::None;
-        }
-        let target = match model.memory_full {
-            MemoryFull::FullSize => h.memory_free + need,
-            _ => need,
-        };
-        while self.hosts[host as usize].memory_free < target {
-            let Some(cell) = self.hosts[host as usize].keep_alive.victim() else { break };
-            let container = self.hosts[host as usize].cells[cell as usize];
-            self.remove(model, workload, probe, container, Removal::Evicted);
+        let enough = h.memory_free + h.idle_memory - h.pinned_idle >= need;
+        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
+            self.make_room(model, workload, probe, host, need);
         }
         if self.hosts[host as usize].memory_free >= need { Room::Cold } else { Room::None }
+    }
+
+    /// Removes idle containers for a new one that needs so much memory, as far as the scenario allows and there are any.
+    fn make_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64) {
+        let h = &mut self.hosts[host as usize];
+        let target = match model.memory_full {
+            MemoryFull::Never => return,
+            MemoryFull::FullSize => h.memory_free + need,
+            MemoryFull::Shortfall => need,
+        };
+        if h.idle_memory == h.pinned_idle {
+            return;
+        }
+        h.keep_alive.pressed(target - h.memory_free, self.now);
+        while self.hosts[host as usize].memory_free < target {
+            let h = &mut self.hosts[host as usize];
+            let Some(cell) = h.keep_alive.victim(target - h.memory_free, self.now) else { break };
+            let container = h.cells[cell as usize];
+            self.remove(model, workload, probe, container, Removal::Evicted);
+        }
+    }
+
+    /// Removes the idle containers of a function whose time ran out unnoticed.
+    fn expire_lazily<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, function: u32) {
+        let mut container = self.hosts[host as usize].by_function.get(function).0;
+        while container != NONE {
+            let c = self.containers[container];
+            if c.active == 0 && c.stale_after < self.now {
+                self.remove(model, workload, probe, container, Removal::Expired);
+            }
+            container = c.next;
+        }
     }
 
     fn hold_cores(&mut self, model: &Model, host: u32, function: u32) {
@@ -248,14 +316,14 @@ impl World {
         if was_idle {
             let h = &mut self.hosts[a.host as usize];
             h.idle_memory -= spec.memory;
+            h.pinned_idle -= if self.containers[container].pinned { spec.memory } else { 0 };
             let (head, idle) = h.by_function.get(function);
             h.by_function.set(function, (head, idle - 1));
         }
         if self.containers[container].active == spec.concurrency {
             self.unlink(a.host, container);
         }
-        let view = self.view(model, workload, container, a.invocation);
-        self.hosts[a.host as usize].keep_alive.used(&view, self.now);
+        self.tell_used(model, workload, container, a.invocation);
         self.attempts[attempt].container = container;
         self.counters.warm += 1;
         if was_idle {
@@ -269,49 +337,117 @@ impl World {
         self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
         self.hold_cores(model, a.host, function);
-        let h = &mut self.hosts[a.host as usize];
+        let container = self.create(model, workload, a.host, function, attempt, false);
+        (self.containers[container].active, self.containers[container].uses) = (1, 1);
+        self.tell_used(model, workload, container, a.invocation);
+        self.attempts[attempt].container = container;
+        self.attempts[attempt].cold = true;
+        self.counters.cold += 1;
+        self.enter(attempt, Phase::Starting);
+        self.account(a.task, Accounting::ContainerStart);
+        let start = SimDuration(cold_start_ns(model, workload, a.invocation).max(0) as u64);
+        self.begin_start(model, probe, container, ContainerChange::Starting, start);
+    }
+
+    /// Makes a container ahead of any invocation.
+    fn prewarm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, function: u32, pinned: bool) {
+        self.settle(model, host);
+        let container = self.create(model, workload, host, function, NONE, pinned);
+        self.counters.prewarmed += 1;
+        let spec = &model.functions[function as usize];
+        let start = SimDuration(spec.start_ns.max(0) as u64) + spec.overhead.0;
+        self.begin_start(model, probe, container, ContainerChange::Prewarming, start);
+    }
+
+    fn create(&mut self, model: &Model, workload: &Workload, host: u32, function: u32, attempt: u32, pinned: bool) -> u32 {
+        let h = &mut self.hosts[host as usize];
         h.memory_free -= model.functions[function as usize].memory;
         let cell = h.free_cells.pop().map_or(h.cells.len() as u32, |Reverse(c)| c);
         if cell as usize == h.cells.len() {
             h.cells.push(NONE);
         }
         let container = self.containers.insert(Container {
-            host: a.host,
+            host,
             cell,
             function,
-            active: 1,
-            uses: 1,
+            active: 0,
+            uses: 0,
             starting: true,
-            created: self.counters.cold,
+            pinned,
+            attempt,
+            created: self.counters.cold + self.counters.prewarmed,
             since: self.now,
             until: SimTime::NEVER,
+            stale_after: SimTime::NEVER,
             previous: NONE,
             next: NONE,
         });
         if self.armed.len() <= container as usize {
             self.armed.push(SimTime::NEVER);
         }
-        self.hosts[a.host as usize].cells[cell as usize] = container;
-        let view = self.view(model, workload, container, a.invocation);
-        self.hosts[a.host as usize].keep_alive.used(&view, self.now);
-        self.attempts[attempt].container = container;
-        self.attempts[attempt].cold = true;
-        self.counters.cold += 1;
-        self.enter(attempt, Phase::Starting);
-        self.account(a.task, Accounting::ContainerStart);
-        let start = workload.start_ns(a.invocation, model).max(0) as u64;
-        let ready = self.now + SimDuration(start);
-        self.containers[container].until = ready;
-        self.container_changed(model, probe, container, ContainerChange::Starting, ready);
-        self.queue.push(ready, Class::Completion, Event::new(EventKind::ContainerReady, 0, attempt));
+        self.hosts[host as usize].cells[cell as usize] = container;
+        if pinned {
+            let h = &mut self.hosts[host as usize];
+            h.pinned += model.functions[function as usize].memory;
+            h.pinned_functions.push(function);
+        } else {
+            let view = self.view(model, workload, container, NONE);
+            self.hosts[host as usize].keep_alive.created(&view, self.now);
+        }
+        container
     }
 
-    /// A container is ready for the attempt that it was created for.
-    pub(crate) fn container_ready<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
-        let container = self.attempts[attempt].container;
+    fn begin_start<P: Probe>(&mut self, model: &Model, probe: &mut P, container: u32, change: ContainerChange, time: SimDuration) {
+        let ready = self.now + time;
+        self.containers[container].until = ready;
+        self.container_changed(model, probe, container, change, ready);
+        self.queue.push(ready, Class::Completion, Event::new(EventKind::ContainerReady, 0, container));
+    }
+
+    fn tell_used(&mut self, model: &Model, workload: &Workload, container: u32, invocation: u32) {
+        if !self.containers[container].pinned {
+            let view = self.view(model, workload, container, invocation);
+            let host = self.containers[container].host;
+            self.hosts[host as usize].keep_alive.used(&view, self.now);
+        }
+    }
+
+    /// Makes the containers that functions always have, each on the next host with room.
+    pub(crate) fn provision<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P) {
+        let hosts = self.hosts.len();
+        let mut next = 0;
+        for (function, spec) in model.functions.iter().enumerate() {
+            for _ in 0..spec.min_warm {
+                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| self.hosts[h].memory_free >= spec.memory);
+                let Some(host) = room else { break };
+                self.prewarm(model, workload, probe, host as u32, function as u32, true);
+                next = (host + 1) % hosts;
+            }
+        }
+    }
+
+    /// The instant has come at which a function that was unloaded may be loaded again.
+    pub(crate) fn reload<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32) {
+        let (host, function) = self.reloads[id];
+        self.reloads.remove(id);
+        let h = &mut self.hosts[host as usize];
+        let fits = h.memory_free >= model.functions[function as usize].memory;
+        if h.keep_alive.prewarm(function, self.now) && fits {
+            self.prewarm(model, workload, probe, host, function, false);
+        }
+    }
+
+    /// A container is ready, for the attempt that it was created for if there is one.
+    pub(crate) fn container_ready<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let c = &mut self.containers[container];
         c.starting = false;
-        let (host, concurrency) = (c.host, model.functions[c.function as usize].concurrency);
+        let (host, attempt, concurrency) = (c.host, c.attempt, model.functions[c.function as usize].concurrency);
+        if attempt == NONE {
+            self.settle(model, host);
+            self.link(model, container);
+            self.becomes_idle(model, workload, probe, container);
+            return self.dispatch(model, workload, probe, host);
+        }
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
         if concurrency > 1 {
             self.link(model, container);
@@ -330,7 +466,7 @@ impl World {
         let mut work = workload.execution_ns[row];
         if a.cold {
             // A cold start that is cheaper than a warm one shortens the execution.
-            work = work.saturating_add_signed(workload.start_ns(a.invocation, model).min(0));
+            work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
         }
         let speed = model.hosts[a.host as usize].speed;
         let mut time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
@@ -383,15 +519,49 @@ impl World {
 
     fn becomes_idle<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let c = self.containers[container];
+        let spec = &model.functions[c.function as usize];
         let h = &mut self.hosts[c.host as usize];
-        h.idle_memory += model.functions[c.function as usize].memory;
+        h.idle_memory += spec.memory;
+        h.pinned_idle += if c.pinned { spec.memory } else { 0 };
         let (head, idle) = h.by_function.get(c.function);
         h.by_function.set(c.function, (head, idle + 1));
-        let view = self.view(model, workload, container, NONE);
-        let keep = self.hosts[c.host as usize].keep_alive.idle(&view, self.now);
-        let until = keep.map_or(SimTime::NEVER, |k| self.now + k);
+        let keep = self.ask_keep(model, workload, container, self.now);
+        let until = match keep {
+            Keep::Until(at) | Keep::Lazily(at) => at,
+            Keep::UntilNeeded | Keep::Reload(_) => SimTime::NEVER,
+        };
         self.container_changed(model, probe, container, ContainerChange::Idle, until);
-        self.arm(container, until);
+        self.keep(model, workload, probe, container, keep);
+    }
+
+    /// How long to keep a container that is idle since an instant.
+    fn ask_keep(&mut self, model: &Model, workload: &Workload, container: u32, since: SimTime) -> Keep {
+        let c = self.containers[container];
+        if c.pinned {
+            return Keep::UntilNeeded;
+        }
+        let view = self.view(model, workload, container, NONE);
+        let keep = self.hosts[c.host as usize].keep_alive.idle(&view, since);
+        model.functions[c.function as usize].keep_alive.map_or(keep, |own| Keep::Until(since + own))
+    }
+
+    fn keep<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, keep: Keep) {
+        let c = self.containers[container];
+        (self.containers[container].until, self.containers[container].stale_after) = (SimTime::NEVER, SimTime::NEVER);
+        match keep {
+            Keep::UntilNeeded => {}
+            Keep::Until(at) if at > self.now => self.arm(container, at),
+            Keep::Lazily(at) => {
+                self.containers[container].stale_after = at;
+                self.hosts[c.host as usize].lazy = true;
+            }
+            Keep::Until(_) => self.remove(model, workload, probe, container, Removal::Expired),
+            Keep::Reload(at) => {
+                self.remove(model, workload, probe, container, Removal::Expired);
+                let id = self.reloads.insert((c.host, c.function));
+                self.queue.push(at.max(self.now), Class::Timer, Event::new(EventKind::Reload, 0, id));
+            }
+        }
     }
 
     /// Sees to it that a container's expiry is looked at by `until`. One timer a container is enough: it looks again when it
@@ -462,21 +632,29 @@ impl World {
     }
 
     /// A policy takes over a host in mid-run: it learns of the containers that are there, those used longest ago first.
-    pub(crate) fn change_keep_alive(&mut self, model: &Model, workload: &Workload, host: u32, policy: KeepAlive) {
+    pub(crate) fn change_keep_alive<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        host: u32,
+        policy: KeepAlive,
+    ) {
         self.hosts[host as usize].keep_alive = policy;
-        let mut there: Vec<u32> = self.hosts[host as usize].containers().collect();
+        let mut there: Vec<u32> = self.hosts[host as usize].containers().filter(|&c| !self.containers[c].pinned).collect();
         there.sort_by_key(|&c| (self.containers[c].since, self.containers[c].cell));
         for container in there {
-            let mut view = self.view(model, workload, container, NONE);
-            view.uses = 1;
-            let h = &mut self.hosts[host as usize];
-            h.keep_alive.used(&view, self.now);
             let c = self.containers[container];
+            let view = self.view(model, workload, container, NONE);
+            let policy = &mut self.hosts[host as usize].keep_alive;
+            policy.created(&view, c.since);
+            if c.uses > 0 {
+                policy.used(&view, c.since);
+            }
             if c.active == 0 && !c.starting {
-                let keep = self.hosts[host as usize].keep_alive.idle(&view, self.now);
                 // Time to live counts from when it became idle; what is overdue goes at once.
-                let until = keep.map_or(SimTime::NEVER, |k| (c.since + k).max(self.now));
-                self.arm(container, until);
+                let keep = self.ask_keep(model, workload, container, c.since);
+                self.keep(model, workload, probe, container, keep);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::network::{Network, PathSpec};
 use crate::engine::NONE;
 use crate::rng::hash_text;
-use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Reuse, Role, Scenario, TraceOptions};
+use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions};
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
 
@@ -61,6 +61,13 @@ pub struct FunctionSpec {
     pub concurrency: u32,
     /// What a cold start takes more than a warm one, in nanoseconds; may be negative.
     pub start_ns: i64,
+    /// What the provider adds to a cold start: a time, and a share of the time that the start and the execution take together.
+    /// Policies do not see it.
+    pub overhead: (SimDuration, f64),
+    /// How long its idle containers are kept, if not as the policy says.
+    pub keep_alive: Option<SimDuration>,
+    /// Containers that are made when the run begins, and stay.
+    pub min_warm: u32,
     /// The longest execution.
     pub time_limit: Option<SimDuration>,
     /// Bytes of a request.
@@ -88,6 +95,9 @@ impl FunctionSpec {
             millicores: millicores(f.cores),
             concurrency: f.concurrency,
             start_ns: SimDuration::from_ms(f.create_ms + f.init_ms).0 as i64,
+            overhead: (SimDuration::ZERO, 0.0),
+            keep_alive: f.keep_alive_s.map(SimDuration::from_s),
+            min_warm: f.min_warm,
             time_limit: f.time_limit_s.map(SimDuration::from_s),
             request_bytes: libm::rint(f.request_kb * 1e3) as u64,
             response_bytes: libm::rint(f.response_kb * 1e3) as u64,
@@ -102,6 +112,9 @@ impl FunctionSpec {
             millicores: millicores(options.cores),
             concurrency: options.concurrency,
             start_ns: f.start_ns.unwrap_or(SimDuration::from_ms(options.cold_start_ms).0 as i64),
+            overhead: (SimDuration::from_ms(options.cold_overhead_ms), options.cold_overhead_share),
+            keep_alive: None,
+            min_warm: 0,
             time_limit: None,
             request_bytes: 0,
             response_bytes: 0,
@@ -136,6 +149,8 @@ pub struct Model {
     pub if_insufficient: IfInsufficient,
     /// When there is no room.
     pub no_room: NoRoom,
+    /// Per function, whether it is larger than every host and its invocations are to be dropped there instead of rejected.
+    pub oversized: Vec<bool>,
     /// Which of several containers with room is used.
     pub reuse: Reuse,
     /// Ids of machines, for random streams.
@@ -185,6 +200,9 @@ impl Model {
         }
         let first_client = clients.first().map_or(0, |c| c.machine);
         let controller = [cloud, any_controller, first_client].into_iter().find(|&m| m != NONE).unwrap_or(0);
+        let most = hosts.iter().map(|h: &HostSpec| h.memory).max().unwrap_or(0);
+        let dropped = |f: &FunctionSpec| scenario.policies.too_large == TooLarge::Drop && f.memory > most;
+        let oversized = functions.iter().map(dropped).collect();
         Model {
             seed: scenario.run.seed,
             machines,
@@ -198,6 +216,7 @@ impl Model {
             memory_full: scenario.policies.memory_full,
             if_insufficient: scenario.policies.if_insufficient,
             no_room: scenario.policies.no_room,
+            oversized,
             reuse: scenario.policies.reuse,
             ids,
         }

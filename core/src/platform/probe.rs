@@ -21,6 +21,8 @@ pub enum ContainerChange {
     Expired,
     /// It is removed because another needs its memory.
     Evicted,
+    /// It is being created ahead of an invocation.
+    Prewarming,
 }
 
 /// A container that changed.
@@ -36,7 +38,7 @@ pub struct ContainerEvent {
     pub memory: u64,
     /// What changed.
     pub change: ContainerChange,
-    /// Starting: when it will be ready. Idle: when it will expire.
+    /// Starting or pre-warming: when it will be ready. Idle: when it will expire.
     pub until: SimTime,
 }
 

@@ -27,6 +27,10 @@ pub enum EventKind {
     Expiry,
     /// A placer's timer; the epoch is its instance.
     PlacerTimer,
+    /// A function that was unloaded may be loaded again.
+    Reload,
+    /// The containers that functions always have are made.
+    Provision,
 }
 
 /// An event: eight bytes.
@@ -58,6 +62,8 @@ pub struct Counters {
     pub cold: u64,
     /// Warm starts.
     pub warm: u64,
+    /// Containers made ahead of an invocation.
+    pub prewarmed: u64,
     /// Idle containers removed for another.
     pub evictions: u64,
     /// Idle containers whose keep-alive ran out.
@@ -95,6 +101,8 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Counts.
     pub counters: Counters,
+    /// Functions that may be loaded again: (host, function).
+    pub(super) reloads: Slab<(u32, u32)>,
     /// Per container slot, the time of the timer that counts.
     pub(super) armed: Vec<SimTime>,
     /// Machines of the placers, by instance.
@@ -108,8 +116,12 @@ pub struct World {
 
 impl World {
     /// A world at the start of time, with nothing in it but hosts.
-    pub fn new(hosts: Vec<Host>) -> World {
-        World { hosts, ..World::default() }
+    pub fn new(model: &Model, hosts: Vec<Host>) -> World {
+        let mut world = World { hosts, ..World::default() };
+        if model.functions.iter().any(|f| f.min_warm > 0) {
+            world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
+        }
+        world
     }
 
     /// About how many bytes a copy takes.
@@ -118,6 +130,7 @@ impl World {
             + self.attempts.size()
             + self.messages.size()
             + self.containers.size()
+            + self.reloads.size()
             + self.queue.len() * 24
             + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64).sum::<usize>()
     }

@@ -84,6 +84,41 @@ impl<K: Ord + Copy> IndexedHeap<K> {
     }
 }
 
+/// A float that orders as numbers do, for keys that are never NaN.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Real(pub f64);
+
+impl Eq for Real {}
+impl PartialOrd for Real {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Real {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// A value for each of a host's cells, which are small numbers: grown on first use.
+#[derive(Clone, Debug, Default)]
+pub struct PerCell<T>(Vec<T>);
+
+impl<T: Copy + Default> PerCell<T> {
+    /// The value of a cell, the default if it was never set.
+    pub fn get(&self, cell: u32) -> T {
+        self.0.get(cell as usize).copied().unwrap_or_default()
+    }
+
+    /// Sets the value of a cell.
+    pub fn set(&mut self, cell: u32, value: T) {
+        if cell as usize >= self.0.len() {
+            self.0.resize(cell as usize + 1, T::default());
+        }
+        self.0[cell as usize] = value;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

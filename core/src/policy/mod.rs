@@ -4,4 +4,4 @@ mod heap;
 pub mod keep_alive;
 pub mod placement;
 
-pub use heap::IndexedHeap;
+pub use heap::{IndexedHeap, PerCell, Real};

@@ -90,6 +90,8 @@ pub struct Policies {
     pub if_insufficient: IfInsufficient,
     /// When there is still no room.
     pub no_room: NoRoom,
+    /// When a function is larger than every host.
+    pub too_large: TooLarge,
     /// Which of several idle containers of a function is used again.
     pub reuse: Reuse,
 }
@@ -102,6 +104,7 @@ impl Default for Policies {
             memory_full: MemoryFull::Shortfall,
             if_insufficient: IfInsufficient::Keep,
             no_room: NoRoom::Queue,
+            too_large: TooLarge::Reject,
             reuse: Reuse::LastUsed,
         }
     }
@@ -139,6 +142,17 @@ pub enum NoRoom {
     #[default]
     Queue,
     /// It is dropped.
+    Drop,
+}
+
+/// What happens to an invocation of a function that is larger than every host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TooLarge {
+    /// It is rejected where it is placed.
+    #[default]
+    Reject,
+    /// It is sent to a host and dropped there; with `evict_anyway`, after everything idle was removed for it (FaasCache).
     Drop,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Change, Node, NodeOverride, Path, Role, Scenario};
+use super::{Change, Node, NodeOverride, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
 /// Something that does not make sense in a scenario.
@@ -215,6 +215,10 @@ impl Validator<'_> {
             self.range(at("weight"), "", f.weight, 0.0, 1e9);
             self.range(at("request_kb"), "kB", f.request_kb, 0.0, 1e9);
             self.range(at("response_kb"), "kB", f.response_kb, 0.0, 1e9);
+            self.range(at("min_warm"), "", f64::from(f.min_warm), 0.0, 10_000.0);
+            if let Some(keep) = f.keep_alive_s {
+                self.range(at("keep_alive_s"), "s", keep, 0.0, 1e7);
+            }
             if let Some(limit) = f.time_limit_s {
                 self.range(at("time_limit_s"), "s", limit, 0.000_001, 86_400.0);
             }
@@ -224,8 +228,16 @@ impl Validator<'_> {
                 n.overrides.len() < n.count as usize && fits(n.memory_mb, n.cores) || n.overrides.values().any(own)
             };
             if !s.nodes.iter().any(|n| n.is(Role::Worker) && one_fits(n)) {
-                self.warning(at("memory_mb"), "no worker is large enough for this function", "Its invocations will be rejected.");
+                let fate = if s.policies.too_large == TooLarge::Drop { "dropped" } else { "rejected" };
+                let hint = format!("Its invocations will be {fate}.");
+                self.warning(at("memory_mb"), "no worker is large enough for this function", hint);
             }
+        }
+        let asked: f64 = s.functions.iter().map(|f| f64::from(f.min_warm) * f.memory_mb).sum();
+        let there: f64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| f64::from(n.count) * n.memory_mb).sum();
+        if let Some(f) = s.functions.iter().find(|f| f.min_warm > 0).filter(|_| asked > there) {
+            let message = format!("containers that are always there need {asked} MB, and the workers have {there} MB");
+            self.warning(format!("functions.{}.min_warm", f.id), message, "Those that do not fit are left out.");
         }
         let w = &s.workload;
         if w.trace.is_none() && s.functions.is_empty() {
@@ -237,6 +249,8 @@ impl Validator<'_> {
         let o = &w.trace_options;
         self.range("workload.trace_options.memory_mb".into(), "MB", o.memory_mb, 1.0, 1e9);
         self.range("workload.trace_options.cold_start_ms".into(), "ms", o.cold_start_ms, 0.0, 86_400_000.0);
+        self.range("workload.trace_options.cold_overhead_ms".into(), "ms", o.cold_overhead_ms, 0.0, 86_400_000.0);
+        self.range("workload.trace_options.cold_overhead_share".into(), "", o.cold_overhead_share, 0.0, 100.0);
         self.range("workload.trace_options.cores".into(), "", o.cores, 0.001, 4096.0);
         self.range("workload.trace_options.concurrency".into(), "", f64::from(o.concurrency), 1.0, 10_000.0);
     }

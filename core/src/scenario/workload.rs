@@ -27,6 +27,13 @@ pub struct Function {
     /// The most executions at once in one container.
     #[serde(default = "one_u", skip_serializing_if = "is_one_u")]
     pub concurrency: u32,
+    /// How long its idle containers are kept, in seconds, whatever the keep-alive policy says; as the policy says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_alive_s: Option<f64>,
+    /// Containers that are made when the run begins, spread over the workers, and are never removed (provisioned concurrency).
+    /// On a worker, what does not fit beside those of other functions is rejected.
+    #[serde(default, skip_serializing_if = "is_zero_u")]
+    pub min_warm: u32,
     /// An execution that runs longer is ended, in seconds from its start; no limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_s: Option<f64>,
@@ -62,6 +69,9 @@ fn one_u() -> u32 {
 fn is_one_u(n: &u32) -> bool {
     *n == 1
 }
+fn is_zero_u(n: &u32) -> bool {
+    *n == 0
+}
 fn is_zero(x: &f64) -> bool {
     *x == 0.0
 }
@@ -77,6 +87,8 @@ impl Function {
             init_ms: init(),
             cores: 1.0,
             concurrency: 1,
+            keep_alive_s: None,
+            min_warm: 0,
             time_limit_s: None,
             weight: 1.0,
             request_kb: 0.0,
@@ -149,6 +161,10 @@ pub struct TraceOptions {
     pub cores: f64,
     /// The most executions at once in one container.
     pub concurrency: u32,
+    /// What the provider adds to every cold start, in milliseconds. Policies do not see it.
+    pub cold_overhead_ms: f64,
+    /// What the provider adds to every cold start, as a share of the time that start and execution take together.
+    pub cold_overhead_share: f64,
     /// Where in their minute the invocations of a per-minute count arrive.
     pub minute_arrivals: MinuteArrivals,
     /// How long an invocation of a per-minute count executes.
@@ -162,6 +178,8 @@ impl Default for TraceOptions {
             cold_start_ms: 500.0,
             cores: 1.0,
             concurrency: 1,
+            cold_overhead_ms: 0.0,
+            cold_overhead_share: 0.0,
             minute_arrivals: MinuteArrivals::Uniform,
             duration: TraceDuration::Percentiles,
         }

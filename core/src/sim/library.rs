@@ -1,7 +1,7 @@
 //! What a simulation is made from: the built-in policies and architectures, and those that a program adds.
 
 use crate::frame::architecture::{self, Architecture, ExternalRules, MakeRules};
-use crate::policy::keep_alive::{self, ExternalKeepAlive, KeepAlive, MakeKeepAlive};
+use crate::policy::keep_alive::{self, ExternalKeepAlive, HostSetting, KeepAlive, MakeKeepAlive, Setting};
 use crate::policy::placement::{self, ExternalPlacement, MakePlacement, Placement};
 use crate::registry::{Args, Catalogue, Choice, Entry};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ impl Library {
     pub fn with_keep_alive(
         mut self,
         entry: &'static Entry,
-        make: impl Fn(Args<'_>) -> Box<dyn ExternalKeepAlive> + Send + Sync + 'static,
+        make: impl Fn(Setting<'_>) -> Box<dyn ExternalKeepAlive> + Send + Sync + 'static,
     ) -> Library {
         self.keep_alives.push((entry, Arc::new(make)));
         self
@@ -65,8 +65,8 @@ impl Library {
         }
     }
 
-    pub(super) fn keep_alive(&self, choice: &Choice) -> KeepAlive {
-        KeepAlive::new(choice, &self.keep_alives)
+    pub(super) fn keep_alive(&self, choice: &Choice, host: HostSetting<'_>) -> KeepAlive {
+        KeepAlive::new(choice, host, &self.keep_alives)
     }
 
     pub(super) fn placement(&self, choice: &Choice) -> Placement {

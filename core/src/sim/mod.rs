@@ -19,6 +19,7 @@ use crate::frame::{Action, Frame, Placer};
 use crate::platform::{
     Accounting, Attempt, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
+use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::scenario::{Path, Problem, Scenario, validate};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -30,6 +31,17 @@ struct Setup {
     workload: Arc<Workload>,
     /// The models before and after each change of the timeline, with the scenario of each.
     stages: Vec<Stage>,
+}
+
+impl Setup {
+    /// A host's keep-alive policy in a stage.
+    fn keep_alive(&self, stage: usize, host: usize) -> KeepAlive {
+        let Stage { scenario, model, .. } = &self.stages[stage];
+        let spec = &model.hosts[host];
+        let id = model.machine_id(spec.machine);
+        let setting = HostSetting { seed: model.seed, id, memory: spec.memory, workload: &self.workload };
+        self.library.keep_alive(&scenario.policies.keep_alive, setting)
+    }
 }
 
 #[derive(Debug)]
@@ -82,10 +94,12 @@ impl Simulation {
             return Err(problems);
         }
         let stages = stages(scenario, &workload);
-        let hosts = stages[0].model.hosts.iter();
-        let keep_alive = &scenario.policies.keep_alive;
-        let world = World::new(hosts.map(|h| Host::new(h.millicores, h.slots, h.memory, library.keep_alive(keep_alive))).collect());
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
+        let hosts = setup.stages[0].model.hosts.iter().enumerate();
+        let world = World::new(
+            &setup.stages[0].model,
+            hosts.map(|(i, h)| Host::new(h.millicores, h.slots, h.memory, setup.keep_alive(0, i))).collect(),
+        );
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
@@ -205,6 +219,8 @@ impl Simulation {
             EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
             EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
+            EventKind::Provision => self.world.provision(model, workload, probe),
+            EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
@@ -453,8 +469,8 @@ impl Simulation {
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {
-                let policy = setup.library.keep_alive(&scenario.policies.keep_alive);
-                self.world.change_keep_alive(model, &setup.workload, host, policy);
+                let policy = setup.keep_alive(self.stage, host as usize);
+                self.world.change_keep_alive(model, &setup.workload, probe, host, policy);
             }
         }
         if before.frame != scenario.frame {

@@ -341,6 +341,7 @@ impl Probe for StageProbe {
                 self.note(now, machine, e.cell, NoteKind::ColdStart);
                 ContainerState::Starting
             }
+            ContainerChange::Prewarming => ContainerState::Starting,
             ContainerChange::Ready | ContainerChange::Busy => ContainerState::Busy,
             ContainerChange::Idle => ContainerState::Idle,
             ContainerChange::Expired => return self.note(now, machine, e.cell, NoteKind::Expiry),

@@ -4,6 +4,11 @@
 //! only in scheduling see the same workload, and their comparison is paired.
 
 mod expand;
+mod future;
+
+use std::sync::{Arc, OnceLock};
+
+pub use future::Future;
 
 use crate::dist::Distribution;
 use crate::engine::NONE;
@@ -86,6 +91,8 @@ pub struct Workload {
     pub start_ns: Vec<i64>,
     /// The functions.
     pub functions: Vec<FunctionSpec>,
+    /// What the clairvoyant policy asks for, worked out when it is first asked.
+    pub(crate) future: OnceLock<Arc<Future>>,
 }
 
 /// Why there is no workload.
@@ -152,6 +159,11 @@ impl Workload {
             Some(&own) => own,
             None => model.functions[self.function[invocation as usize] as usize].start_ns,
         }
+    }
+
+    /// When each function is needed, for whoever may look ahead.
+    pub fn future(&self) -> Arc<Future> {
+        Arc::clone(self.future.get_or_init(|| Arc::new(Future::new(self))))
     }
 
     fn draw_clients(&mut self, scenario: &Scenario) {
