@@ -6,14 +6,18 @@ mod support;
 use serde_json::json;
 use support::{phase, queue, run};
 
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt())
+}
+
 /// The mean wait in the host's queue over independent replications lies within 4 standard errors of the closed form, and the
 /// standard error is small enough for that to mean something.
 fn waits(what: &str, cores: f64, rate: f64, execution: serde_json::Value, expected_ms: f64) {
     let means: Vec<f64> =
         (0..20).map(|seed| phase(&run(&queue(cores, rate, execution.clone(), 4_000.0, seed)).0, "host_queue")).collect();
-    let n = means.len() as f64;
-    let mean = means.iter().sum::<f64>() / n;
-    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    let (mean, error) = mean_and_error(&means);
     assert!((mean - expected_ms).abs() < 4.0 * error, "{what}: {mean} ms, not {expected_ms} ms, error {error}");
     assert!(error < 0.05 * expected_ms, "{what}: {error}");
 }
@@ -47,6 +51,35 @@ fn mg1_wait() {
 }
 
 #[test]
+fn sharing_a_core_takes_as_long_on_average_whatever_the_distribution() {
+    // M/G/1 processor sharing: S / (1 - rho), S = 100 ms, rho = 0.7, for any distribution of that mean (Kleinrock).
+    for (what, execution) in [
+        ("M/M/1-PS", json!({"kind": "exponential", "mean_ms": 100})),
+        ("M/D/1-PS", json!({"kind": "constant", "mean_ms": 100})),
+        ("M/G/1-PS", json!({"kind": "uniform", "min_ms": 0, "max_ms": 200})),
+    ] {
+        let times: Vec<f64> = (0..20)
+            .map(|seed| {
+                let scenario = queue(1.0, 7.0, execution.clone(), 4_000.0, seed);
+                phase(&run(&support::set(&scenario, "nodes.worker.cpu", json!("shared"))).0, "execution")
+            })
+            .collect();
+        let (mean, error) = mean_and_error(&times);
+        let expected = 100.0 / (1.0 - 0.7);
+        assert!((mean - expected).abs() < 4.0 * error, "{what}: {mean} ms, not {expected} ms, error {error}");
+        assert!(error < 0.05 * expected, "{what}: {error}");
+    }
+}
+
+#[test]
+fn without_a_limit_on_cores_nobody_waits() {
+    let scenario = queue(1.0, 70.0, json!({"kind": "constant", "mean_ms": 100}), 100.0, 1);
+    let summary = run(&support::set(&scenario, "nodes.worker.cpu", json!("unlimited"))).0;
+    assert_eq!(phase(&summary, "host_queue"), 0.0);
+    assert_eq!(phase(&summary, "execution"), 100.0);
+}
+
+#[test]
 fn the_placer_is_md1() {
     // A decision takes 20 ms at 35/s: rho = 0.7.
     let means: Vec<f64> = (0..20)
@@ -56,9 +89,7 @@ fn the_placer_is_md1() {
             phase(&run(&scenario).0, "placer_queue")
         })
         .collect();
-    let n = means.len() as f64;
-    let mean = means.iter().sum::<f64>() / n;
-    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    let (mean, error) = mean_and_error(&means);
     let expected = 0.7 * 20.0 / (2.0 * 0.3);
     assert!((mean - expected).abs() < 4.0 * error, "{mean} {expected} {error}");
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Outcome, Probe, TaskEnd};
 use faaslab_core::registry::Domain;
-use faaslab_core::scenario::Scenario;
+use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::SimTime;
 use faaslab_core::workload::Workload;
@@ -41,6 +41,7 @@ struct Shape {
     keep_alive_s: Option<f64>,
     too_large: &'static str,
     reuse: &'static str,
+    cpu: &'static str,
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -59,6 +60,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(prop::sample::select(vec![0.0, 0.5])),
         prop::sample::select(vec!["reject", "drop"]),
         prop::sample::select(vec!["last_used", "oldest"]),
+        prop::sample::select(vec!["slots", "shared", "unlimited"]),
     );
     let rules = (
         prop::sample::select(vec!["never", "shortfall", "full_size"]),
@@ -92,6 +94,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         keep_alive_s: own.2,
         too_large: own.3,
         reuse: own.4,
+        cpu: own.5,
     })
 }
 
@@ -101,7 +104,7 @@ fn scenario(s: &Shape) -> Scenario {
     let mut nodes = vec![json!({"id": "cloud", "zone": "z0", "roles": ["cloud_controller", "client"]})];
     for i in 0..s.workers {
         let mut worker = json!({"id": format!("w{i}"), "zone": format!("z{}", i % s.zones), "roles": ["worker"],
-            "cores": s.cores, "memory_mb": s.memory, "speed": if i == 1 { 2.0 } else { 1.0 }});
+            "cores": s.cores, "memory_mb": s.memory, "cpu": s.cpu, "speed": if i == 1 { 2.0 } else { 1.0 }});
         if let Some(slots) = s.slots {
             worker["slots"] = json!(slots);
         }
@@ -180,7 +183,8 @@ fn check_world(simulation: &Simulation) {
         assert_eq!(host.memory_free + held, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
         assert_eq!(active, host.running);
-        assert!(host.millicores_free <= spec.millicores && host.slots_free <= spec.slots);
+        assert!(spec.cpu != Cpu::Slots || host.millicores_held <= spec.millicores.into(), "cores are held by those who run");
+        assert!(host.slots_free <= spec.slots);
         let idle: u64 = host
             .containers()
             .filter(|&c| world.containers[c].active == 0 && !world.containers[c].starting)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
+    Change, Cpu, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
     Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
@@ -31,6 +31,7 @@ fn full() -> Scenario {
                 count: 3,
                 cores: 2.0,
                 memory_mb: 100.0,
+                cpu: Cpu::Shared,
                 slots: Some(3),
                 speed: 2.0,
                 traffic: 2.0,
@@ -220,7 +221,7 @@ fn every_word_of_an_enumeration_is_read() {
             words += 1;
         }
     }
-    assert_eq!(words, 4 + 3 + 2 + 2 + 2 + 2 + 2 + 2, "roles, five memory rules, two trace options");
+    assert_eq!(words, 4 + 3 + 3 + 2 + 2 + 2 + 2 + 2 + 2, "roles, a rule for cores, five memory rules, two trace options");
 }
 
 #[test]

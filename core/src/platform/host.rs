@@ -1,7 +1,8 @@
 //! Hosts and their containers.
 //!
-//! - CPU: an invocation holds its function's cores and one slot from the start of its container to its end; the rest wait in
-//!   one queue, first come, first served: a head that finds no room makes the others wait.
+//! - CPU: an invocation holds one slot from the start of its container to its end and, with `slots`, its function's cores; the
+//!   rest wait in one queue, first come, first served: a head that finds no room makes the others wait. With `shared`,
+//!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
 //! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
@@ -12,6 +13,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::cpu::SharedCpu;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{ContainerChange, ContainerEvent, Probe};
@@ -19,7 +21,7 @@ use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
-use crate::scenario::{IfInsufficient, MemoryFull, NoRoom, Reuse};
+use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Reuse};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -71,8 +73,9 @@ pub struct Usage {
 pub struct Host {
     /// Attempts that wait, in order of arrival.
     pub queue: VecDeque<u32>,
-    /// Thousandths of cores that nobody holds.
-    pub millicores_free: u32,
+    /// Thousandths of cores that invocations hold, or ask for where they share them.
+    pub millicores_held: u64,
+    shared: SharedCpu,
     /// Slots that nobody holds.
     pub slots_free: u32,
     /// Bytes that no container holds.
@@ -119,10 +122,11 @@ enum Room {
 
 impl Host {
     /// An empty host.
-    pub fn new(millicores: u32, slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
+    pub fn new(slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
         Host {
             queue: VecDeque::new(),
-            millicores_free: millicores,
+            millicores_held: 0,
+            shared: SharedCpu::default(),
             slots_free: slots,
             memory_free: memory,
             idle_memory: 0,
@@ -162,7 +166,7 @@ impl Host {
         Usage {
             idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
             busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory) * dt,
-            cores: self.usage.cores + u128::from(millicores - self.millicores_free) * dt,
+            cores: self.usage.cores + u128::from(self.millicores_held.min(millicores.into())) * dt,
         }
     }
 }
@@ -226,7 +230,9 @@ impl World {
             let function = workload.function[invocation as usize];
             let spec = &model.functions[function as usize];
             let h = &self.hosts[host as usize];
-            if h.millicores_free < spec.millicores || h.slots_free == 0 {
+            let cpu = &model.hosts[host as usize];
+            let no_cores = cpu.cpu == Cpu::Slots && h.millicores_held + u64::from(spec.millicores) > cpu.millicores.into();
+            if no_cores || h.slots_free == 0 {
                 return;
             }
             let room = self.find_room(model, workload, probe, host, function);
@@ -298,7 +304,9 @@ impl World {
 
     fn hold_cores(&mut self, model: &Model, host: u32, function: u32) {
         let h = &mut self.hosts[host as usize];
-        h.millicores_free -= model.functions[function as usize].millicores;
+        if model.hosts[host as usize].cpu == Cpu::Slots {
+            h.millicores_held += u64::from(model.functions[function as usize].millicores);
+        }
         h.slots_free -= 1;
         h.running += 1;
     }
@@ -469,16 +477,76 @@ impl World {
             work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
         }
         let speed = model.hosts[a.host as usize].speed;
-        let mut time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
-        let limited = spec.time_limit.is_some_and(|limit| time > limit);
-        if let (true, Some(limit)) = (limited, spec.time_limit) {
-            time = limit;
-        }
+        let time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
         self.enter(attempt, Phase::Running);
         self.account(a.task, Accounting::Execution);
         self.attempts[attempt].started = self.now;
+        let host = &model.hosts[a.host as usize];
+        if host.cpu == Cpu::Slots {
+            return self.end_at(attempt, spec.time_limit, time);
+        }
+        self.settle(model, a.host);
+        let h = &mut self.hosts[a.host as usize];
+        h.millicores_held += u64::from(spec.millicores);
+        if host.cpu == Cpu::Unlimited {
+            return self.end_at(attempt, spec.time_limit, time);
+        }
+        h.shared.begin(self.now, host.millicores, attempt, spec.millicores, time);
+        if let Some(limit) = spec.time_limit {
+            // How long it takes depends on the others: whichever comes first, its end or its limit. The slot of an attempt may
+            // belong to another by then, so the event carries a part of the invocation's number.
+            let event = Event::new(EventKind::SharedLimit, a.invocation as u16, attempt);
+            self.queue.push(self.now + limit, Class::Timer, event);
+        }
+        self.arm_shared(model, a.host);
+    }
+
+    /// An execution takes so long, unless its time limit comes first.
+    fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
+        let limited = limit.is_some_and(|limit| time > limit);
         self.attempts[attempt].limited = limited;
+        let time = limit.filter(|_| limited).unwrap_or(time);
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
+    }
+
+    /// Sees to it that the next end of an execution that shares a host's cores is looked at in time. An event that comes too
+    /// early looks again.
+    fn arm_shared(&mut self, model: &Model, host: u32) {
+        let shared = &mut self.hosts[host as usize].shared;
+        let Some(end) = shared.next_end(model.hosts[host as usize].millicores) else { return };
+        if shared.armed.is_none_or(|armed| end < armed) {
+            shared.armed = Some(end);
+            self.queue.push(end, Class::Completion, Event::new(EventKind::SharedEnds, 0, host));
+        }
+    }
+
+    /// Executions that share a host's cores may have ended.
+    pub(crate) fn shared_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        if self.hosts[host as usize].shared.armed != Some(self.now) {
+            return; // an earlier one took its place
+        }
+        self.hosts[host as usize].shared.armed = None;
+        let millicores = model.hosts[host as usize].millicores;
+        while let Some(attempt) = self.hosts[host as usize].shared.ended(self.now, millicores) {
+            self.execution_ends(model, workload, probe, attempt);
+        }
+        self.arm_shared(model, host);
+    }
+
+    /// An execution that shares its host's cores comes to its time limit, if it has not ended before.
+    pub(crate) fn shared_limit<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, mark: u16) {
+        let a = self.attempts[attempt];
+        let millicores = model.hosts.get(a.host as usize).map_or(0, |h| h.millicores);
+        let same = a.invocation as u16 == mark && a.phase() == Phase::Running && a.started < self.now;
+        let due = same && {
+            let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
+            limit.is_some_and(|limit| a.started + limit == self.now)
+        };
+        if due && self.hosts[a.host as usize].shared.stop(self.now, millicores, attempt) {
+            self.attempts[attempt].limited = true;
+            self.execution_ends(model, workload, probe, attempt);
+            self.arm_shared(model, a.host);
+        }
     }
 
     /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
@@ -488,7 +556,7 @@ impl World {
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let h = &mut self.hosts[a.host as usize];
-        h.millicores_free += spec.millicores;
+        h.millicores_held -= u64::from(spec.millicores);
         h.slots_free += 1;
         h.running -= 1;
         let full = self.containers[a.container].active == spec.concurrency;

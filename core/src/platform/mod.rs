@@ -1,5 +1,6 @@
 //! The simulated things: machines, network, hosts, containers, invocations.
 
+mod cpu;
 mod host;
 mod message;
 mod model;

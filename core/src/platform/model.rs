@@ -3,7 +3,7 @@
 use super::network::{Network, PathSpec};
 use crate::engine::NONE;
 use crate::rng::hash_text;
-use crate::scenario::{Function, IfInsufficient, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions};
+use crate::scenario::{Cpu, Function, IfInsufficient, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions};
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
 
@@ -29,6 +29,8 @@ pub struct HostSpec {
     pub zone: u32,
     /// Cores, in thousandths.
     pub millicores: u32,
+    /// How invocations use them.
+    pub cpu: Cpu,
     /// Memory for containers, in bytes.
     pub memory: u64,
     /// The most invocations at once.
@@ -178,6 +180,7 @@ impl Model {
                     hosts.push(HostSpec {
                         machine,
                         zone,
+                        cpu: node.cpu,
                         millicores: millicores(own.cores.unwrap_or(node.cores)),
                         memory: bytes(own.memory_mb.unwrap_or(node.memory_mb)),
                         slots: own.slots.or(node.slots).unwrap_or(u32::MAX),

@@ -17,6 +17,10 @@ use crate::units::{SimDuration, SimTime};
 pub enum EventKind {
     /// An attempt's execution ends.
     ExecutionEnds,
+    /// An execution on a host that shares its cores may end.
+    SharedEnds,
+    /// An execution that shares its host's cores comes to its time limit; the epoch is its attempt's.
+    SharedLimit,
     /// An attempt's container is ready.
     ContainerReady,
     /// A placer's decision ends; the epoch is its instance.

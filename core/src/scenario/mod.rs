@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 pub use path::{Path, PathError};
 pub use read::ReadError;
 pub use schema::schema;
-pub use topology::{Link, Network, Node, NodeOverride, Role, Zone};
+pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
 pub use validate::{Problem, validate};
 pub use workload::{Function, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
 

@@ -20,6 +20,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         "id": id, "name": text("What people call it."), "zone": text("The id of its zone."),
         "roles": {"type": "array", "minItems": 1, "items": {"enum": super::Role::ALL.map(super::Role::word)}},
         "count": count("How many identical machines this stands for."),
+        "cpu": {"enum": ["slots", "shared", "unlimited"], "description": "How invocations use a worker's cores."},
         "traffic": number("A client's share of the arrivals."),
         "overrides": {"type": "object", "description": "Machines of a block that differ, by number.",
             "additionalProperties": object(machine.clone(), &[])},

@@ -79,6 +79,9 @@ pub struct Node {
     /// Memory of a worker for containers, in MB.
     #[serde(default = "default_memory")]
     pub memory_mb: f64,
+    /// How invocations use a worker's cores.
+    #[serde(default, skip_serializing_if = "Cpu::is_default")]
+    pub cpu: Cpu,
     /// The most invocations at once on a worker; as many as the cores allow if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slots: Option<u32>,
@@ -97,6 +100,25 @@ pub struct Node {
     /// Where it is drawn.
     #[serde(default)]
     pub y: f64,
+}
+
+/// How invocations use a worker's cores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cpu {
+    /// An invocation holds its cores from the start of its container to its end; the others wait.
+    #[default]
+    Slots,
+    /// Executions share the cores: when they ask for more than there are, all slow down alike.
+    Shared,
+    /// Executions never wait for cores and never slow down.
+    Unlimited,
+}
+
+impl Cpu {
+    fn is_default(&self) -> bool {
+        *self == Cpu::default()
+    }
 }
 
 /// What differs on one machine of a block.
@@ -147,6 +169,7 @@ impl Node {
             count: 1,
             cores: four(),
             memory_mb: default_memory(),
+            cpu: Cpu::Slots,
             slots: None,
             speed: 1.0,
             traffic: 1.0,

@@ -96,10 +96,8 @@ impl Simulation {
         let stages = stages(scenario, &workload);
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
-        let world = World::new(
-            &setup.stages[0].model,
-            hosts.map(|(i, h)| Host::new(h.millicores, h.slots, h.memory, setup.keep_alive(0, i))).collect(),
-        );
+        let world =
+            World::new(&setup.stages[0].model, hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect());
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
@@ -219,6 +217,8 @@ impl Simulation {
             EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
             EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
+            EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
+            EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id, event.epoch),
             EventKind::Provision => self.world.provision(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
