@@ -93,6 +93,26 @@ test("nodes are added, moved, connected and deleted", async () => {
   clean(page);
 });
 
+test("an empty stage offers templates, each of them one step", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  await page.getByRole("button", { name: "Start with an empty stage" }).click();
+  await page.locator(".stage-empty").waitFor();
+  let last = "";
+  for (const [name, expected] of [["Single server", 2], ["A zone of workers", 8], ["Edge and cloud", 9], ["A thousand workers", 3]]) {
+    await page.locator(".templates .card", { hasText: name }).click();
+    last = await digest(page, last);
+    assert.equal(await nodes(page), expected, name);
+    assert.equal(await page.locator(".topbar .title").inputValue(), name);
+    assert.equal(await page.locator(".inspector .problem").count(), 0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.locator(".stage-empty").waitFor();
+    assert.equal(await nodes(page), 0);
+  }
+  clean(page);
+});
+
 test("a wrong value is said at its field, and the last run stays", async () => {
   const page = await fresh(lab);
   const first = await digest(page);

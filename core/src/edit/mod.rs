@@ -1,7 +1,11 @@
 //! Editing: one [`Command`] enum changes a scenario and returns its inverse. Undo, redo, keyboard, tour and assignment locks
 //! all use it, and nothing else changes a document.
 
+mod template;
+
 use serde_json::Value;
+
+pub use template::{Template, empty};
 
 use crate::scenario::{Function, Link, Node, Path, ReadError, Scenario, Zone};
 

@@ -6,7 +6,7 @@ pub(crate) mod transport;
 
 use std::rc::Rc;
 
-use faaslab_core::edit::Command;
+use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::{Link, Node, Role, Scenario, Zone};
 use faaslab_core::view::{Guide, Hit, Layout, Viewport, snap};
 use gloo::events::{EventListener, EventListenerOptions};
@@ -15,7 +15,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
-use self::draw::{Painter, TopologySvg, theme_of};
+use self::draw::{Painter, TopologySvg, picture, theme_of};
 use self::player::Screen;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
@@ -305,10 +305,9 @@ pub(crate) fn Stage() -> Html {
     {
         let player = tools.player.clone();
         let shown = lab.shown.clone();
-        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| {
-            if let Some(s) = shown {
-                player.show(s.run, Rc::clone(&s.scenario), &s.outcome);
-            }
+        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| match shown {
+            Some(s) => player.show(s.run, Rc::clone(&s.scenario), &s.outcome),
+            None => player.clear(),
         });
     }
     // The wheel zooms about the pointer; it must be able to keep the page from scrolling.
@@ -540,21 +539,59 @@ fn Caption() -> Html {
         };
     }
     if lab.scenario.nodes.is_empty() {
-        let gallery = Callback::from({
-            let lab = lab.clone();
-            move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Gallery)))
-        });
-        return html! {
-            <div class="stage-empty">
-                <p>{ "An empty stage. Add a client, a controller and a worker with the buttons above, start from the gallery, or drop a trace here." }</p>
-                <button onclick={gallery}>{ "Open the gallery" }</button>
-            </div>
-        };
+        return html! { <EmptyStage /> };
     }
     if lab.scenario.question.is_empty() {
         return html! {};
     }
     html! { <p class="stage-caption">{ lab.scenario.question.clone() }</p> }
+}
+
+/// What an empty stage offers: templates, the gallery, a trace.
+#[component]
+fn EmptyStage() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let dark = tools.theme == "dark";
+    let cards = Template::ALL.iter().map(|&template| {
+        let command = template.command(&lab.scenario);
+        let picture = match &command {
+            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), dark),
+            _ => Html::default(),
+        };
+        let begin = {
+            let lab = lab.clone();
+            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Edit(command.clone())))
+        };
+        html! {
+            <button class="card" onclick={begin}>
+                <span class="picture" aria-hidden="true">{ picture }</span>
+                <span class="card-title">{ template.name() }</span>
+                <span class="card-question">{ template.summary() }</span>
+            </button>
+        }
+    });
+    let gallery = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Gallery))))
+    };
+    let pick = {
+        let open = tools.open_files.clone();
+        Callback::from(move |event: Event| open.emit(picked(&event)))
+    };
+    let line = match lab.scenario.workload.trace {
+        Some(_) => "The trace is here; it needs machines. Begin with one of these, or add nodes with the buttons above.",
+        None => "Begin with one of these, add nodes with the buttons above, or drop a trace.",
+    };
+    html! {
+        <div class="stage-empty">
+            <p>{ line }</p>
+            <div class="templates">{ for cards }</div>
+            <div class="row">
+                <label class="button file">{ "Choose a trace…" }<input type="file" multiple=true onchange={pick} /></label>
+                <button onclick={gallery}>{ "Open the gallery" }</button>
+            </div>
+        </div>
+    }
 }
 
 #[derive(Properties, PartialEq)]
