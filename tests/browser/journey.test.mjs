@@ -113,6 +113,33 @@ test("an empty stage offers templates, each of them one step", async () => {
   clean(page);
 });
 
+test("a node that comes into another zone joins it, by pointer and by keys, and one undo takes both back", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  const worker = page.locator(".topology .node").nth(1);
+  const zone = page.locator('[id="f-nodes.worker-1.zone"]');
+  const [from, to] = [await worker.boundingBox(), await page.locator(".topology .node").nth(4).boundingBox()];
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 8 });
+  await page.mouse.up();
+  assert.equal(await zone.inputValue(), "region");
+  last = await digest(page, last);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await zone.inputValue(), "edge");
+  const back = await worker.boundingBox();
+  assert.ok(Math.abs(back.x - from.x) < 1, "it is where it was");
+  last = await digest(page, last);
+  await page.locator(".topology .node").nth(2).focus();
+  const another = page.locator('[id="f-nodes.worker-2.zone"]');
+  let presses = 0;
+  while ((await another.inputValue()) === "edge" && presses++ < 60) await page.keyboard.press("ArrowRight");
+  assert.equal(await another.inputValue(), "region", `after ${presses} presses`);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await another.inputValue(), "edge");
+  clean(page);
+});
+
 test("a wrong value is said at its field, and the last run stays", async () => {
   const page = await fresh(lab);
   const first = await digest(page);

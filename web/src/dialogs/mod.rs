@@ -127,6 +127,7 @@ fn Help() -> Html {
         ("Ctrl Z, Ctrl Y", "Undo, redo"),
         ("Tab", "Go through nodes, links and zones"),
         ("Arrows", "Move the selected nodes; with Shift by one pixel"),
+        ("Drag", "Move nodes; one that comes into another zone joins it"),
         ("Delete", "Delete what is selected"),
         ("Shift click", "Select several"),
         ("Escape", "Select nothing"),
