@@ -32,7 +32,8 @@ test("an edit runs again and shows what changed, and undo brings the first run b
   const first = await digest(page);
   await enter(page, "policies.keep_alive.ttl_s", "60");
   const second = await digest(page, first);
-  assert.match(await page.locator(".figure .delta").first().textContent(), /from/);
+  assert.match(await page.locator(".figure .delta").first().textContent(), /^↓ betterfrom [\d.]+ ×$/);
+  assert.match(await page.locator(".figure .delta").last().textContent(), /^↑ worsefrom /, "memory is the price");
   await page.getByRole("button", { name: "Undo" }).click();
   assert.equal(await digest(page, second), first);
   await page.getByRole("button", { name: "Redo" }).click();
