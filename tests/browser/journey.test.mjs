@@ -185,6 +185,35 @@ test("broken links say what is wrong, and the page works on", async () => {
   }
 });
 
+test("while a file is dragged over the page, the page says what may be dropped", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const drag = (type, data) => page.evaluate(([type, data]) => {
+    const dataTransfer = new DataTransfer();
+    if (data === "file") dataTransfer.items.add(new File(["{}"], "a.json"));
+    else dataTransfer.setData("text/plain", "words");
+    document.querySelector(".stage-view").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }, [type, data]);
+  const overlay = page.locator(".drop-here");
+  await drag("dragover", "text");
+  await page.waitForTimeout(100);
+  assert.equal(await overlay.count(), 0, "a selected text is no file");
+  await drag("dragover", "file");
+  await page.locator(".drop-here", { hasText: ".csv" }).waitFor();
+  await drag("dragleave", "file");
+  await overlay.waitFor({ state: "detached" });
+  await drag("dragover", "file");
+  await overlay.waitFor();
+  await page.keyboard.press("Escape");
+  await overlay.waitFor({ state: "detached" });
+  await drag("dragover", "file");
+  await overlay.waitFor();
+  await drag("drop", "file");
+  await overlay.waitFor({ state: "detached" });
+  await page.locator(".notice.bad", { hasText: "a.json" }).waitFor();
+  clean(page);
+});
+
 test("a crash of the worker is told, the document stays and the next run works", async () => {
   const page = await fresh(lab);
   const first = await digest(page);

@@ -233,9 +233,16 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// Listens to the window: keys, files dropped anywhere, another address.
+/// Whether a drag brings files, and not a selected text.
+fn brings_files(event: &DragEvent) -> bool {
+    event.data_transfer().is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0))
+}
+
+/// Listens to the window: keys, files dropped anywhere, another address. Answers whether files are being dragged over the page.
 #[hook]
-fn use_window_events(lab: &LabHandle, tools: &Tools) {
+fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
+    let files_above = use_state_eq(|| false);
+    let above = files_above.setter();
     let latest = use_mut_ref(|| (lab.clone(), tools.clone()));
     *latest.borrow_mut() = (lab.clone(), tools.clone());
     use_effect_with((), move |()| {
@@ -244,15 +251,40 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) {
         if let Some(window) = &window {
             let active = EventListenerOptions::enable_prevent_default();
             let state = Rc::clone(&latest);
+            let set = above.clone();
             listeners.push(EventListener::new_with_options(window, "keydown", active, move |event| {
                 let (lab, tools) = state.borrow().clone();
-                shortcut(&lab, &tools.player, event.unchecked_ref());
+                let event: &KeyboardEvent = event.unchecked_ref();
+                if event.key() == "Escape" {
+                    set.set(false);
+                }
+                shortcut(&lab, &tools.player, event);
             }));
-            listeners.push(EventListener::new_with_options(window, "dragover", active, |event| event.prevent_default()));
-            let state = Rc::clone(&latest);
-            listeners.push(EventListener::new_with_options(window, "drop", active, move |event| {
-                event.prevent_default();
+            let set = above.clone();
+            listeners.push(EventListener::new_with_options(window, "dragover", active, move |event| {
                 let event: &DragEvent = event.unchecked_ref();
+                if brings_files(event) {
+                    event.prevent_default();
+                    set.set(true);
+                }
+            }));
+            let set = above.clone();
+            listeners.push(EventListener::new(window, "dragleave", move |event| {
+                let event: &DragEvent = event.unchecked_ref();
+                // Out of the window, not from one thing in it to the next. A drag that is given up by Escape leaves so too.
+                if event.related_target().is_none() {
+                    set.set(false);
+                }
+            }));
+            let state = Rc::clone(&latest);
+            let set = above.clone();
+            listeners.push(EventListener::new_with_options(window, "drop", active, move |event| {
+                set.set(false);
+                let event: &DragEvent = event.unchecked_ref();
+                if !brings_files(event) {
+                    return;
+                }
+                event.prevent_default();
                 let files = files_of(event.data_transfer().and_then(|d| d.files()));
                 let open = state.borrow().1.open_files.clone();
                 open.emit(files);
@@ -280,6 +312,9 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) {
         }
         move || drop(listeners)
     });
+    *files_above
+}
+
 }
 
 /// The theme that is shown, and how to choose another.
@@ -332,7 +367,7 @@ pub(crate) fn App() -> Html {
         Callback::from(move |files| open_files(&lab, &client, files))
     };
     let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
-    use_window_events(&lab, &tools);
+    let files_above = use_window_events(&lab, &tools);
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
@@ -343,6 +378,11 @@ pub(crate) fn App() -> Html {
                 <section class="results" aria-label="Results"><Results /></section>
             </main>
             <Dialogs />
+            if files_above {
+                <div class="drop-here" role="status">
+                    <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv, also as .gz)" }</small></p>
+                </div>
+            }
         </ContextProvider<Tools>>
         </ContextProvider<LabHandle>>
     }
