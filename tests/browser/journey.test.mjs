@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
 
 let lab;
@@ -183,6 +184,24 @@ test("broken links say what is wrong, and the page works on", async () => {
     clean(page);
     await page.context().close();
   }
+});
+
+test("a remark leaves by itself, but not while somebody reads it; what went wrong stays", async () => {
+  const scenario = JSON.parse(await readFile(join(root, "scenarios/cold-start.json"), "utf8"));
+  const payload = "1" + deflateRawSync(JSON.stringify({ semantics: 0, scenario })).toString("base64url");
+  const page = await fresh(lab, `#/s/${payload}`);
+  const remark = page.locator(".notice", { hasText: "Made with version 0" });
+  await remark.hover();
+  await page.waitForTimeout(8_500);
+  assert.equal(await remark.count(), 1, "under the pointer it stays");
+  await page.evaluate(() => { location.hash = "#/foo"; });
+  await page.locator(".notice.bad").waitFor();
+  await page.mouse.move(5, 790);
+  await remark.waitFor({ state: "detached", timeout: 10_000 });
+  assert.equal(await page.locator(".notice.bad").count(), 1);
+  await page.locator(".notice.bad button").click();
+  assert.equal(await page.locator(".notice").count(), 0);
+  clean(page);
 });
 
 test("while a file is dragged over the page, the page says what may be dropped", async () => {
