@@ -233,6 +233,29 @@ test("while a file is dragged over the page, the page says what may be dropped",
   clean(page);
 });
 
+test("the tools of a chart leave its question alone, and save it from a menu", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  for (const tab of ["Latency", "Where time goes", "Containers"]) {
+    await page.getByRole("tab", { name: tab }).click();
+    for (const chart of await page.locator(".chart").all()) {
+      await chart.hover();
+      const [title, tools] = [await chart.locator(".chart-title").boundingBox(), await chart.locator(".chart-tools").boundingBox()];
+      assert.ok(title.x + title.width <= tools.x, `${tab}: the title ends at ${title.x + title.width}, the tools begin at ${tools.x}`);
+      assert.equal(await chart.locator(".chart-title").evaluate((e) => e.scrollWidth > e.clientWidth), false, `${tab}: cut off`);
+    }
+  }
+  await page.locator(".chart summary").first().focus();
+  await page.keyboard.press("Enter");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Data (CSV)" }).click()]);
+  assert.match(download.suggestedFilename(), /\.csv$/);
+  assert.equal(await page.locator(".chart details[open]").count(), 0);
+  await page.locator(".chart summary").first().click();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".chart details[open]").count(), 0);
+  clean(page);
+});
+
 test("a crash of the worker is told, the document stays and the next run works", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
