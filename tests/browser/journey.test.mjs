@@ -177,7 +177,8 @@ test("a link opens to the same digest in a fresh profile, and a reload returns t
 });
 
 test("broken links say what is wrong, and the page works on", async () => {
-  for (const [fragment, said] of [["#/s/", "empty"], ["#/s/9abc", "cannot read"], ["#/s/1AAAA", "damaged"], ["#/gallery/nothing", "nothing called"]]) {
+  for (const [fragment, said] of [["#/s/", "empty"], ["#/s/9abc", "cannot read"], ["#/s/1AAAA", "damaged"], ["#/gallery/nothing", "nothing called"],
+    ["#/foo", "#/foo, which leads nowhere"]]) {
     const page = await fresh(lab, fragment);
     await page.locator(".notice.bad", { hasText: said }).waitFor();
     await digest(page);

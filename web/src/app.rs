@@ -68,7 +68,16 @@ fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
         let found = gallery::scenario(id).map(|s| (s, None));
         return Some(found.ok_or(format!("The gallery has nothing called {id}. Open the gallery to see what there is.")));
     }
-    hash.starts_with(share::PREFIX).then(|| share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()))
+    if hash.starts_with(share::PREFIX) {
+        return Some(share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()));
+    }
+    let begin: String = hash.chars().take(40).collect();
+    let unknown = format!(
+        "The address ends in {begin}, which leads nowhere. Links to experiments begin with {} and those to the gallery with \
+        #/gallery/. Ask for the link again, or open the gallery.",
+        share::PREFIX
+    );
+    (!matches!(hash.as_str(), "" | "#" | "#/")).then_some(Err(unknown))
 }
 
 fn now_ms() -> f64 {
