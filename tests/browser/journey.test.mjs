@@ -234,6 +234,19 @@ test("while a file is dragged over the page, the page says what may be dropped",
   clean(page);
 });
 
+test("the inspector opens on three choices, and the placer's timings unfold", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const timing = page.locator('[id="f-frame.architecture.decision_ms"]');
+  assert.equal(await timing.isVisible(), false);
+  await page.locator(".inspector summary", { hasText: "Placer timings" }).click();
+  assert.equal(await timing.isVisible(), true);
+  const other = await fresh(lab, "#/gallery/busy-placer");
+  assert.equal(await other.locator('[id="f-frame.architecture.decision_ms"]').isVisible(), true, "the lesson is about it");
+  clean(page);
+  clean(other);
+});
+
 test("the tools of a chart leave its question alone, and save it from a menu", async () => {
   const page = await fresh(lab);
   await digest(page);

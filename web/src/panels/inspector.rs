@@ -141,6 +141,9 @@ fn ZonePanel(props: &ZoneProps) -> Html {
     }
 }
 
+/// Parameters of architectures that say how long a placer is busy.
+const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us"];
+
 /// What decides, what arrives, and for how long.
 #[component]
 fn Scheduler() -> Html {
@@ -162,7 +165,8 @@ fn Scheduler() -> Html {
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
-            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())} />
+            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
+                folded={Some(("Placer timings", TIMINGS))} />
             <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())} />
             <details>
