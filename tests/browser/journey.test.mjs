@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
+import { canvas, clean, digest, enter, fresh, open, pane, root } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -267,6 +267,24 @@ test("the tools of a chart leave its question alone, and save it from a menu", a
   await page.locator(".chart summary").first().click();
   await page.keyboard.press("Escape");
   assert.equal(await page.locator(".chart details[open]").count(), 0);
+  clean(page);
+});
+
+test("a phone shows one part of the page at a time", async () => {
+  const page = await fresh(lab, "", { viewport: { width: 400, height: 800 } });
+  await digest(page);
+  const shown = async () => (await Promise.all([".stage-area", ".results", ".inspector"].map((s) => page.locator(s).isVisible()))).join();
+  assert.equal(await shown(), "true,false,false");
+  await pane(page, "Results");
+  assert.equal(await shown(), "false,true,false");
+  await page.locator('.chart canvas[role="img"]').first().waitFor();
+  await page.locator(".panes button", { hasText: "Settings" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await shown(), "false,false,true");
+  await pane(page, "Stage");
+  const one = await canvas(page);
+  await page.waitForTimeout(300);
+  assert.notEqual(await canvas(page), one, "the stage moves when it comes back");
   clean(page);
 });
 

@@ -324,6 +324,41 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
     *files_above
 }
 
+/// The part of the page that a narrow screen shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pane {
+    Stage,
+    Results,
+    Settings,
+}
+
+impl Pane {
+    const ALL: [Pane; 3] = [Pane::Stage, Pane::Results, Pane::Settings];
+
+    /// What its button says, and its word in the style sheet.
+    fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Pane::Stage => ("Stage", "stage"),
+            Pane::Results => ("Results", "results"),
+            Pane::Settings => ("Settings", "settings"),
+        }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PanesProps {
+    shown: Pane,
+    choose: Callback<Pane>,
+}
+
+/// The parts of the page to choose from; the style sheet shows them on narrow screens alone.
+#[component]
+fn Panes(props: &PanesProps) -> Html {
+    let buttons = Pane::ALL.iter().map(|&pane| {
+        let choose = props.choose.reform(move |_: MouseEvent| pane);
+        html! { <button aria-pressed={(pane == props.shown).to_string()} onclick={choose}>{ pane.name().0 }</button> }
+    });
+    html! { <nav class="panes" aria-label="Part of the page">{ for buttons }</nav> }
 }
 
 /// The theme that is shown, and how to choose another.
@@ -377,15 +412,21 @@ pub(crate) fn App() -> Html {
     };
     let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
     let files_above = use_window_events(&lab, &tools);
+    let pane = use_state_eq(|| Pane::Stage);
+    let choose = {
+        let pane = pane.setter();
+        Callback::from(move |chosen: Pane| pane.set(chosen))
+    };
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
             <TopBar />
-            <main class="bench">
+            <main class="bench" data-pane={pane.name().1}>
                 <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
                 <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
                 <section class="results" aria-label="Results"><Results /></section>
             </main>
+            <Panes shown={*pane} {choose} />
             <Dialogs />
             if files_above {
                 <div class="drop-here" role="status">
