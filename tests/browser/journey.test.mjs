@@ -101,6 +101,7 @@ test("an empty stage offers templates, each of them one step", async () => {
   await page.getByRole("button", { name: "Gallery" }).click();
   await page.getByRole("button", { name: "Start with an empty stage" }).click();
   await page.locator(".stage-empty").waitFor();
+  assert.equal(await page.locator(".problems li").count(), 2, "a client and a worker are missing, and nothing else is said");
   let last = "";
   for (const [name, expected] of [["Single server", 2], ["A zone of workers", 8], ["Edge and cloud", 9], ["A thousand workers", 3]]) {
     await page.locator(".templates .card", { hasText: name }).click();

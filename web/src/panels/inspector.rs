@@ -219,11 +219,14 @@ fn sentence(p: &Problem) -> String {
 #[component]
 fn OtherProblems() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    if lab.problems.is_empty() {
+    // On an empty stage everything is too large or too far for what is not there.
+    let bare = lab.scenario.nodes.is_empty();
+    let problems: Vec<&Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).collect();
+    if problems.is_empty() {
         return html! {};
     }
     html! {
-        <section class="panel"><ul class="problems">{ for lab.problems.iter().map(|p| html! {
+        <section class="panel"><ul class="problems">{ for problems.into_iter().map(|p| html! {
             <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ sentence(p) }</li>
         }) }</ul></section>
     }
