@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
+import { deflateRawSync } from "node:zlib";
+import { canvas, clean, digest, enter, fresh, open, pane, root } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -32,7 +33,8 @@ test("an edit runs again and shows what changed, and undo brings the first run b
   const first = await digest(page);
   await enter(page, "policies.keep_alive.ttl_s", "60");
   const second = await digest(page, first);
-  assert.match(await page.locator(".figure .delta").first().textContent(), /from/);
+  assert.match(await page.locator(".figure .delta").first().textContent(), /^↓ betterfrom [\d.]+ ×$/);
+  assert.match(await page.locator(".figure .delta").last().textContent(), /^↑ worsefrom /, "memory is the price");
   await page.getByRole("button", { name: "Undo" }).click();
   assert.equal(await digest(page, second), first);
   await page.getByRole("button", { name: "Redo" }).click();
@@ -93,6 +95,54 @@ test("nodes are added, moved, connected and deleted", async () => {
   clean(page);
 });
 
+test("an empty stage offers templates, each of them one step", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  await page.getByRole("button", { name: "Start with an empty stage" }).click();
+  await page.locator(".stage-empty").waitFor();
+  assert.equal(await page.locator(".problems li").count(), 2, "a client and a worker are missing, and nothing else is said");
+  let last = "";
+  for (const [name, expected] of [["Single server", 2], ["A zone of workers", 8], ["Edge and cloud", 9], ["A thousand workers", 3]]) {
+    await page.locator(".templates .card", { hasText: name }).click();
+    last = await digest(page, last);
+    assert.equal(await nodes(page), expected, name);
+    assert.equal(await page.locator(".topbar .title").inputValue(), name);
+    assert.equal(await page.locator(".inspector .problem").count(), 0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await page.locator(".stage-empty").waitFor();
+    assert.equal(await nodes(page), 0);
+  }
+  clean(page);
+});
+
+test("a node that comes into another zone joins it, by pointer and by keys, and one undo takes both back", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  const worker = page.locator(".topology .node").nth(1);
+  const zone = page.locator('[id="f-nodes.worker-1.zone"]');
+  const [from, to] = [await worker.boundingBox(), await page.locator(".topology .node").nth(4).boundingBox()];
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 8 });
+  await page.mouse.up();
+  assert.equal(await zone.inputValue(), "region");
+  last = await digest(page, last);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await zone.inputValue(), "edge");
+  const back = await worker.boundingBox();
+  assert.ok(Math.abs(back.x - from.x) < 1, "it is where it was");
+  last = await digest(page, last);
+  await page.locator(".topology .node").nth(2).focus();
+  const another = page.locator('[id="f-nodes.worker-2.zone"]');
+  let presses = 0;
+  while ((await another.inputValue()) === "edge" && presses++ < 60) await page.keyboard.press("ArrowRight");
+  assert.equal(await another.inputValue(), "region", `after ${presses} presses`);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await another.inputValue(), "edge");
+  clean(page);
+});
+
 test("a wrong value is said at its field, and the last run stays", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
@@ -128,13 +178,115 @@ test("a link opens to the same digest in a fresh profile, and a reload returns t
 });
 
 test("broken links say what is wrong, and the page works on", async () => {
-  for (const [fragment, said] of [["#/s/", "empty"], ["#/s/9abc", "cannot read"], ["#/s/1AAAA", "damaged"], ["#/gallery/nothing", "nothing called"]]) {
+  for (const [fragment, said] of [["#/s/", "empty"], ["#/s/9abc", "cannot read"], ["#/s/1AAAA", "damaged"], ["#/gallery/nothing", "nothing called"],
+    ["#/foo", "#/foo, which leads nowhere"]]) {
     const page = await fresh(lab, fragment);
     await page.locator(".notice.bad", { hasText: said }).waitFor();
     await digest(page);
     clean(page);
     await page.context().close();
   }
+});
+
+test("a remark leaves by itself, but not while somebody reads it; what went wrong stays", async () => {
+  const scenario = JSON.parse(await readFile(join(root, "scenarios/cold-start.json"), "utf8"));
+  const payload = "1" + deflateRawSync(JSON.stringify({ semantics: 0, scenario })).toString("base64url");
+  const page = await fresh(lab, `#/s/${payload}`);
+  const remark = page.locator(".notice", { hasText: "Made with version 0" });
+  await remark.hover();
+  await page.waitForTimeout(8_500);
+  assert.equal(await remark.count(), 1, "under the pointer it stays");
+  await page.evaluate(() => { location.hash = "#/foo"; });
+  await page.locator(".notice.bad").waitFor();
+  await page.mouse.move(5, 790);
+  await remark.waitFor({ state: "detached", timeout: 10_000 });
+  assert.equal(await page.locator(".notice.bad").count(), 1);
+  await page.locator(".notice.bad button").click();
+  assert.equal(await page.locator(".notice").count(), 0);
+  clean(page);
+});
+
+test("while a file is dragged over the page, the page says what may be dropped", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const drag = (type, data) => page.evaluate(([type, data]) => {
+    const dataTransfer = new DataTransfer();
+    if (data === "file") dataTransfer.items.add(new File(["{}"], "a.json"));
+    else dataTransfer.setData("text/plain", "words");
+    document.querySelector(".stage-view").dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  }, [type, data]);
+  const overlay = page.locator(".drop-here");
+  await drag("dragover", "text");
+  await page.waitForTimeout(100);
+  assert.equal(await overlay.count(), 0, "a selected text is no file");
+  await drag("dragover", "file");
+  await page.locator(".drop-here", { hasText: ".csv" }).waitFor();
+  await drag("dragleave", "file");
+  await overlay.waitFor({ state: "detached" });
+  await drag("dragover", "file");
+  await overlay.waitFor();
+  await page.keyboard.press("Escape");
+  await overlay.waitFor({ state: "detached" });
+  await drag("dragover", "file");
+  await overlay.waitFor();
+  await drag("drop", "file");
+  await overlay.waitFor({ state: "detached" });
+  await page.locator(".notice.bad", { hasText: "a.json" }).waitFor();
+  clean(page);
+});
+
+test("the inspector opens on three choices, and the placer's timings unfold", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const timing = page.locator('[id="f-frame.architecture.decision_ms"]');
+  assert.equal(await timing.isVisible(), false);
+  await page.locator(".inspector summary", { hasText: "Placer timings" }).click();
+  assert.equal(await timing.isVisible(), true);
+  const other = await fresh(lab, "#/gallery/busy-placer");
+  assert.equal(await other.locator('[id="f-frame.architecture.decision_ms"]').isVisible(), true, "the lesson is about it");
+  clean(page);
+  clean(other);
+});
+
+test("the tools of a chart leave its question alone, and save it from a menu", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  for (const tab of ["Latency", "Where time goes", "Containers"]) {
+    await page.getByRole("tab", { name: tab }).click();
+    for (const chart of await page.locator(".chart").all()) {
+      await chart.hover();
+      const [title, tools] = [await chart.locator(".chart-title").boundingBox(), await chart.locator(".chart-tools").boundingBox()];
+      assert.ok(title.x + title.width <= tools.x, `${tab}: the title ends at ${title.x + title.width}, the tools begin at ${tools.x}`);
+      assert.equal(await chart.locator(".chart-title").evaluate((e) => e.scrollWidth > e.clientWidth), false, `${tab}: cut off`);
+    }
+  }
+  await page.locator(".chart summary").first().focus();
+  await page.keyboard.press("Enter");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Data (CSV)" }).click()]);
+  assert.match(download.suggestedFilename(), /\.csv$/);
+  assert.equal(await page.locator(".chart details[open]").count(), 0);
+  await page.locator(".chart summary").first().click();
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator(".chart details[open]").count(), 0);
+  clean(page);
+});
+
+test("a phone shows one part of the page at a time", async () => {
+  const page = await fresh(lab, "", { viewport: { width: 400, height: 800 } });
+  await digest(page);
+  const shown = async () => (await Promise.all([".stage-area", ".results", ".inspector"].map((s) => page.locator(s).isVisible()))).join();
+  assert.equal(await shown(), "true,false,false");
+  await pane(page, "Results");
+  assert.equal(await shown(), "false,true,false");
+  await page.locator('.chart canvas[role="img"]').first().waitFor();
+  await page.locator(".panes button", { hasText: "Settings" }).focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await shown(), "false,false,true");
+  await pane(page, "Stage");
+  const one = await canvas(page);
+  await page.waitForTimeout(300);
+  assert.notEqual(await canvas(page), one, "the stage moves when it comes back");
+  clean(page);
 });
 
 test("a crash of the worker is told, the document stays and the next run works", async () => {

@@ -3,21 +3,42 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { clean, digest, fresh, open } from "./support.mjs";
+import { clean, digest, fresh, open, pane } from "./support.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let lab;
 before(async () => { lab = await open(); });
 after(() => lab.close());
 
+/** A file over the page. */
+const drag = (page) => page.evaluate(() => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(["{}"], "a.json"));
+  document.body.dispatchEvent(new DragEvent("dragover", { dataTransfer, bubbles: true, cancelable: true }));
+});
+
 const screens = {
   bench: async () => {},
-  node: async (page) => page.locator(".topology .node").nth(1).focus(),
-  containers: async (page) => page.getByRole("tab", { name: "Containers" }).click(),
+  node: async (page) => {
+    await page.locator(".topology .node").nth(1).focus();
+    await pane(page, "Settings");
+  },
+  containers: async (page) => {
+    await pane(page, "Results");
+    await page.getByRole("tab", { name: "Containers" }).click();
+  },
+  chart: async (page) => page.locator(".chart summary").first().click(),
   hosts: async (page) => page.getByRole("tab", { name: "Hosts" }).click(),
+  file: async (page) => drag(page),
   gallery: async (page) => page.getByRole("button", { name: "Gallery" }).click(),
   share: async (page) => page.getByRole("button", { name: "Share" }).click(),
   help: async (page) => page.getByRole("button", { name: "Help" }).click(),
+  empty: async (page) => {
+    await pane(page, "Stage");
+    await page.getByRole("button", { name: "Gallery" }).click();
+    await page.getByRole("button", { name: "Start with an empty stage" }).click();
+    await page.locator(".stage-empty").waitFor();
+  },
 };
 
 for (const colorScheme of ["light", "dark"]) {

@@ -65,5 +65,11 @@ export async function enter(page, path, value) {
   await field.press("Enter");
 }
 
+/** Shows a part of the page, where the screen is too narrow for all of them. */
+export async function pane(page, name) {
+  const button = page.locator(".panes button", { hasText: name });
+  if (await button.isVisible()) await button.click();
+}
+
 /** A picture of the stage's canvas, to see whether it changes. */
 export const canvas = (page) => page.locator(".stage-view canvas").evaluate((c) => c.toDataURL());

@@ -68,7 +68,16 @@ fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
         let found = gallery::scenario(id).map(|s| (s, None));
         return Some(found.ok_or(format!("The gallery has nothing called {id}. Open the gallery to see what there is.")));
     }
-    hash.starts_with(share::PREFIX).then(|| share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()))
+    if hash.starts_with(share::PREFIX) {
+        return Some(share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()));
+    }
+    let begin: String = hash.chars().take(40).collect();
+    let unknown = format!(
+        "The address ends in {begin}, which leads nowhere. Links to experiments begin with {} and those to the gallery with \
+        #/gallery/. Ask for the link again, or open the gallery.",
+        share::PREFIX
+    );
+    (!matches!(hash.as_str(), "" | "#" | "#/")).then_some(Err(unknown))
 }
 
 fn now_ms() -> f64 {
@@ -233,9 +242,16 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
     event.prevent_default();
 }
 
-/// Listens to the window: keys, files dropped anywhere, another address.
+/// Whether a drag brings files, and not a selected text.
+fn brings_files(event: &DragEvent) -> bool {
+    event.data_transfer().is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0))
+}
+
+/// Listens to the window: keys, files dropped anywhere, another address. Answers whether files are being dragged over the page.
 #[hook]
-fn use_window_events(lab: &LabHandle, tools: &Tools) {
+fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
+    let files_above = use_state_eq(|| false);
+    let above = files_above.setter();
     let latest = use_mut_ref(|| (lab.clone(), tools.clone()));
     *latest.borrow_mut() = (lab.clone(), tools.clone());
     use_effect_with((), move |()| {
@@ -244,15 +260,40 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) {
         if let Some(window) = &window {
             let active = EventListenerOptions::enable_prevent_default();
             let state = Rc::clone(&latest);
+            let set = above.clone();
             listeners.push(EventListener::new_with_options(window, "keydown", active, move |event| {
                 let (lab, tools) = state.borrow().clone();
-                shortcut(&lab, &tools.player, event.unchecked_ref());
+                let event: &KeyboardEvent = event.unchecked_ref();
+                if event.key() == "Escape" {
+                    set.set(false);
+                }
+                shortcut(&lab, &tools.player, event);
             }));
-            listeners.push(EventListener::new_with_options(window, "dragover", active, |event| event.prevent_default()));
-            let state = Rc::clone(&latest);
-            listeners.push(EventListener::new_with_options(window, "drop", active, move |event| {
-                event.prevent_default();
+            let set = above.clone();
+            listeners.push(EventListener::new_with_options(window, "dragover", active, move |event| {
                 let event: &DragEvent = event.unchecked_ref();
+                if brings_files(event) {
+                    event.prevent_default();
+                    set.set(true);
+                }
+            }));
+            let set = above.clone();
+            listeners.push(EventListener::new(window, "dragleave", move |event| {
+                let event: &DragEvent = event.unchecked_ref();
+                // Out of the window, not from one thing in it to the next. A drag that is given up by Escape leaves so too.
+                if event.related_target().is_none() {
+                    set.set(false);
+                }
+            }));
+            let state = Rc::clone(&latest);
+            let set = above.clone();
+            listeners.push(EventListener::new_with_options(window, "drop", active, move |event| {
+                set.set(false);
+                let event: &DragEvent = event.unchecked_ref();
+                if !brings_files(event) {
+                    return;
+                }
+                event.prevent_default();
                 let files = files_of(event.data_transfer().and_then(|d| d.files()));
                 let open = state.borrow().1.open_files.clone();
                 open.emit(files);
@@ -280,6 +321,44 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) {
         }
         move || drop(listeners)
     });
+    *files_above
+}
+
+/// The part of the page that a narrow screen shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pane {
+    Stage,
+    Results,
+    Settings,
+}
+
+impl Pane {
+    const ALL: [Pane; 3] = [Pane::Stage, Pane::Results, Pane::Settings];
+
+    /// What its button says, and its word in the style sheet.
+    fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Pane::Stage => ("Stage", "stage"),
+            Pane::Results => ("Results", "results"),
+            Pane::Settings => ("Settings", "settings"),
+        }
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PanesProps {
+    shown: Pane,
+    choose: Callback<Pane>,
+}
+
+/// The parts of the page to choose from; the style sheet shows them on narrow screens alone.
+#[component]
+fn Panes(props: &PanesProps) -> Html {
+    let buttons = Pane::ALL.iter().map(|&pane| {
+        let choose = props.choose.reform(move |_: MouseEvent| pane);
+        html! { <button aria-pressed={(pane == props.shown).to_string()} onclick={choose}>{ pane.name().0 }</button> }
+    });
+    html! { <nav class="panes" aria-label="Part of the page">{ for buttons }</nav> }
 }
 
 /// The theme that is shown, and how to choose another.
@@ -332,17 +411,28 @@ pub(crate) fn App() -> Html {
         Callback::from(move |files| open_files(&lab, &client, files))
     };
     let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
-    use_window_events(&lab, &tools);
+    let files_above = use_window_events(&lab, &tools);
+    let pane = use_state_eq(|| Pane::Stage);
+    let choose = {
+        let pane = pane.setter();
+        Callback::from(move |chosen: Pane| pane.set(chosen))
+    };
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
             <TopBar />
-            <main class="bench">
+            <main class="bench" data-pane={pane.name().1}>
                 <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
                 <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
                 <section class="results" aria-label="Results"><Results /></section>
             </main>
+            <Panes shown={*pane} {choose} />
             <Dialogs />
+            if files_above {
+                <div class="drop-here" role="status">
+                    <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv, also as .gz)" }</small></p>
+                </div>
+            }
         </ContextProvider<Tools>>
         </ContextProvider<LabHandle>>
     }

@@ -1,7 +1,11 @@
 //! Editing: one [`Command`] enum changes a scenario and returns its inverse. Undo, redo, keyboard, tour and assignment locks
 //! all use it, and nothing else changes a document.
 
+mod template;
+
 use serde_json::Value;
+
+pub use template::{Template, empty};
 
 use crate::scenario::{Function, Link, Node, Path, ReadError, Scenario, Zone};
 
@@ -32,6 +36,13 @@ pub enum Command {
     Move {
         /// The nodes and where each goes.
         to: Vec<(String, f64, f64)>,
+    },
+    /// Put nodes into a zone.
+    Settle {
+        /// The nodes.
+        nodes: Vec<String>,
+        /// The zone.
+        zone: String,
     },
     /// Several commands as one step.
     All(Vec<Command>),
@@ -97,6 +108,15 @@ impl Command {
                 for (id, x, y) in to {
                     let node = scenario.nodes.iter_mut().find(|n| n.id == id).ok_or(EditError::Missing(id))?;
                     (node.x, node.y) = (x, y);
+                }
+            }
+            Command::Settle { nodes, zone } => {
+                if !scenario.zones.iter().any(|z| z.id == zone) {
+                    return Err(EditError::Missing(zone));
+                }
+                for id in nodes {
+                    let node = scenario.nodes.iter_mut().find(|n| n.id == id).ok_or(EditError::Missing(id))?;
+                    node.zone.clone_from(&zone);
                 }
             }
             Command::All(commands) => commands.into_iter().try_for_each(|c| c.perform(scenario))?,
@@ -207,8 +227,9 @@ mod tests {
     }
 
     fn command(i: u8) -> Command {
-        let id = |stem: &str| format!("{stem}-{}", i / 7);
-        match i % 7 {
+        let id = |stem: &str| format!("{stem}-{}", i / 8);
+        match i % 8 {
+            7 => Command::Settle { nodes: vec![id("worker")], zone: "region".into() },
             0 => Command::AddNode(Node::new(&id("n"), "edge", Role::Worker)),
             1 => Command::Remove { ids: vec![id("worker")] },
             2 => Command::Move { to: vec![(id("worker"), f64::from(i), 3.0)] },
@@ -221,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn undo_goes_back_through_every_step_and_redo_forward(steps in proptest::collection::vec(7u8..40, 0..60)) {
+        fn undo_goes_back_through_every_step_and_redo_forward(steps in proptest::collection::vec(8u8..45, 0..60)) {
             let mut document = Document::new(start());
             let mut seen = vec![document.scenario().clone()];
             for step in steps {

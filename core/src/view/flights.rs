@@ -373,11 +373,12 @@ fn radius(scale: f64) -> f64 {
     }
 }
 
-/// How many messages set out in a simulated second around the instant, if the way is a stream then.
+/// How many messages set out in a simulated second around the instant, if the way is a stream then. Only time of which the
+/// window knows counts, not what lies after the end of the run.
 fn stream_rate(playback: &Playback, scene: &Scene, way: &Way) -> Option<f64> {
     let half = scene.sim_ns(500.0)?;
     let from = (scene.t as f64 - half).max(playback.from_ns as f64);
-    let to = (scene.t as f64 + half).min(playback.to_ns as f64);
+    let to = (scene.t as f64 + half).min(playback.known_to_ns as f64);
     let before = |t: f64| way.starts.partition_point(|s| (*s as f64) < t);
     let count = before(to).saturating_sub(before(from)) as f64;
     if count == 0.0 || to <= from {
@@ -541,6 +542,24 @@ mod tests {
         assert!(dots(&few).len() == 10 && !texts(&few));
         let many = frame(&s, flights(500), 500, &options());
         assert!(dots(&many).is_empty() && texts(&many), "{many:?}");
+    }
+
+    #[test]
+    fn the_rate_of_a_stream_does_not_fall_where_the_window_reaches_past_the_end_of_the_run() {
+        let s = pair();
+        // 1,000 messages a second for half a second; the last arrives after 509 ms and ends the run.
+        let flights: Vec<Flight> = (0..500).map(|i| flight(i, i + 10, 0, 1, FlightKind::Invocation)).collect();
+        let rate = |last: bool, t_ms: u64| {
+            let window = StageWindow { to_ns: 1_000 * MS, last, flights: flights.clone(), ..Default::default() };
+            let mut out = vec![];
+            Playback::new(window, Facts::of(&s)).frame(t_ms * MS, &Layout::of(&s), &Viewport::default(), &options(), &mut out);
+            let text = |i: &Item| if let Item::Text { text, .. } = i { text.strip_suffix("/s").map(str::to_owned) } else { None };
+            out.iter().find_map(text)
+        };
+        assert_eq!(rate(true, 250).as_deref(), Some("982"), "500 in 509 ms");
+        assert_eq!(rate(true, 505).as_deref(), Some("982"));
+        // In a run that goes on, half of the second is really silent.
+        assert_eq!(rate(false, 505).as_deref(), Some("497"), "495 from 5 ms on, in 995 ms");
     }
 
     #[test]

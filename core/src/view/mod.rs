@@ -25,6 +25,6 @@ pub use display::{Anchor, Dash, Fill, Ink, Item, Point, Stroke, Weight, fit_text
 pub use facts::Facts;
 pub use layout::{Grid, Hit, Layout, LinkLine, NodeBox, Rect, Shape, ZoneBox};
 pub use moving::{FrameOptions, Playback, Tally};
-pub use place::{Guide, auto_place, snap};
+pub use place::{Guide, auto_place, relocation, snap};
 pub use svg::{Theme, svg};
 pub use viewport::Viewport;

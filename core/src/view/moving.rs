@@ -110,6 +110,8 @@ pub struct Playback {
     pub(crate) facts: Facts,
     pub(crate) from_ns: u64,
     pub(crate) to_ns: u64,
+    /// Where the run ends, if it does in the window, else the window's end: nothing is known of what comes later.
+    pub(crate) known_to_ns: u64,
     pub(crate) ways: Ways,
     pub(crate) containers: Spans<ContainerSpan>,
     pub(crate) queued: Spans<QueueSpan>,
@@ -124,6 +126,7 @@ impl Playback {
     /// have is left out.
     pub fn new(window: StageWindow, facts: Facts) -> Playback {
         let machines = facts.machines.len() as u32;
+        let known_to_ns = if window.last { last_event(&window).min(window.to_ns) } else { window.to_ns };
         let mut containers = window.containers;
         containers.retain(|c| c.host < machines);
         let mut cells = vec![0; facts.machines.len()];
@@ -138,6 +141,7 @@ impl Playback {
         Playback {
             from_ns: window.from_ns,
             to_ns: window.to_ns,
+            known_to_ns,
             ways: Ways::new(window.flights, &facts),
             containers: Spans::new(containers),
             queued: Spans::new(queued),
@@ -196,6 +200,16 @@ impl Playback {
         let labelled = layout.links.iter().filter(|l| options.labelled.contains(&l.index));
         out.extend(labelled.flat_map(|l| statics::link_label(l, viewport)));
     }
+}
+
+/// When the last thing happens in a window.
+fn last_event(window: &StageWindow) -> u64 {
+    fn ends<T: Span>(spans: &[T]) -> impl Iterator<Item = u64> {
+        spans.iter().map(|s| if s.end_ns() == u64::MAX { s.start_ns() } else { s.end_ns() })
+    }
+    let flights = window.flights.iter().map(|f| f.to_ns);
+    let spans = ends(&window.containers).chain(ends(&window.queued)).chain(ends(&window.placers));
+    flights.chain(spans).chain(window.notes.iter().map(|n| n.at_ns)).max().unwrap_or(window.from_ns)
 }
 
 /// An instant and where everything is at it.

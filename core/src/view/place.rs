@@ -1,9 +1,10 @@
-//! Where nodes are put: alignment while they are dragged, and places for those that have none.
+//! Where nodes are put: alignment while they are dragged, the zone that they come into, and places for those that have none.
 
 use std::collections::BTreeMap;
 
 use super::display::Point;
 use super::layout::{Layout, Rect, around, room, zone_around};
+use crate::edit::Command;
 use crate::scenario::{Role, Scenario};
 
 /// The grid that boxes stand on while nothing else attracts them.
@@ -57,6 +58,39 @@ fn align(still: &[Rect], lines: impl Fn(&Rect) -> [f64; 3], there: &Rect) -> Opt
     let own = lines(there);
     let pairs = still.iter().flat_map(|r| lines(r).into_iter().zip(own).map(|(line, mine)| (line - mine, line, *r)));
     pairs.filter(|(shift, ..)| shift.abs() <= REACH).min_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
+}
+
+/// Moves nodes by (dx, dy), as one step. A node whose middle comes into the area of another zone joins that zone; on open
+/// ground it stays in its own. A zone's area is that of its nodes which are not moved, so that no zone follows its nodes.
+pub fn relocation(scenario: &Scenario, layout: &Layout, moving: &[usize], dx: f64, dy: f64) -> Command {
+    let nodes = || moving.iter().filter_map(|&i| Some((scenario.nodes.get(i)?, layout.nodes.get(i)?)));
+    let areas: Vec<Option<Rect>> = (0..scenario.zones.len()).map(|zone| resting_area(layout, zone, moving)).collect();
+    let to = nodes().map(|(node, _)| (node.id.clone(), node.x + dx, node.y + dy)).collect();
+    let mut joining: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (node, own) in nodes() {
+        let (before, after) = (own.rect.centre(), own.rect.moved(dx, dy).centre());
+        let enters = |area: &Rect| area.contains(after) && !area.contains(before);
+        // What is drawn last is on top.
+        let zone = areas.iter().rposition(|area| area.as_ref().is_some_and(enters));
+        if let Some(zone) = zone.filter(|zone| own.zone != Some(*zone)) {
+            joining.entry(zone).or_default().push(node.id.clone());
+        }
+    }
+    let settle = |(zone, nodes): (usize, Vec<String>)| Command::Settle { nodes, zone: scenario.zones[zone].id.clone() };
+    let moved = Command::Move { to };
+    match joining.is_empty() {
+        true => moved,
+        false => Command::All(std::iter::once(moved).chain(joining.into_iter().map(settle)).collect()),
+    }
+}
+
+/// The area of a zone without some of its nodes; nothing if those are all that it has.
+fn resting_area(layout: &Layout, zone: usize, moving: &[usize]) -> Option<Rect> {
+    let members = || layout.nodes.iter().enumerate().filter(|(_, n)| n.zone == Some(zone));
+    if members().next().is_none() {
+        return layout.zones.get(zone).map(|z| z.rect);
+    }
+    around(members().filter(|(i, _)| !moving.contains(i)).map(|(_, n)| n.footprint())).map(zone_around)
 }
 
 /// Gives a place to each node that has none, which is one at (0, 0): in every zone clients left, controllers in the middle,
@@ -209,6 +243,7 @@ fn arrange_nodes(scenario: &mut Scenario, group: Vec<usize>) -> (Vec<usize>, Rec
 mod tests {
     use super::super::layout::tests::{node, scenario};
     use super::*;
+    use crate::edit::{Document, Template, empty};
     use crate::scenario::Node;
 
     fn client(id: &str, x: f64, y: f64) -> Node {
@@ -238,6 +273,63 @@ mod tests {
     #[test]
     fn dragging_nothing_moves_nothing() {
         assert_eq!(snap(&two(), &[], 3.0, 4.0), (3.0, 4.0, vec![]));
+    }
+
+    /// A client in zone a at (0, 0), one in b at (400, 0), whose area is (380, -44) to (492, 106); both 72 x 64. And c, empty.
+    fn neighbours() -> Scenario {
+        scenario(&["a", "b", "c"], vec![node("p", "a", Role::Client, 0.0, 0.0), node("q", "b", Role::Client, 400.0, 0.0)], vec![])
+    }
+
+    /// The zone that the first client is in after a move, and where it is then.
+    fn after(s: &Scenario, moving: &[usize], dx: f64, dy: f64) -> (String, f64) {
+        let mut there = s.clone();
+        assert!(relocation(s, &Layout::of(s), moving, dx, dy).apply(&mut there).is_ok());
+        (there.nodes[0].zone.clone(), there.nodes[0].x)
+    }
+
+    #[test]
+    fn a_node_joins_the_zone_that_its_middle_comes_into() {
+        let s = neighbours();
+        assert_eq!(after(&s, &[0], 343.0, 0.0), ("a".to_owned(), 343.0), "its middle is at 379");
+        assert_eq!(after(&s, &[0], 344.0, 0.0), ("b".to_owned(), 344.0));
+        assert_eq!(after(&s, &[0], 344.0, 200.0), ("a".to_owned(), 344.0), "below it");
+        // Zone c is empty and stands at the right: from 524 to 732.
+        assert_eq!(after(&s, &[0], 560.0, 0.0).0, "c");
+    }
+
+    #[test]
+    fn zones_that_move_as_a_whole_attract_nothing() {
+        let s = neighbours();
+        assert_eq!(after(&s, &[0, 1], 344.0, 0.0).0, "a");
+    }
+
+    #[test]
+    fn a_node_that_already_stands_in_the_area_of_another_zone_stays_in_its_own() {
+        let mut s = neighbours();
+        s.nodes[0].x = 380.0;
+        s.nodes[0].y = -20.0;
+        assert_eq!(after(&s, &[0], 8.0, 0.0).0, "a");
+    }
+
+    #[test]
+    fn coming_into_another_zone_is_one_step() {
+        let s = neighbours();
+        let mut document = Document::new(s.clone());
+        assert!(document.edit(relocation(&s, &Layout::of(&s), &[0], 400.0, 40.0)).is_ok());
+        assert_eq!((document.scenario().nodes[0].zone.as_str(), document.scenario().nodes[0].y), ("b", 40.0));
+        assert!(document.undo() && document.scenario() == &s && !document.can_undo());
+    }
+
+    #[test]
+    fn templates_have_room() {
+        for template in Template::ALL {
+            let mut s = empty();
+            assert!(template.command(&empty()).apply(&mut s).is_ok());
+            let placed = s.clone();
+            auto_place(&mut s);
+            assert_eq!(s, placed, "{template:?}: everything has a place");
+            assert_nothing_overlaps(&Layout::of(&s));
+        }
     }
 
     /// Zones with a client, a controller and workers each, none with a place.

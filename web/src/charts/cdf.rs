@@ -86,15 +86,13 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
         name_ghost(pen, grid.caption_end, "previous run");
     }
     let marks: Vec<(Px, String)> = MARKED.into_iter().filter_map(|marked| mark(&grid, data, marked)).collect();
-    for (at, text) in &marks {
-        name_mark(pen, *at, text);
-    }
+    let labels = marks.iter().map(|(at, text)| name_mark(pen, *at, text)).collect();
     pen.line(&curve(&grid, data), pen.theme.run, 2.0);
     for (at, _) in marks {
         pen.dot(at, 5.0, pen.theme.surface);
         pen.dot(at, 3.5, pen.theme.run);
     }
-    Frame::over(grid)
+    Frame { labels, ..Frame::over(grid) }
 }
 
 /// From the axis up to the first point, through all points, on to the right edge.
@@ -113,13 +111,16 @@ fn mark(grid: &Grid, data: &Charts, (share, name): (f64, &str)) -> Option<(Px, S
     Some((grid.at(slowdown, share), format!("{name} {}", Quantity::Slowdown.show(slowdown))))
 }
 
-/// Writes below a mark at the right, where the line never is, on a piece of the surface that keeps other lines away.
-fn name_mark(pen: &Pen<'_>, (x, y): Px, text: &str) {
+/// Writes below a mark at the right, where the line never is, on a piece of the surface that keeps other lines away. Answers that
+/// piece.
+fn name_mark(pen: &Pen<'_>, (x, y): Px, text: &str) -> Rect {
     let width = pen.width_of(text);
     let left = (x + 8.0).min(pen.area.right - width);
     let middle = y + 12.0;
-    pen.block(Rect { left: left - 3.0, top: middle - 8.0, right: left + width + 3.0, bottom: middle + 8.0 }, pen.theme.surface);
+    let plate = Rect { left: left - 3.0, top: middle - 8.0, right: left + width + 3.0, bottom: middle + 8.0 };
+    pen.block(plate, pen.theme.surface);
     pen.label(text, (left, middle), Align::Left, pen.theme.ink);
+    plate
 }
 
 /// What hovering at `at` reads.

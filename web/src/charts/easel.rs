@@ -204,6 +204,8 @@ impl Easel {
         let grid = self.frame.borrow().as_ref().and_then(|frame| frame.grid);
         let at = self.playhead_s.get().filter(|at| over_time && at.is_finite());
         let line = grid.zip(at).map(|(grid, at)| (grid.x(at), grid.plot));
+        // At the very beginning of the run only its head: a line there would look like an axis.
+        let line = line.map(|(x, plot)| (x, if x < plot.left + 1.0 { Rect { bottom: plot.top, ..plot } } else { plot }));
         place_line(&self.playhead, line);
     }
 
@@ -223,17 +225,21 @@ impl Easel {
     }
 
     fn show_reading(&self, reading: &Reading, at: Px) {
-        let plot = self.frame.borrow().as_ref().and_then(|frame| frame.grid).map(|grid| grid.plot);
+        let (plot, labels) = match &*self.frame.borrow() {
+            Some(frame) => (frame.grid.map(|grid| grid.plot), frame.labels.clone()),
+            None => (None, Vec::new()),
+        };
         place_line(&self.cursor, plot.filter(|_| reading.line).map(|plot| (reading.x, plot)));
         let Some(readout) = self.readout.cast::<HtmlElement>() else {
             return;
         };
         fill_readout(&readout, reading);
-        let left_half = reading.x < self.size.get().0 / 2.0;
-        let x = if left_half { format!("{:.0}px", reading.x + 10.0) } else { format!("calc({:.0}px - 100%)", reading.x - 10.0) };
-        let y = plot.map_or(at.1 + 16.0, |plot| plot.top);
-        let _ = readout.style().set_property("transform", &format!("translate({x}, {y:.0}px)"));
         readout.set_hidden(false);
+        let size = (f64::from(readout.offset_width()), f64::from(readout.offset_height()));
+        let (width, height) = self.size.get();
+        let rows = plot.map_or([at.1 + 16.0; 3], |plot| [plot.top, plot.bottom - size.1, height - size.1]);
+        let (x, y) = readout_place(reading.x, rows, size, width, &labels);
+        let _ = readout.style().set_property("transform", &format!("translate({x:.0}px, {y:.0}px)"));
     }
 
     /// Takes the cursor away.
@@ -266,6 +272,19 @@ impl Easel {
     }
 }
 
+/// Where the upper left corner of a readout stands: beside the cursor at `x`, on the side that has more room, in the first of
+/// `rows`; if that covers a label, on the other side or in another row.
+fn readout_place(x: f64, rows: [f64; 3], (width, height): Px, across: f64, labels: &[Rect]) -> Px {
+    let (right, left) = (x + 10.0, x - 10.0 - width);
+    let sides = if x < across / 2.0 { [right, left] } else { [left, right] };
+    let places = || rows.into_iter().flat_map(|y| sides.map(|x| (x, y)));
+    let is_free = |(left, top): &Px| {
+        let own = Rect { left: *left, top: *top, right: left + width, bottom: top + height };
+        *left >= 0.0 && own.right <= across && !labels.iter().any(|label| label.overlaps(&own))
+    };
+    places().find(is_free).unwrap_or((sides[0], rows[0]))
+}
+
 /// Puts a vertical line where it belongs, or away.
 fn place_line(line: &NodeRef, place: Option<(f64, Rect)>) {
     let Some(line) = line.cast::<HtmlElement>() else {
@@ -292,5 +311,22 @@ fn fill_readout(readout: &HtmlElement, reading: &Reading) {
                 let _ = readout.append_child(&cell);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readout_gives_way_to_labels() {
+        let label = Rect { left: 150.0, top: 20.0, right: 220.0, bottom: 40.0 };
+        let place = |x: f64, labels: &[Rect]| readout_place(x, [10.0, 90.0, 110.0], (80.0, 50.0), 300.0, labels);
+        assert_eq!(place(100.0, &[]), (110.0, 10.0));
+        assert_eq!(place(200.0, &[]), (110.0, 10.0));
+        assert_eq!(place(100.0, &[label]), (10.0, 10.0), "to the other side");
+        let wide = Rect { left: 60.0, ..label };
+        assert_eq!(place(60.0, &[wide]), (70.0, 90.0), "no room there: to the bottom");
+        assert_eq!(place(60.0, &[wide, Rect { top: 85.0, bottom: 100.0, ..wide }]), (70.0, 110.0), "and below that");
     }
 }

@@ -23,6 +23,8 @@ mod theme;
 use std::rc::Rc;
 
 use faaslab_core::measure::Charts;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Node};
 use yew::prelude::*;
 
 pub(crate) use self::kind::ChartKind;
@@ -149,9 +151,9 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
     html! {
         <figure class={classes!("chart", props.kind.is_over_time().then_some("chart-time"))} data-chart={props.kind.id()}>
             <figcaption class="chart-head">
-                <span class="chart-title">{ title }</span>
+                <span class="chart-title" title={title}>{ title }</span>
                 if content.run().is_some() {
-                    { tools(&easel, &as_table) }
+                    <Tools easel={Handle(Rc::clone(&easel))} as_table={as_table.clone()} />
                 }
             </figcaption>
             <div class="chart-body">
@@ -201,23 +203,74 @@ fn plot(easel: &Rc<Easel>, content: &Content, covered: bool, on_seek: &Callback<
     }
 }
 
-/// The buttons of a chart.
-fn tools(easel: &Rc<Easel>, as_table: &UseStateHandle<bool>) -> Html {
+/// An easel, equal to itself alone.
+#[derive(Clone)]
+struct Handle(Rc<Easel>);
+
+impl PartialEq for Handle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ToolsProps {
+    easel: Handle,
+    as_table: UseStateHandle<bool>,
+}
+
+/// The buttons of a chart. What it can be saved as is folded, so that there is room for the question beside them.
+#[component]
+fn Tools(props: &ToolsProps) -> Html {
+    let menu = use_node_ref();
+    let close = {
+        let menu = menu.clone();
+        move || {
+            if let Some(menu) = menu.cast::<Element>() {
+                let _ = menu.remove_attribute("open");
+            }
+        }
+    };
     let save = |save: fn(&Export<'_>, web_sys::CanvasRenderingContext2d)| {
-        let easel = Rc::clone(easel);
-        move |_: MouseEvent| easel.export(save)
+        let (Handle(easel), close) = (props.easel.clone(), close.clone());
+        move |_: MouseEvent| {
+            easel.export(save);
+            close();
+        }
     };
     let toggle = {
-        let as_table = as_table.clone();
+        let as_table = props.as_table.clone();
         move |_: MouseEvent| as_table.set(!*as_table)
     };
-    let pressed = if **as_table { "true" } else { "false" };
+    let on_leave = {
+        let (menu, close) = (menu.clone(), close.clone());
+        move |event: FocusEvent| {
+            let to = event.related_target().and_then(|t| t.dyn_into::<Node>().ok());
+            if !menu.cast::<Node>().is_some_and(|menu| menu.contains(to.as_ref())) {
+                close();
+            }
+        }
+    };
+    let on_escape = {
+        let (menu, close) = (menu.clone(), close.clone());
+        move |event: KeyboardEvent| {
+            if event.key() == "Escape" && menu.cast::<Element>().is_some_and(|menu| menu.has_attribute("open")) {
+                event.stop_propagation();
+                close();
+            }
+        }
+    };
     html! {
         <span class="chart-tools">
-            <button type="button" aria-pressed={pressed} onclick={toggle}>{ "Table" }</button>
-            <button type="button" title="Save the data" onclick={save(|chart, _| chart.csv())}>{ "CSV" }</button>
-            <button type="button" title="Save a picture" onclick={save(|chart, _| { chart.png(); })}>{ "PNG" }</button>
-            <button type="button" title="Save a drawing" onclick={save(|chart, ruler| chart.svg(ruler))}>{ "SVG" }</button>
+            <button type="button" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
+            <details ref={menu} onfocusout={on_leave} onkeydown={on_escape}>
+                <summary>{ "Save" }</summary>
+                <span class="chart-menu" tabindex="-1">
+                    <button type="button" onclick={save(|chart, _| chart.csv())}>{ "Data (CSV)" }</button>
+                    <button type="button" onclick={save(|chart, _| { chart.png(); })}>{ "Picture (PNG)" }</button>
+                    <button type="button" onclick={save(|chart, ruler| chart.svg(ruler))}>{ "Drawing (SVG)" }</button>
+                </span>
+            </details>
         </span>
     }
 }

@@ -39,6 +39,11 @@ impl Rect {
         self.bottom - self.top
     }
 
+    /// Whether the two have an area in common.
+    pub(super) fn overlaps(&self, other: &Rect) -> bool {
+        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+    }
+
     /// Whether a place lies in it.
     pub(super) fn holds(&self, (x, y): Px) -> bool {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)

@@ -108,7 +108,7 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
         top += GHOST_BAR + 6.0;
     }
     legend(pen, &parts, total_ms, top + 6.0);
-    Frame { grid: None, parts: places.into_iter().zip(parts.iter().map(|part| part.row)).collect() }
+    Frame { parts: places.into_iter().zip(parts.iter().map(|part| part.row)).collect(), ..Frame::default() }
 }
 
 /// Where the parts of a bar are.

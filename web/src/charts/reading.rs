@@ -14,12 +14,14 @@ pub(super) struct Frame {
     pub(super) grid: Option<Grid>,
     /// Places that hovering reads one by one, with their row of the sheet.
     pub(super) parts: Vec<(Rect, usize)>,
+    /// Labels among the data, which a readout must not cover.
+    pub(super) labels: Vec<Rect>,
 }
 
 impl Frame {
     /// A chart with axes.
     pub(super) fn over(grid: Grid) -> Frame {
-        Frame { grid: Some(grid), parts: Vec::new() }
+        Frame { grid: Some(grid), ..Frame::default() }
     }
 }
 

@@ -5,13 +5,14 @@ mod share;
 
 use faaslab_core::trace::Report;
 use faaslab_core::units::{SimDuration, three_digits};
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use self::gallery::Gallery;
 use self::share::Share;
-use crate::store::{Action, Dialog, LabHandle};
+use crate::store::{Action, Dialog, LabHandle, Notice};
 
 /// The open dialog and the notices.
 #[component]
@@ -27,16 +28,60 @@ pub(crate) fn Dialogs() -> Html {
             None => html! {},
         },
     };
-    let notices = lab.notices.iter().enumerate().map(|(i, n)| {
-        let lab = lab.clone();
-        html! {
-            <div class={classes!("notice", n.bad.then_some("bad"))} role={if n.bad { "alert" } else { "status" }}>
-                <p>{ &n.text }</p>
-                <button class="quiet" aria-label="Dismiss" onclick={move |_: MouseEvent| lab.dispatch(Action::Dismiss(i))}>{ "Dismiss" }</button>
-            </div>
-        }
-    });
+    let notices = lab.notices.iter().map(|(number, n)| html! { <NoticeLine key={*number} number={*number} notice={n.clone()} /> });
     html! { <>{ open }<div class="notices">{ for notices }</div></> }
+}
+
+/// How long a notice stays that nobody needs to act upon, in milliseconds.
+const NOTICE_MS: u32 = 8_000;
+
+#[derive(Properties, PartialEq)]
+struct NoticeProps {
+    number: u32,
+    notice: Notice,
+}
+
+/// A notice. What went wrong stays until it is dismissed; the rest leaves by itself, but not under somebody's eyes: while the
+/// pointer or the focus is on it, or a dialog covers it, it stays.
+#[component]
+fn NoticeLine(props: &NoticeProps) -> Html {
+    let lab = use_context::<LabHandle>();
+    let (hovered, focused) = (use_state_eq(|| false), use_state_eq(|| false));
+    let NoticeProps { number, notice } = props;
+    let covered = lab.as_ref().is_some_and(|lab| lab.dialog.is_some());
+    let dispatcher = lab.map(|lab| lab.dispatcher());
+    let number = *number;
+    {
+        let dispatcher = dispatcher.clone();
+        use_effect_with(notice.bad || covered || *hovered || *focused, move |stays| {
+            let leave = move || {
+                if let Some(dispatcher) = dispatcher {
+                    dispatcher.dispatch(Action::Dismiss(number));
+                }
+            };
+            let timer = (!stays).then(|| Timeout::new(NOTICE_MS, leave));
+            move || drop(timer)
+        });
+    }
+    let dismiss = move |_: MouseEvent| {
+        if let Some(dispatcher) = &dispatcher {
+            dispatcher.dispatch(Action::Dismiss(number));
+        }
+    };
+    let set = |state: &UseStateHandle<bool>, to: bool| {
+        let state = state.setter();
+        move || state.set(to)
+    };
+    let (enter, leave) = (set(&hovered, true), set(&hovered, false));
+    let (focus, blur) = (set(&focused, true), set(&focused, false));
+    html! {
+        <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
+            onpointerenter={move |_: PointerEvent| enter()} onpointerleave={move |_: PointerEvent| leave()}
+            onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
+            <p>{ &notice.text }</p>
+            <button class="quiet" onclick={dismiss}>{ "Dismiss" }</button>
+        </div>
+    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -127,6 +172,7 @@ fn Help() -> Html {
         ("Ctrl Z, Ctrl Y", "Undo, redo"),
         ("Tab", "Go through nodes, links and zones"),
         ("Arrows", "Move the selected nodes; with Shift by one pixel"),
+        ("Drag", "Move nodes; one that comes into another zone joins it"),
         ("Delete", "Delete what is selected"),
         ("Shift click", "Select several"),
         ("Escape", "Select nothing"),

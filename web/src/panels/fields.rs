@@ -209,6 +209,9 @@ pub(crate) struct ChoiceProps {
     /// Why it cannot be chosen, if it cannot.
     #[prop_or_default]
     pub(crate) disabled: Option<AttrValue>,
+    /// Parameters that are folded away, under a heading; they are shown where the scenario sets one of them.
+    #[prop_or_default]
+    pub(crate) folded: Option<(&'static str, &'static [&'static str])>,
 }
 
 /// Entries of a registry; they are the same as long as there are as many.
@@ -227,11 +230,19 @@ pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
     let entry = props.entries.0.iter().find(|e| e.kind == props.choice.kind);
     let options: Vec<(AttrValue, AttrValue)> = props.entries.0.iter().map(|e| (e.kind.into(), e.name.into())).collect();
     let help = props.disabled.clone().unwrap_or_else(|| entry.map_or("", |e| e.summary).into());
+    let params = entry.filter(|_| props.disabled.is_none()).map_or(&[][..], |e| e.params).iter();
+    let (heading, names) = props.folded.unwrap_or_default();
+    let (folded, open): (Vec<&'static Param>, Vec<_>) = params.partition(|p| names.contains(&p.name));
+    let is_set = folded.iter().any(|p| props.choice.params.contains_key(p.name));
     html! {
         <div class="choice">
             <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()} />
-            if props.disabled.is_none() && let Some(entry) = entry {
-                { for entry.params.iter().map(|p| param(&props.path, p)) }
+            { for open.into_iter().map(|p| param(&props.path, p)) }
+            if !folded.is_empty() {
+                <details open={is_set}>
+                    <summary>{ heading }</summary>
+                    { for folded.into_iter().map(|p| param(&props.path, p)) }
+                </details>
             }
         </div>
     }

@@ -141,6 +141,9 @@ fn ZonePanel(props: &ZoneProps) -> Html {
     }
 }
 
+/// Parameters of architectures that say how long a placer is busy.
+const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us"];
+
 /// What decides, what arrives, and for how long.
 #[component]
 fn Scheduler() -> Html {
@@ -162,7 +165,8 @@ fn Scheduler() -> Html {
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
-            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())} />
+            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
+                folded={Some(("Placer timings", TIMINGS))} />
             <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())} />
             <details>
@@ -215,11 +219,14 @@ fn sentence(p: &Problem) -> String {
 #[component]
 fn OtherProblems() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    if lab.problems.is_empty() {
+    // On an empty stage everything is too large or too far for what is not there.
+    let bare = lab.scenario.nodes.is_empty();
+    let problems: Vec<&Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).collect();
+    if problems.is_empty() {
         return html! {};
     }
     html! {
-        <section class="panel"><ul class="problems">{ for lab.problems.iter().map(|p| html! {
+        <section class="panel"><ul class="problems">{ for problems.into_iter().map(|p| html! {
             <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ sentence(p) }</li>
         }) }</ul></section>
     }

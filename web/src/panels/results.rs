@@ -1,5 +1,6 @@
 //! Results: four figures, then charts and tables in tabs.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
@@ -142,14 +143,19 @@ fn Figures(props: &FiguresProps) -> Html {
     let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
         let value = now.map(read);
         let (text, unit) = value.map_or(("–".to_owned(), ""), show);
+        // Of every figure less is better.
         let delta = match (value, before.map(read)) {
             (Some(now), Some(before)) if show(now) != show(before) => {
                 let (text, unit) = show(before);
-                let word = if now < before { "↓ from" } else { "↑ from" };
-                format!("{word} {text} {unit}")
+                let word = match now.partial_cmp(&before) {
+                    Some(Ordering::Less) => "↓ better",
+                    Some(Ordering::Greater) => "↑ worse",
+                    _ => "",
+                };
+                html! { <><span class="direction">{ word }</span>{ format!("from {text} {unit}") }</> }
             }
-            (Some(_), Some(_)) => "as before".to_owned(),
-            _ => String::new(),
+            (Some(_), Some(_)) => html! { "as before" },
+            _ => html! {},
         };
         html! {
             <div class="figure" title={help.to_owned()}>

@@ -6,16 +6,16 @@ pub(crate) mod transport;
 
 use std::rc::Rc;
 
-use faaslab_core::edit::Command;
+use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::{Link, Node, Role, Scenario, Zone};
-use faaslab_core::view::{Guide, Hit, Layout, Viewport, snap};
+use faaslab_core::view::{Guide, Hit, Layout, Viewport, relocation, snap};
 use gloo::events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
-use self::draw::{Painter, TopologySvg, theme_of};
+use self::draw::{Painter, TopologySvg, picture, theme_of};
 use self::player::Screen;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
@@ -32,11 +32,12 @@ enum Tool {
 #[derive(Clone, Debug, PartialEq)]
 enum Gesture {
     None,
-    /// Nodes move: their ids and numbers, and where the pointer began, in the world.
+    /// Nodes move: their numbers, where the pointer began, in the world, and the part of the world that is shown meanwhile.
     Drag {
         nodes: Vec<usize>,
         from: (f64, f64),
         by: (f64, f64),
+        shown: Viewport,
     },
     /// The world moves: where the pointer was last.
     Pan {
@@ -69,16 +70,22 @@ fn hits_of(scenario: &Scenario, ids: &[String]) -> Vec<Hit> {
     hits
 }
 
-/// The scenario with nodes moved, for the picture while they are dragged.
+/// What a drag does to the scenario, and with what it is aligned.
+fn dragged(scenario: &Scenario, nodes: &[usize], by: (f64, f64)) -> (Command, Vec<Guide>) {
+    let layout = Layout::of(scenario);
+    let (dx, dy, guides) = snap(&layout, nodes, by.0, by.1);
+    (relocation(scenario, &layout, nodes, dx, dy), guides)
+}
+
+/// The scenario as it would be if a drag ended now, for the picture.
 fn moved(scenario: &Rc<Scenario>, gesture: &Gesture) -> (Rc<Scenario>, Vec<Guide>) {
     let Gesture::Drag { nodes, by, .. } = gesture else { return (Rc::clone(scenario), Vec::new()) };
-    let (dx, dy, guides) = snap(&Layout::of(scenario), nodes, by.0, by.1);
+    let (command, guides) = dragged(scenario, nodes, *by);
     let mut there = (**scenario).clone();
-    for &i in nodes {
-        there.nodes[i].x += dx;
-        there.nodes[i].y += dy;
+    match command.apply(&mut there) {
+        Ok(_) => (Rc::new(there), guides),
+        Err(_) => (Rc::clone(scenario), Vec::new()),
     }
-    (Rc::new(there), guides)
 }
 
 fn point(event: &PointerEvent, area: &NodeRef) -> (f64, f64) {
@@ -244,7 +251,9 @@ pub(crate) fn Stage() -> Html {
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
     // The question stands below the picture.
     let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
-    let viewport = chosen.unwrap_or_else(|| layout.fit(width.max(1.0), (height - below).max(1.0)));
+    // The ground does not move under what is dragged.
+    let held = if let Gesture::Drag { shown, .. } = &*gesture { Some(*shown) } else { None };
+    let viewport = chosen.or(held).unwrap_or_else(|| layout.fit(width.max(1.0), (height - below).max(1.0)));
     let selection = Rc::new(hits_of(&scenario, &lab.selection));
     let lit = layout.related(&selection).filter(|_| selection.iter().any(|h| !matches!(h, Hit::Zone(_))));
 
@@ -305,10 +314,9 @@ pub(crate) fn Stage() -> Html {
     {
         let player = tools.player.clone();
         let shown = lab.shown.clone();
-        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| {
-            if let Some(s) = shown {
-                player.show(s.run, Rc::clone(&s.scenario), &s.outcome);
-            }
+        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| match shown {
+            Some(s) => player.show(s.run, Rc::clone(&s.scenario), &s.outcome),
+            None => player.clear(),
         });
     }
     // The wheel zooms about the pointer; it must be able to keep the page from scrolling.
@@ -374,7 +382,7 @@ pub(crate) fn Stage() -> Html {
                             let nodes =
                                 (0..lab.scenario.nodes.len()).filter(|&i| ids.contains(&lab.scenario.nodes[i].id)).collect();
                             lab.dispatch(Action::Select(ids));
-                            gesture.set(Gesture::Drag { nodes, from: world, by: (0.0, 0.0) });
+                            gesture.set(Gesture::Drag { nodes, from: world, by: (0.0, 0.0), shown: viewport });
                         }
                         (Hit::Link(_), Some(id)) => lab.dispatch(Action::Select(vec![id])),
                         (Hit::Zone(_), Some(id)) => {
@@ -397,8 +405,9 @@ pub(crate) fn Stage() -> Html {
             let world = viewport.to_world(at);
             match &*gesture {
                 Gesture::None => {}
-                Gesture::Drag { nodes, from, .. } => {
-                    gesture.set(Gesture::Drag { nodes: nodes.clone(), from: *from, by: (world.0 - from.0, world.1 - from.1) });
+                Gesture::Drag { nodes, from, shown, .. } => {
+                    let by = (world.0 - from.0, world.1 - from.1);
+                    gesture.set(Gesture::Drag { nodes: nodes.clone(), from: *from, by, shown: *shown });
                 }
                 Gesture::Pan { last, .. } => {
                     let (dx, dy) = (at.0 - last.0, at.1 - last.1);
@@ -414,13 +423,11 @@ pub(crate) fn Stage() -> Html {
         })
     };
     let on_pointerup = {
-        let (lab, gesture, tool, layout, scenario) =
-            (lab.clone(), gesture.clone(), tool.clone(), Rc::clone(&layout), Rc::clone(&scenario));
+        let (lab, gesture, tool, layout) = (lab.clone(), gesture.clone(), tool.clone(), Rc::clone(&layout));
         Callback::from(move |_: PointerEvent| {
             match &*gesture {
                 Gesture::Drag { nodes, by, .. } if *by != (0.0, 0.0) => {
-                    let to = nodes.iter().map(|&i| &scenario.nodes[i]).map(|n| (n.id.clone(), n.x, n.y)).collect();
-                    lab.dispatch(Action::Edit(Command::Move { to }));
+                    lab.dispatch(Action::Edit(dragged(&lab.scenario, nodes, *by).0));
                 }
                 Gesture::Link { from, to } => {
                     let reach = layout.hit(*to, 8.0);
@@ -451,7 +458,7 @@ pub(crate) fn Stage() -> Html {
         use_callback((), move |hit: Hit, ()| hovered.set(Some(hit)))
     };
     let on_keydown = {
-        let (lab, tool, gesture) = (lab.clone(), tool.clone(), gesture.clone());
+        let (lab, tool, gesture, layout) = (lab.clone(), tool.clone(), gesture.clone(), Rc::clone(&layout));
         Callback::from(move |(hit, event): (Hit, KeyboardEvent)| {
             if event.key() == "Enter" && *tool == Tool::Link {
                 event.prevent_default();
@@ -483,10 +490,10 @@ pub(crate) fn Stage() -> Html {
                 _ => return,
             };
             event.prevent_default();
-            let chosen = lab.scenario.nodes.iter().filter(|n| lab.selection.contains(&n.id));
-            let to: Vec<_> = chosen.map(|n| (n.id.clone(), n.x + by.0, n.y + by.1)).collect();
-            if !to.is_empty() {
-                lab.dispatch(Action::Edit(Command::Move { to }));
+            let nodes = &lab.scenario.nodes;
+            let chosen: Vec<usize> = (0..nodes.len()).filter(|&i| lab.selection.contains(&nodes[i].id)).collect();
+            if !chosen.is_empty() {
+                lab.dispatch(Action::Edit(relocation(&lab.scenario, &layout, &chosen, by.0, by.1)));
             }
         })
     };
@@ -540,21 +547,59 @@ fn Caption() -> Html {
         };
     }
     if lab.scenario.nodes.is_empty() {
-        let gallery = Callback::from({
-            let lab = lab.clone();
-            move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Gallery)))
-        });
-        return html! {
-            <div class="stage-empty">
-                <p>{ "An empty stage. Add a client, a controller and a worker with the buttons above, start from the gallery, or drop a trace here." }</p>
-                <button onclick={gallery}>{ "Open the gallery" }</button>
-            </div>
-        };
+        return html! { <EmptyStage /> };
     }
     if lab.scenario.question.is_empty() {
         return html! {};
     }
     html! { <p class="stage-caption">{ lab.scenario.question.clone() }</p> }
+}
+
+/// What an empty stage offers: templates, the gallery, a trace.
+#[component]
+fn EmptyStage() -> Html {
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    let dark = tools.theme == "dark";
+    let cards = Template::ALL.iter().map(|&template| {
+        let command = template.command(&lab.scenario);
+        let picture = match &command {
+            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), dark),
+            _ => Html::default(),
+        };
+        let begin = {
+            let lab = lab.clone();
+            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Edit(command.clone())))
+        };
+        html! {
+            <button class="card" onclick={begin}>
+                <span class="picture" aria-hidden="true">{ picture }</span>
+                <span class="card-title">{ template.name() }</span>
+                <span class="card-question">{ template.summary() }</span>
+            </button>
+        }
+    });
+    let gallery = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Show(Some(Dialog::Gallery))))
+    };
+    let pick = {
+        let open = tools.open_files.clone();
+        Callback::from(move |event: Event| open.emit(picked(&event)))
+    };
+    let line = match lab.scenario.workload.trace {
+        Some(_) => "The trace is here; it needs machines. Begin with one of these, or add nodes with the buttons above.",
+        None => "Begin with one of these, add nodes with the buttons above, or drop a trace.",
+    };
+    html! {
+        <div class="stage-empty">
+            <p>{ line }</p>
+            <div class="templates">{ for cards }</div>
+            <div class="row">
+                <label class="button file">{ "Choose a trace…" }<input type="file" multiple=true onchange={pick} /></label>
+                <button onclick={gallery}>{ "Open the gallery" }</button>
+            </div>
+        </div>
+    }
 }
 
 #[derive(Properties, PartialEq)]

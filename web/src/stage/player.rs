@@ -128,6 +128,16 @@ impl Player {
         self.tell();
     }
 
+    /// No run is on the page any more: another scenario was opened.
+    pub(crate) fn clear(&self) {
+        let mut inner = self.0.borrow_mut();
+        (inner.current, inner.next, inner.asked) = (None, None, None);
+        (inner.run, inner.at_ns, inner.end_ns) = (0, 0.0, 0.0);
+        inner.dirty = true;
+        drop(inner);
+        self.tell();
+    }
+
     /// A window came.
     pub(crate) fn take(&self, run: u32, window: StageWindow) {
         let mut inner = self.0.borrow_mut();

@@ -96,8 +96,10 @@ pub(crate) struct Lab {
     pub(crate) trace: Option<Rc<Report>>,
     /// The trace on its way.
     pub(crate) loading: Option<Loading>,
-    /// What there is to tell.
-    pub(crate) notices: Rc<Vec<Notice>>,
+    /// What there is to tell, each with a number of its own.
+    pub(crate) notices: Rc<Vec<(u32, Notice)>>,
+    /// How many notices there have been.
+    told: u32,
     /// What is open.
     pub(crate) dialog: Option<Dialog>,
     /// Asks for a run even if nothing changed.
@@ -127,7 +129,7 @@ pub(crate) enum Action {
     /// Tell something.
     Tell(Notice),
     /// The notice of this number has been read.
-    Dismiss(usize),
+    Dismiss(u32),
     /// A run was sent to the worker.
     Began(Running),
     /// A trace was sent to the worker.
@@ -157,6 +159,7 @@ impl Lab {
             trace: None,
             loading: None,
             notices: Rc::default(),
+            told: 0,
             dialog: None,
             again: 0,
         };
@@ -195,8 +198,9 @@ impl Lab {
     fn tell(&mut self, text: impl Into<AttrValue>, bad: bool) {
         let mut notices = (*self.notices).clone();
         let notice = Notice { text: text.into(), bad };
-        if notices.last() != Some(&notice) {
-            notices.push(notice);
+        if notices.last().map(|(_, last)| last) != Some(&notice) {
+            self.told += 1;
+            notices.push((self.told, notice));
         }
         if notices.len() > 4 {
             notices.remove(0);
@@ -321,13 +325,7 @@ impl Reducible for Lab {
             Action::Select(ids) => lab.selection = Rc::new(ids),
             Action::Show(dialog) => lab.dialog = dialog,
             Action::Tell(notice) => lab.tell(notice.text, notice.bad),
-            Action::Dismiss(index) => {
-                let mut notices = (*lab.notices).clone();
-                if index < notices.len() {
-                    notices.remove(index);
-                }
-                lab.notices = Rc::new(notices);
-            }
+            Action::Dismiss(number) => Rc::make_mut(&mut lab.notices).retain(|(n, _)| *n != number),
             Action::Began(running) => lab.running = Some(running),
             Action::LoadBegan(total) => lab.loading = Some(Loading { bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
