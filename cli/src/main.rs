@@ -285,6 +285,7 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("warm", s.warm),
         ("evictions", s.evictions),
         ("expirations", s.expirations),
+        ("prewarmed", s.prewarmed),
         ("offloads", s.offloads),
     ] {
         if n > 0 || matches!(name, "completed" | "cold" | "warm") {

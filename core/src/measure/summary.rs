@@ -32,6 +32,8 @@ pub struct Summary {
     pub evictions: u64,
     /// Idle containers whose keep-alive ran out.
     pub expirations: u64,
+    /// Containers made ahead of an invocation.
+    pub prewarmed: u64,
     /// Response / ideal over completed invocations.
     pub slowdown: Quantiles,
     /// Response time over completed invocations, in milliseconds.
@@ -140,6 +142,7 @@ impl Summary {
             warm: c.warm,
             evictions: c.evictions,
             expirations: c.expirations,
+            prewarmed: c.prewarmed,
             zero_ideal: recorder.without_ideal(),
             cold_share: if ended == 0 { 0.0 } else { cold as f64 / ended as f64 },
             end_s: world.now.as_s(),

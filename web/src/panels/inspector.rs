@@ -83,6 +83,8 @@ fn NodePanel(props: &NodeProps) -> Html {
             <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
             if n.is(Role::Worker) {
                 <Number path={path("cores")} label="Cores" help="An execution holds its function's cores." />
+                <Pick path={path("cpu")} label="Executions" default="slots" options={words(&[("slots", "Hold their cores; the rest wait"),
+                    ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores")])} />
                 <Number path={path("memory_mb")} label="Memory" unit="MB" help="For containers." />
                 <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("as cores allow"))} whole=true
                     help="The most invocations at once." />
@@ -176,6 +178,7 @@ fn Scheduler() -> Html {
                 <Pick path="policies.if_insufficient" label="If that cannot make room" options={words(&[("keep", "Keep them"), ("evict_anyway", "Remove them anyway")])} />
                 <Pick path="policies.reuse" label="Of several warm ones" options={words(&[("last_used", "The one used last"), ("oldest", "The one created first")])} />
                 <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
+                <Pick path="policies.too_large" label="What is larger than every worker" options={words(&[("reject", "Is rejected"), ("drop", "Is dropped at a worker")])} />
             </details>
         </section>
         <WorkloadPanel />
@@ -273,6 +276,7 @@ fn WorkloadPanel() -> Html {
                     <Number path="workload.trace_options.cold_start_ms" label="Cold start" unit="ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
                     <Number path="workload.trace_options.cores" label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
                     <Number path="workload.trace_options.concurrency" label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+                    <Number path="workload.trace_options.cold_overhead_ms" label="Cold start overhead" unit="ms" placeholder={Some(AttrValue::from("0"))} help="What the provider adds to every cold start; policies do not see it." />
                     <Pick path="workload.trace_options.minute_arrivals" label="Arrivals in a minute" default="uniform"
                         options={vec![("uniform".into(), "Anywhere".into()), ("equidistant".into(), "Equally spaced".into())]} />
                     <Pick path="workload.trace_options.duration" label="Executions" default="percentiles"
@@ -335,6 +339,8 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             <Number path={path("weight")} label="Weight" placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
             <Number path={path("cores")} label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
             <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+            <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("as the policy says"))} help="How long its idle containers are kept, whatever the policy says." />
+            <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
             <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="A longer execution is ended." />
             <button class="quiet" onclick={remove}>{ "Delete this function" }</button>
         </details>
