@@ -1,4 +1,4 @@
-//! With no latency, no decision time and one queue, waits match queueing theory within their confidence interval.
+//! With no latency, no decision time and one queue, mean waits over 20 replications match queueing theory within 4 standard errors.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -13,7 +13,7 @@ fn waits(what: &str, cores: f64, rate: f64, execution: serde_json::Value, expect
         (0..20).map(|seed| phase(&run(&queue(cores, rate, execution.clone(), 4_000.0, seed)).0, "host_queue")).collect();
     let n = means.len() as f64;
     let mean = means.iter().sum::<f64>() / n;
-    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    let error = (means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / (n - 1.0) / n).sqrt();
     assert!((mean - expected_ms).abs() < 4.0 * error, "{what}: {mean} ms, not {expected_ms} ms, error {error}");
     assert!(error < 0.05 * expected_ms, "{what}: {error}");
 }
@@ -34,7 +34,7 @@ fn md1_wait() {
 fn mmc_wait() {
     // Erlang C with c = 4, a = 3.2, divided by (c mu - lambda).
     let (c, a) = (4u32, 3.2_f64);
-    let term = |k: u32| a.powi(k as i32) / (1..=k).map(f64::from).product::<f64>();
+    let term = |k: u32| (1..=k).map(|i| a / f64::from(i)).product::<f64>();
     let last = term(c) * f64::from(c) / (f64::from(c) - a);
     let erlang_c = last / ((0..c).map(term).sum::<f64>() + last);
     waits("M/M/c", 4.0, 32.0, json!({"kind": "exponential", "mean_ms": 100}), erlang_c / 8.0 * 1000.0);
@@ -58,7 +58,7 @@ fn the_placer_is_md1() {
         .collect();
     let n = means.len() as f64;
     let mean = means.iter().sum::<f64>() / n;
-    let error = (means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    let error = (means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / (n - 1.0) / n).sqrt();
     let expected = 0.7 * 20.0 / (2.0 * 0.3);
     assert!((mean - expected).abs() < 4.0 * error, "{mean} {expected} {error}");
 }
