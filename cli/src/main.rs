@@ -223,7 +223,10 @@ fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, Strin
     if before != scenario.run {
         let of_drawn = [("run.duration_s", before.duration_s.unwrap_or(0.0)), ("run.warm_up_s", before.warm_up_s)];
         let dropped: Vec<String> = of_drawn.iter().filter(|s| s.1 > 0.0).map(|(path, s)| format!("{path}={s}")).collect();
-        tell(&format!("the trace runs whole, without the scenario's {}; give --set for another length", dropped.join(" and ")));
+        tell(&format!(
+            "the trace runs whole, without the scenario's {}; --set run.duration_s=… gives it another end",
+            dropped.join(" and ")
+        ));
     }
     Ok(scenario)
 }
