@@ -1,5 +1,8 @@
 //! FaaSLab's command line: the same engine as the page, without a page.
+// They panic when nobody reads any more.
+#![warn(clippy::print_stderr, clippy::print_stdout)]
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path as FilePath, PathBuf};
@@ -9,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
 use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::platform::Outcome;
 use faaslab_core::registry::{Catalogue, Domain, Entry};
-use faaslab_core::scenario::{Path, Scenario, TraceFile, TraceRef, validate};
+use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::share;
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, Report, TraceData};
@@ -90,7 +94,7 @@ fn main() -> ExitCode {
         }
         Command::Link(Link::Decode { link }) => share::decode(&link).map_err(|e| e.to_string()).and_then(|opened| {
             if let Some(remark) = opened.remark {
-                eprintln!("faaslab: {remark}");
+                tell(&remark);
             }
             print_text(&(opened.scenario.to_json() + "\n"))
         }),
@@ -98,7 +102,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("faaslab: {message}");
+            tell(&message);
             ExitCode::FAILURE
         }
     }
@@ -110,6 +114,15 @@ fn print_text(text: &str) -> Result<(), String> {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(format!("standard output: {e}")),
         _ => Ok(()),
     }
+}
+
+/// Says something on standard error. A reader that has gone away is no error, and there is nowhere to tell another.
+fn tell(message: &str) {
+    tell_line(&format!("faaslab: {message}"));
+}
+
+fn tell_line(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn pretty(value: &Value) -> String {
@@ -133,13 +146,13 @@ fn check(paths: &[PathBuf]) -> Result<(), String> {
     for path in paths {
         match read_scenario(path) {
             Err(message) => {
-                eprintln!("{message}");
+                tell_line(&message);
                 bad += 1;
             }
             Ok(scenario) => {
                 let problems = validate(&scenario, &catalogue);
                 for p in &problems {
-                    eprintln!("{}: {}{p}", path.display(), if p.warning { "warning: " } else { "" });
+                    tell_line(&format!("{}: {}{p}", path.display(), if p.warning { "warning: " } else { "" }));
                 }
                 if problems.iter().any(|p| !p.warning) {
                     bad += 1;
@@ -152,13 +165,13 @@ fn check(paths: &[PathBuf]) -> Result<(), String> {
     if bad == 0 { Ok(()) } else { Err(format!("{bad} of {} scenarios cannot run", paths.len())) }
 }
 
-/// Applies `--set PATH=VALUE`. A value is JSON; what is not JSON is a text.
+/// Applies `--set PATH=VALUE`. A value is JSON; what is not JSON, or only fits as a text, is a text.
 fn apply(scenario: Scenario, settings: &[String]) -> Result<Scenario, String> {
     settings.iter().try_fold(scenario, |scenario, setting| {
-        let (path, value) = setting.split_once('=').ok_or_else(|| format!("--set {setting}: write PATH=VALUE"))?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let (path, text) = setting.split_once('=').ok_or_else(|| format!("--set {setting}: write PATH=VALUE"))?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         let path = Path::parse(path).map_err(|e| format!("--set {e}"))?;
-        scenario.with(&path, value).map_err(|e| format!("--set {e}"))
+        scenario.with(&path, value).or_else(|e| scenario.with(&path, text.into()).map_err(|_| format!("--set {e}")))
     })
 }
 
@@ -186,6 +199,14 @@ fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, Strin
     let files: Vec<TraceFile> =
         report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
     if let Some(named) = &scenario.workload.trace {
+        let wanted: BTreeSet<&str> = named.files.iter().map(|f| f.sha256.as_str()).collect();
+        if let Some(other) = files.iter().find(|f| !wanted.contains(f.sha256.as_str())) {
+            return Err(format!(
+                "workload.trace: {} is none of the files that the scenario was made with ({}). Leave it out, or remove workload.trace.",
+                other.name,
+                named.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")
+            ));
+        }
         for file in &named.files {
             if !files.iter().any(|f| f.sha256 == file.sha256) {
                 return Err(format!(
@@ -197,7 +218,16 @@ fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, Strin
             }
         }
     }
+    let before = scenario.run.clone();
     scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });
+    if before != scenario.run {
+        let of_drawn = [("run.duration_s", before.duration_s.unwrap_or(0.0)), ("run.warm_up_s", before.warm_up_s)];
+        let dropped: Vec<String> = of_drawn.iter().filter(|s| s.1 > 0.0).map(|(path, s)| format!("{path}={s}")).collect();
+        tell(&format!(
+            "the trace runs whole, without the scenario's {}; --set run.duration_s=… gives it another end",
+            dropped.join(" and ")
+        ));
+    }
     Ok(scenario)
 }
 
@@ -223,51 +253,63 @@ fn run(
     if let Some(seed) = seed {
         scenario.run.seed = seed;
     }
-    for problem in validate(&scenario, &Library::default().catalogue()).iter().filter(|p| p.warning) {
-        eprintln!("faaslab: warning: {problem}");
+    let problems = validate(&scenario, &Library::default().catalogue());
+    for problem in problems.iter().filter(|p| p.warning) {
+        tell(&format!("warning: {problem}"));
     }
+    // Before the workload is drawn, which may be large.
+    all_of(problems.iter().filter(|p| !p.warning))?;
     let workload = Arc::new(Workload::new(&scenario, loaded.as_ref().map(|(trace, _)| trace)).map_err(|e| e.to_string())?);
     let mut recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
     let mut simulation = Simulation::new(&scenario, workload, &Library::default())
-        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n         "))?;
+        .map_err(|problems| all_of(problems.iter()).err().unwrap_or_default())?;
+    // Before the run, which would be lost if this failed after it.
+    let rows = match invocations {
+        Some(out) => Some((out, File::create(out).map_err(|e| format!("{}: {e}", out.display()))?)),
+        None => None,
+    };
     let begin = Instant::now();
     simulation.run(&mut recorder);
     let wall = begin.elapsed();
     let summary = Summary::new(&simulation, &recorder);
-    if let Some(out) = invocations {
-        write_invocations(out, &simulation, &recorder).map_err(|e| format!("{}: {e}", out.display()))?;
+    if let Some((out, file)) = rows {
+        write_invocations(file, &simulation, &recorder).map_err(|e| format!("{}: {e}", out.display()))?;
     }
     if as_json {
-        print_text(&pretty(&as_object(&summary, wall, load_time, loaded.as_ref().map(|(_, r)| r))))
+        print_text(&pretty(&as_object(&summary, wall, load_time, loaded.as_ref().map(|(_, r)| r))?))
     } else {
         table(&summary, wall)
     }
 }
 
-fn as_object(summary: &Summary, wall: Duration, load: Duration, report: Option<&Report>) -> Value {
-    let mut whole = serde_json::to_value(summary).unwrap_or(Value::Null);
+/// An error of all problems, if there is one.
+fn all_of<'a>(problems: impl Iterator<Item = &'a Problem>) -> Result<(), String> {
+    let all: Vec<String> = problems.map(ToString::to_string).collect();
+    if all.is_empty() { Ok(()) } else { Err(all.join("\n         ")) }
+}
+
+fn as_object(summary: &Summary, wall: Duration, load: Duration, report: Option<&Report>) -> Result<Value, String> {
+    let error = |e: serde_json::Error| format!("the results cannot be written as JSON: {e}");
+    let mut whole = serde_json::to_value(summary).map_err(error)?;
     if let Some(map) = whole.as_object_mut() {
         map.insert("wall_s".into(), json!(wall.as_secs_f64()));
         map.insert("events_per_s".into(), json!(summary.events as f64 / wall.as_secs_f64().max(1e-9)));
         if let Some(report) = report {
             map.insert("load_s".into(), json!(load.as_secs_f64()));
-            map.insert("trace".into(), serde_json::to_value(report).unwrap_or(Value::Null));
+            map.insert("trace".into(), serde_json::to_value(report).map_err(error)?);
         }
     }
-    whole
+    Ok(whole)
 }
 
 fn describe(report: &Report) {
     let format = report.format.name();
-    eprintln!(
-        "faaslab: {format}: {} rows kept, {} rejected, {} functions",
-        report.rows_kept, report.rows_rejected, report.functions
-    );
+    tell(&format!("{format}: {} rows kept, {} rejected, {} functions", report.rows_kept, report.rows_rejected, report.functions));
     for r in &report.rejected {
-        eprintln!("faaslab:   {} line {}: {}", r.file, r.line, r.reason);
+        tell(&format!("  {} line {}: {}", r.file, r.line, r.reason));
     }
     for note in report.warnings.iter().chain(&report.assumed) {
-        eprintln!("faaslab:   {note}");
+        tell(&format!("  {note}"));
     }
 }
 
@@ -317,8 +359,9 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
     print_text(&out)
 }
 
-fn write_invocations(path: &FilePath, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
-    let mut out = BufWriter::new(File::create(path)?);
+/// A row for each invocation. What did not end has no response time, and only what was completed has a slowdown.
+fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
     let (workload, model) = (simulation.workload(), simulation.model());
     writeln!(
         out,
@@ -339,8 +382,8 @@ fn write_invocations(path: &FilePath, simulation: &Simulation, recorder: &Record
             row.host.map_or(String::new(), |h| csv_text(model.machine_id(model.hosts[h as usize].machine))),
             time(row.started),
             time(row.finished),
-            row.response_ns,
-            recorder.slowdown(i).map_or(String::new(), |s| s.to_string()),
+            row.outcome.map_or(String::new(), |_| row.response_ns.to_string()),
+            recorder.slowdown(i).filter(|_| row.outcome == Some(Outcome::Completed)).map_or(String::new(), |s| s.to_string()),
         )?;
     }
     out.flush()

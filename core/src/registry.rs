@@ -167,10 +167,13 @@ pub fn find<'a>(entries: &'a [&'static Entry], kind: &str) -> Option<&'a &'stati
     entries.iter().find(|e| e.kind == kind)
 }
 
-/// The word of `known` nearest to `word`, if it is near enough to be meant.
+/// The word of `known` nearest to `word`, if it is near enough to be meant. Comparing takes time in proportion to both lengths,
+/// so what is longer than any name is not compared.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    const LONGEST: usize = 64;
     known
         .into_iter()
+        .filter(|k| word.len() <= LONGEST && k.len() <= LONGEST)
         .map(|k| (strsim::damerau_levenshtein(word, k), k))
         .min()
         .filter(|(distance, k)| *distance <= 1 + k.len() / 3)

@@ -1,4 +1,4 @@
-//! With no latency, no decision time and one queue, waits match queueing theory within their confidence interval.
+//! With no latency, no decision time and one queue, mean waits over 20 replications match queueing theory within 4 standard errors.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -9,7 +9,7 @@ use support::{phase, queue, run};
 fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
-    (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt())
+    (mean, (values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1.0) / n).sqrt())
 }
 
 /// The mean wait in the host's queue over independent replications lies within 4 standard errors of the closed form, and the
@@ -38,7 +38,7 @@ fn md1_wait() {
 fn mmc_wait() {
     // Erlang C with c = 4, a = 3.2, divided by (c mu - lambda).
     let (c, a) = (4u32, 3.2_f64);
-    let term = |k: u32| a.powi(k as i32) / (1..=k).map(f64::from).product::<f64>();
+    let term = |k: u32| (1..=k).map(|i| a / f64::from(i)).product::<f64>();
     let last = term(c) * f64::from(c) / (f64::from(c) - a);
     let erlang_c = last / ((0..c).map(term).sum::<f64>() + last);
     waits("M/M/c", 4.0, 32.0, json!({"kind": "exponential", "mean_ms": 100}), erlang_c / 8.0 * 1000.0);

@@ -101,6 +101,11 @@ impl<E: Copy> EventQueue<E> {
         Some((SimTime(first.time), first.event))
     }
 
+    /// The events that wait, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> {
+        self.heap.iter().map(|e| (SimTime(e.time), &e.event))
+    }
+
     /// The number of events that wait.
     pub fn len(&self) -> usize {
         self.heap.len()

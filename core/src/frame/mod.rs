@@ -44,6 +44,11 @@ impl Placer {
         self.numbers.get(host as usize).copied().filter(|&n| n != crate::engine::NONE)
     }
 
+    /// About how many bytes a copy takes.
+    pub(crate) fn size(&self) -> usize {
+        256 + self.view.size() + self.numbers.len() * 4 + self.inbox.len() * 4
+    }
+
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
     pub fn place(&mut self, ask: &Ask) -> Option<u32> {
         let number = self.placement.choose(ask, &self.view, &mut self.chance)?;
@@ -71,6 +76,8 @@ pub struct Frame<'a> {
     pub model: &'a Model,
     /// The clock.
     pub now: SimTime,
+    /// How much has happened besides timers and gossip. While it stays the same, no load changes.
+    pub happened: u64,
 }
 
 impl Frame<'_> {
@@ -122,6 +129,12 @@ pub enum Action {
     /// Call [`architecture::Rules::timer`] for the placer after some time.
     Timer {
         /// How long from now.
+        after: SimDuration,
+    },
+    /// As [`Action::Timer`], from a placer that has nothing new to say: calls that would come before anything else happens are
+    /// left out.
+    Rest {
+        /// How long from one call to the next.
         after: SimDuration,
     },
 }

@@ -11,7 +11,7 @@ use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
 use crate::workload::Workload;
 
-/// Records what happened to each invocation: 33 bytes a row beside the workload's own columns.
+/// Records what happened to each invocation: 31 bytes a row beside the workload's own columns.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     workload: Arc<Workload>,

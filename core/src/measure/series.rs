@@ -33,7 +33,8 @@ impl StepSeries {
         }
         while self.since < now {
             let bucket = (self.since / self.width) as usize;
-            let until = ((bucket as u64 + 1) * self.width).min(now);
+            // The last bucket may end after the clock's last instant.
+            let until = (bucket as u64 + 1).saturating_mul(self.width).min(now);
             if bucket >= self.sums.len() {
                 self.sums.resize(bucket + 1, 0.0);
             }
@@ -48,15 +49,16 @@ impl StepSeries {
         whole.advance(end.0);
         (0..buckets as u64)
             .map(|i| {
-                let (from, to) = (i * width, ((i + 1) * width).min(end.0));
+                let (from, to) = (i.saturating_mul(width), (i + 1).saturating_mul(width).min(end.0));
                 if to <= from {
                     return 0.0;
                 }
                 let mut sum = 0.0;
                 for b in from / whole.width..=(to - 1) / whole.width {
-                    let overlap = to.min((b + 1) * whole.width) - from.max(b * whole.width);
+                    let until = (b + 1).saturating_mul(whole.width);
+                    let overlap = to.min(until) - from.max(b * whole.width);
                     // The last bucket is filled only up to the end.
-                    let filled = ((b + 1) * whole.width).min(end.0) - b * whole.width;
+                    let filled = until.min(end.0) - b * whole.width;
                     sum += whole.sums.get(b as usize).copied().unwrap_or(0.0) * overlap as f64 / filled as f64;
                 }
                 (sum / (to - from) as f64) as f32
@@ -78,5 +80,16 @@ mod tests {
         s.add(SimTime(100_000), -6.0);
         let total: f32 = s.means(SimTime(100_000), 1000, 100).iter().sum();
         assert!((total / 100.0 - 5.9992).abs() < 1e-3, "{total}");
+    }
+
+    #[test]
+    fn a_series_reaches_the_end_of_the_clock() {
+        for width in [1, 1_000_000, u64::MAX / 239, u64::MAX] {
+            let mut s = StepSeries::new(width);
+            s.add(SimTime(0), 2.0);
+            s.add(SimTime::NEVER, -2.0);
+            let means = s.means(SimTime::NEVER, u64::MAX / 120 + 1, 120);
+            assert!(means.iter().all(|m| (m - 2.0).abs() < 1e-3), "{means:?}");
+        }
     }
 }

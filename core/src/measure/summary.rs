@@ -18,7 +18,7 @@ pub struct Summary {
     pub completed: u64,
     /// They ran into their time limit.
     pub timed_out: u64,
-    /// No host is large enough.
+    /// No host that their placer may use is large enough.
     pub rejected: u64,
     /// There was no memory, and the policy is to drop.
     pub dropped: u64,
@@ -60,8 +60,10 @@ pub struct Summary {
     pub events: u64,
     /// Nanoseconds in the system, summed over all tasks, those still live cut at the end. Little's law: the integral of the
     /// number in the system is the same.
+    #[serde(with = "exact")]
     pub sojourn_ns: u128,
     /// The integral of the number in the system, in nanoseconds.
+    #[serde(with = "exact")]
     pub in_system_ns: u128,
     /// Per function, the most invoked first, at most a thousand.
     pub functions: Vec<FunctionRow>,
@@ -97,6 +99,24 @@ pub struct HostRow {
     pub utilisation: f64,
     /// Mean memory of its idle containers, in MB.
     pub idle_mb: f64,
+}
+
+/// Sums of nanoseconds, which soon pass what a JSON number holds exactly: written as decimal text where people read, in binary
+/// formats as they are.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(n: &u128, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() { n.to_string().serialize(to) } else { n.serialize(to) }
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<u128, D::Error> {
+        if from.is_human_readable() {
+            String::deserialize(from)?.parse().map_err(D::Error::custom)
+        } else {
+            u128::deserialize(from)
+        }
+    }
 }
 
 const MOST_ROWS: usize = 1000;

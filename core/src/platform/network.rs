@@ -40,7 +40,7 @@ pub struct Network {
     zone_of: Vec<usize>,
     zones: usize,
     between_zones: Vec<PathSpec>,
-    /// Node by node, the number of a path in `linked`, or `u16::MAX`; empty without links between nodes.
+    /// Node by node, the number of a path in `linked`, or `u32::MAX`; empty without links between nodes.
     table: Vec<u32>,
     linked: Vec<PathSpec>,
 }

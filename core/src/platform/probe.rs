@@ -87,8 +87,8 @@ pub trait Probe {
     fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {}
     /// A container changed.
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
-    /// Something changed at a placer.
-    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {}
+    /// Something changed at a placer: on which machine, and which one (the architecture's instance and the number there).
+    fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {}
     /// A task ended.
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {}
 }
@@ -116,9 +116,9 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
         self.0.container(now, event);
         self.1.container(now, event);
     }
-    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {
-        self.0.placer(now, machine, change);
-        self.1.placer(now, machine, change);
+    fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
+        self.0.placer(now, machine, placer, change);
+        self.1.placer(now, machine, placer, change);
     }
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         self.0.ended(now, end);

@@ -111,7 +111,7 @@ pub enum Outcome {
     Completed,
     /// It ran into its function's time limit.
     TimedOut,
-    /// It cannot run anywhere: no host is large enough.
+    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
     Rejected,
     /// There was no memory, and the policy is to drop.
     Dropped,

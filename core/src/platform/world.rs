@@ -91,6 +91,8 @@ pub struct World {
     pub queue: EventQueue<Event>,
     /// How many events of the queue only keep placers talking: timers and gossip. When nothing else waits, nothing will change.
     pub(crate) chatter: usize,
+    /// How much has happened besides that.
+    pub(crate) happened: u64,
     /// What happened.
     pub digest: Digest,
     /// Tasks in the system.

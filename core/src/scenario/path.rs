@@ -88,19 +88,21 @@ impl Path {
         };
         let mut at = whole;
         for (depth, step) in before.iter().enumerate() {
-            let error = self.missing(&steps[..depth], step, at);
+            if let (Value::Object(map), Some(empty)) = (&mut *at, left_out(&before[..depth], step)) {
+                map.entry(*step).or_insert(empty);
+            }
+            let place = match &*at {
+                Value::Object(map) if map.contains_key(*step) => Some(0),
+                Value::Array(list) => list.iter().position(|e| has_id(e, step)),
+                _ => None,
+            };
+            // What is there is listed for the message only if the path ends here.
+            let Some(place) = place else { return Err(self.missing(&steps[..depth], step, at)) };
             at = match at {
-                Value::Object(map) => {
-                    if let Some(empty) = left_out(&before[..depth], step) {
-                        map.entry(*step).or_insert(empty);
-                    }
-                    map.get_mut(*step).ok_or(error)?
-                }
-                Value::Array(list) => list.iter_mut().find(|e| has_id(e, step)).ok_or(error)?,
-                _ => return Err(error),
+                Value::Array(list) => &mut list[place],
+                map => &mut map[*step],
             };
         }
-        let error = self.missing(before, last, at);
         match at {
             Value::Object(map) => {
                 if last == "kind" && map.get("kind") != Some(&value) {
@@ -118,10 +120,10 @@ impl Path {
                     Some(i) if value.is_null() => drop(list.remove(i)),
                     Some(i) => list[i] = value,
                     None if has_id(&value, last) => list.push(value),
-                    None => return Err(error),
+                    None => return Err(self.missing(before, last, at)),
                 }
             }
-            _ => return Err(error),
+            _ => return Err(self.missing(before, last, at)),
         }
         Ok(())
     }

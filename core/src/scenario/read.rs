@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::validate::too_much;
 use super::{FORMAT_VERSION, PathError, Scenario};
 use crate::registry::nearest;
 
@@ -9,7 +10,7 @@ use crate::registry::nearest;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {message}. {hint}")]
 pub struct ReadError {
-    /// A short word for the cause: `syntax`, `version`, `shape` or `path`.
+    /// A short word for the cause: `syntax`, `version`, `size`, `shape` or `path`.
     pub code: &'static str,
     /// Where: `line 3, column 7`, or a path.
     pub place: String,
@@ -40,10 +41,24 @@ impl Scenario {
     /// Reads a scenario from a JSON value of this or an older format version.
     pub fn from_value(value: Value) -> Result<Scenario, ReadError> {
         let value = migrate(value)?;
+        small_enough(&value)?;
         serde_path_to_error::deserialize(&value).map_err(|e| {
             let place = readable_place(&value, e.path());
             shape_error(place, &e.into_inner().to_string())
         })
+    }
+}
+
+/// Counts what there is before anything is made of it: a link of a few kilobytes can hold millions of nodes.
+fn small_enough(whole: &Value) -> Result<(), ReadError> {
+    let list = |key: &str| whole.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let parts = |of: &Value, key: &str| of.get(key).and_then(Value::as_object).map_or(0, |map| map.len());
+    let lists = ["zones", "nodes", "links", "functions"].map(|key| (key, list(key).len()));
+    let overrides = list("nodes").iter().map(|n| parts(n, "overrides")).sum();
+    let timeline: Vec<usize> = list("timeline").iter().map(|c| parts(c, "set")).collect();
+    match too_much(&lists, overrides, &timeline) {
+        None => Ok(()),
+        Some((place, message, hint)) => Err(ReadError { code: "size", place: place.to_owned(), message, hint: hint.to_owned() }),
     }
 }
 
@@ -52,7 +67,10 @@ fn migrate(value: Value) -> Result<Value, ReadError> {
     let error =
         |message: String, hint: &str| ReadError { code: "version", place: "version".to_owned(), message, hint: hint.to_owned() };
     let Some(map) = value.as_object() else {
-        return Err(error("a scenario is a JSON object".to_owned(), "See static/scenario.schema.json, or save one from the page."));
+        return Err(error(
+            "a scenario is a JSON object".to_owned(),
+            "The command faaslab schema prints the format; or save one from the page.",
+        ));
     };
     match map.get("version").map(Value::as_u64) {
         None => Err(error(format!("the format version is missing; this is version {FORMAT_VERSION}"), "Add \"version\": 1.")),
@@ -88,8 +106,27 @@ fn readable_place(whole: &Value, path: &serde_path_to_error::Path) -> String {
     if parts.is_empty() { "the scenario".to_owned() } else { parts.join(".") }
 }
 
+/// Where a choice of the registry stands, which is an object with a `kind`.
+fn is_choice(place: &str) -> bool {
+    matches!(
+        place,
+        "frame.architecture" | "policies.placement" | "policies.keep_alive" | "workload.arrivals" | "workload.popularity"
+    ) || place.starts_with("functions.") && place.ends_with(".execution")
+}
+
 /// Serde's sentence, with a hint made from the names that it says it expected.
 fn shape_error(place: String, said: &str) -> ReadError {
+    if let Some((found, expected)) =
+        said.strip_prefix("invalid type: ").or(said.strip_prefix("invalid value: ")).and_then(|s| s.split_once(", expected "))
+    {
+        let kind = found.strip_prefix("string \"").and_then(|s| s.strip_suffix('"')).filter(|_| is_choice(&place));
+        let hint = match kind {
+            Some(kind) => format!("Write {{\"kind\": \"{kind}\"}}, or set {place}.kind={kind}."),
+            None => SEE_SCHEMA.to_owned(),
+        };
+        let message = format!("expected {}, found {}", in_words(expected), found_in_words(found));
+        return ReadError { code: "shape", place, message, hint };
+    }
     let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
     let hint = match (said.starts_with("unknown"), quoted.split_first()) {
         (true, Some((wrong, known))) => match nearest(wrong, known.iter().copied()) {
@@ -97,9 +134,37 @@ fn shape_error(place: String, said: &str) -> ReadError {
             None => format!("Known here: {}.", known.join(", ")),
         },
         _ if said.starts_with("missing field") => "Add it.".to_owned(),
-        _ => "See static/scenario.schema.json for what belongs there.".to_owned(),
+        _ => SEE_SCHEMA.to_owned(),
     };
     ReadError { code: "shape", place, message: said.split(", expected").next().unwrap_or(said).replace('`', ""), hint }
+}
+
+const SEE_SCHEMA: &str = "The command faaslab schema prints what belongs there.";
+
+/// A type that serde expected, as people call it.
+fn in_words(expected: &str) -> String {
+    match expected {
+        "f64" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a boolean" => "true or false",
+        "a map" => "an object",
+        other if other.starts_with("struct ") => "an object",
+        other => return other.replace('`', ""),
+    }
+    .to_owned()
+}
+
+/// What serde found, as people call it.
+fn found_in_words(found: &str) -> String {
+    let numbers = ["integer ", "floating point ", "boolean "].iter().find_map(|kind| found.strip_prefix(kind));
+    match found {
+        "sequence" => "a list".to_owned(),
+        "map" => "an object".to_owned(),
+        "null" => "null".to_owned(),
+        _ => numbers.or(found.strip_prefix("string ")).unwrap_or(found).replace('`', "").chars().take(60).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +187,39 @@ mod tests {
         let error = Scenario::from_json(&SMALL.replace("\"worker\"], \"memroy_mb\": 5", "\"wroker\"]")).unwrap_err();
         assert!(error.to_string().contains("Did you mean worker?"), "{error}");
         assert!(error.place.starts_with("nodes.w.roles"), "{error}");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_in_plain_words() {
+        let error = |wrong: &str| Scenario::from_json(&SMALL.replace("\"memroy_mb\": 5", wrong)).unwrap_err();
+        assert_eq!(
+            error(r#""memory_mb": "much""#).to_string(),
+            "nodes.w.memory_mb: expected a number, found \"much\". The command faaslab schema prints what belongs there."
+        );
+        assert_eq!(error(r#""count": -1"#).message, "expected a whole number from 0, found -1");
+        assert_eq!(error(r#""name": [1]"#).message, "expected a text, found a list");
+        let text = SMALL.replace("memroy", "memory").replace(r#"{"kind": "centralized"}"#, r#""centralized""#);
+        let bare = Scenario::from_json(&text).unwrap_err();
+        assert_eq!(bare.place, "frame.architecture");
+        assert_eq!(bare.hint, "Write {\"kind\": \"centralized\"}, or set frame.architecture.kind=centralized.");
+    }
+
+    #[test]
+    fn more_than_a_scenario_can_hold_is_refused_before_it_is_read() {
+        let many = |list: &str, element: &str, n: usize| {
+            let all = vec![element; n].join(",");
+            Scenario::from_json(&format!(r#"{{"version": 1, "{list}": [{all}]}}"#)).unwrap_err()
+        };
+        for list in ["zones", "nodes", "links", "functions"] {
+            let error = many(list, "5", 1_001);
+            assert_eq!((error.code, error.place.as_str()), ("size", list));
+            assert_eq!(error.message, "1001 entries are more than 1000");
+        }
+        assert_eq!(many("timeline", "5", 201).message, "201 changes are more than 200");
+        let set: String = (0..100).map(|i| format!(r#""p{i}": 1,"#)).collect();
+        let change = format!(r#"{{"set": {{{}}}}}"#, set.trim_end_matches(','));
+        assert_eq!(many("timeline", &change, 21).message, "2100 new values are more than 2000");
+        assert_eq!(many("zones", "5", 1_000).code, "shape");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Whether a scenario makes sense: every problem with its path, what is wrong and what to do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
 
-use super::{Change, Node, NodeOverride, Path, Role, Scenario, TooLarge};
+use super::{Change, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
 /// Something that does not make sense in a scenario.
@@ -26,24 +27,52 @@ impl fmt::Display for Problem {
     }
 }
 
+/// The most invocations that one run may have: about 55 bytes each, so that they fit into a browser's memory.
+pub const MOST_INVOCATIONS: u64 = 50_000_000;
+
 /// The most machines that one scenario may have.
 const MOST_MACHINES: u64 = 100_000;
 
 /// The most nodes, zones, links or functions that one scenario may list.
-const MOST_OBJECTS: usize = 1_000;
+pub(crate) const MOST_OBJECTS: usize = 1_000;
 
 /// The most changes that one timeline may have; each holds a compiled copy of the scenario.
 const MOST_CHANGES: usize = 200;
 
+/// The most values that all changes of a timeline may set.
+const MOST_SETS: usize = 2_000;
+
+/// The most errors, and the most warnings, that are told.
+const MOST_TOLD: usize = 200;
+
+/// After so many problems the names that may have been meant are no longer searched for.
+const MOST_GUESSES: usize = 20;
+
+/// The longest run, in seconds: a century.
+const LONGEST_S: f64 = 3.2e9;
+
 /// The most zones; in a federation each gossips with every other.
 const MOST_ZONES: usize = 200;
 
-/// The most hosts that all placers together may have in their views.
-const MOST_VIEWS: u64 = 2_000_000;
+/// The most bytes that the views of all placers together may take.
+const MOST_VIEW_BYTES: u64 = 100_000_000;
 
 /// Everything that is wrong with a scenario; empty if it can run without a remark.
 pub fn validate(scenario: &Scenario, catalogue: &Catalogue) -> Vec<Problem> {
     let mut v = Validator { problems: Vec::new(), catalogue };
+    let timeline: Vec<usize> = scenario.timeline.iter().map(|c| c.set.len()).collect();
+    let overrides: usize = scenario.nodes.iter().map(|n| n.overrides.len()).sum();
+    let lists = [
+        ("zones", scenario.zones.len()),
+        ("nodes", scenario.nodes.len()),
+        ("links", scenario.links.len()),
+        ("functions", scenario.functions.len()),
+    ];
+    if let Some((path, message, hint)) = too_much(&lists, overrides, &timeline) {
+        // Nothing else is looked at: some checks compare everything with everything.
+        v.error(path, message, hint);
+        return v.problems;
+    }
     v.topology(scenario);
     v.network(scenario);
     v.workload(scenario);
@@ -53,6 +82,93 @@ pub fn validate(scenario: &Scenario, catalogue: &Catalogue) -> Vec<Problem> {
     v.problems
 }
 
+/// Whether there is more of something than a scenario may hold: (where, what, what to do). `lists` says how long each list is,
+/// `overrides` how many machines of blocks differ, `timeline` how much each change sets.
+pub(super) fn too_much(
+    lists: &[(&'static str, usize)],
+    overrides: usize,
+    timeline: &[usize],
+) -> Option<(&'static str, String, &'static str)> {
+    let more = |n: usize, most: usize| format!("{n} entries are more than {most}");
+    if let Some(&(list, n)) = lists.iter().find(|(_, n)| *n > MOST_OBJECTS) {
+        return Some((list, more(n, MOST_OBJECTS), "Use a node's count for many machines."));
+    }
+    if overrides as u64 > MOST_MACHINES {
+        return Some(("nodes", format!("{overrides} machines that differ are more than {MOST_MACHINES}"), "Lower the counts."));
+    }
+    if timeline.len() > MOST_CHANGES {
+        return Some(("timeline", format!("{} changes are more than {MOST_CHANGES}", timeline.len()), "Shorten it."));
+    }
+    let sets: usize = timeline.iter().sum();
+    (sets > MOST_SETS).then(|| ("timeline", format!("{sets} new values are more than {MOST_SETS}"), "Shorten it."))
+}
+
+/// Why so many invocations are too many, and what to do.
+pub(crate) fn too_many_invocations(expected: f64) -> Option<(String, &'static str)> {
+    (expected > MOST_INVOCATIONS as f64).then(|| {
+        let message = format!("about {expected:.0} invocations are more than {MOST_INVOCATIONS}");
+        (message, "Lower the rate or the run's duration.")
+    })
+}
+
+/// Why the placers of a scenario with so many functions would take too much memory. A view holds each host that it sees and a
+/// list for each function; a placer finds every host of the platform by its number.
+pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem> {
+    let workers: u64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| u64::from(n.count)).sum();
+    let architecture = &s.frame.architecture;
+    let (placers, seen) = match architecture.kind.as_str() {
+        "decentralized" => {
+            // At least one with each client.
+            let clients = s.nodes.iter().filter(|n| n.is(Role::Client)).count() as u64;
+            let placers = architecture.params.get("placers").and_then(Value::as_u64).unwrap_or(10).max(clients);
+            (placers, placers.saturating_mul(workers))
+        }
+        "federated" => (s.zones.len() as u64, workers),
+        _ => (1, workers),
+    };
+    let each = 4 * workers + 24 * functions as u64;
+    let bytes = seen.saturating_mul(44).saturating_add(placers.saturating_mul(each));
+    (bytes > MOST_VIEW_BYTES).then(|| {
+        let (path, hint) = match architecture.kind.as_str() {
+            "decentralized" => {
+                let most = MOST_VIEW_BYTES / (44 * workers + each).max(1);
+                ("frame.architecture.placers", format!("At most {most} placers fit; each client has at least one."))
+            }
+            _ => ("frame.architecture.kind", "Use fewer zones, workers or functions.".to_owned()),
+        };
+        let message = format!("{placers} placers that know of {workers} hosts and {functions} functions are more than fit");
+        Problem { path: path.to_owned(), message, hint, warning: false }
+    })
+}
+
+/// The machines of some workers, so that whether a function fits one of them is found quickly: their memory, the largest first,
+/// and beside each the most cores of all machines with at least as much.
+#[derive(Default)]
+struct Sizes(Vec<(f64, f64)>);
+
+impl Sizes {
+    fn of<'b>(workers: impl Iterator<Item = &'b super::Node>) -> Sizes {
+        let mut all = Vec::new();
+        for n in workers {
+            // A block whose every machine differs has none like the node itself.
+            all.extend((n.overrides.len() < n.count as usize).then_some((n.memory_mb, n.cores)));
+            all.extend(n.overrides.values().map(|o| (o.memory_mb.unwrap_or(n.memory_mb), o.cores.unwrap_or(n.cores))));
+        }
+        all.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut most = 0.0_f64;
+        for (_, cores) in &mut all {
+            most = most.max(*cores);
+            *cores = most;
+        }
+        Sizes(all)
+    }
+
+    fn fit(&self, memory_mb: f64, cores: f64) -> bool {
+        let enough = self.0.partition_point(|m| m.0 >= memory_mb);
+        enough.checked_sub(1).is_some_and(|last| self.0[last].1 >= cores)
+    }
+}
+
 struct Validator<'a> {
     problems: Vec<Problem>,
     catalogue: &'a Catalogue,
@@ -60,11 +176,22 @@ struct Validator<'a> {
 
 impl Validator<'_> {
     fn error(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), message: message.into(), hint: hint.into(), warning: false });
+        self.tell(Problem { path: path.into(), message: message.into(), hint: hint.into(), warning: false });
     }
 
     fn warning(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), message: message.into(), hint: hint.into(), warning: true });
+        self.tell(Problem { path: path.into(), message: message.into(), hint: hint.into(), warning: true });
+    }
+
+    fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_TOLD || self.problems.iter().filter(|p| p.warning == problem.warning).count() < MOST_TOLD {
+            self.problems.push(problem);
+        }
+    }
+
+    /// The name that may have been meant.
+    fn meant<'b>(&self, word: &str, known: impl IntoIterator<Item = &'b str>) -> Option<&'b str> {
+        if self.problems.len() < MOST_GUESSES { nearest(word, known) } else { None }
     }
 
     fn range(&mut self, path: String, unit: &str, value: f64, min: f64, max: f64) {
@@ -78,49 +205,45 @@ impl Validator<'_> {
         }
     }
 
-    fn ids<'b>(&mut self, list: &str, ids: impl Iterator<Item = &'b str>) {
-        let mut seen: Vec<&str> = Vec::new();
+    /// Checks the ids of a list; `taken` holds those of all lists so far and in which they stand.
+    fn ids<'b>(&mut self, list: &'static str, ids: impl Iterator<Item = &'b str>, taken: &mut BTreeMap<&'b str, &'static str>) {
         for id in ids {
             let good = !id.is_empty() && id.len() <= 200 && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
             if !good {
                 self.error(list, format!("{id:?} cannot be an id"), "Use letters, digits, - and _.");
             }
-            seen.push(id);
-        }
-        if seen.len() > MOST_OBJECTS {
-            self.error(
-                list,
-                format!("{} entries are more than {MOST_OBJECTS}", seen.len()),
-                "Use a node's count for many machines.",
-            );
-        }
-        seen.sort_unstable();
-        let twice: Vec<&str> = seen.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
-        for id in twice {
-            self.error(format!("{list}.{id}"), format!("two entries have the id {id}"), "Give one of them another id.");
+            match taken.insert(id, list) {
+                None => {}
+                Some(other) if other == list => {
+                    self.error(format!("{list}.{id}"), format!("two entries have the id {id}"), "Give one of them another id.");
+                }
+                Some(other) => {
+                    let message = format!("one of the {other} has the same id");
+                    self.error(format!("{list}.{id}"), message, "Nodes, zones, links and functions share their names; rename one.");
+                }
+            }
         }
     }
 
     fn topology(&mut self, s: &Scenario) {
-        self.ids("zones", s.zones.iter().map(|z| z.id.as_str()));
-        self.ids("nodes", s.nodes.iter().map(|n| n.id.as_str()));
-        self.ids("links", s.links.iter().map(|l| l.id.as_str()));
-        self.ids("functions", s.functions.iter().map(|f| f.id.as_str()));
+        let mut taken = BTreeMap::new();
+        self.ids("nodes", s.nodes.iter().map(|n| n.id.as_str()), &mut taken);
+        self.ids("zones", s.zones.iter().map(|z| z.id.as_str()), &mut taken);
+        self.ids("links", s.links.iter().map(|l| l.id.as_str()), &mut taken);
+        self.ids("functions", s.functions.iter().map(|f| f.id.as_str()), &mut taken);
+        let zones: BTreeSet<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
         for z in &s.zones {
             if let Some(ms) = z.latency_ms {
                 self.range(format!("zones.{}.latency_ms", z.id), "ms", ms, 0.0, 600_000.0);
             }
-            if s.nodes.iter().any(|n| n.id == z.id) {
-                self.error(format!("zones.{}", z.id), "a node has the same id", "Links could not tell them apart; rename one.");
-            }
         }
         for n in &s.nodes {
             let at = |field: &str| format!("nodes.{}.{field}", n.id);
-            if !s.zones.iter().any(|z| z.id == n.zone) {
+            if !zones.contains(n.zone.as_str()) {
                 let known: Vec<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
-                let hint = match nearest(&n.zone, known.iter().copied()) {
+                let hint = match self.meant(&n.zone, known.iter().copied()) {
                     Some(near) => format!("Did you mean {near}?"),
-                    None => format!("Zones: {}.", known.join(", ")),
+                    None => format!("Zones: {}.", known.iter().take(12).copied().collect::<Vec<_>>().join(", ")),
                 };
                 self.error(at("zone"), format!("there is no zone {}", n.zone), hint);
             }
@@ -180,14 +303,16 @@ impl Validator<'_> {
     fn network(&mut self, s: &Scenario) {
         self.range("network.within_zone_ms".into(), "ms", s.network.within_zone_ms, 0.0, 600_000.0);
         self.range("network.between_zones_ms".into(), "ms", s.network.between_zones_ms, 0.0, 600_000.0);
+        let nodes: BTreeSet<&str> = s.nodes.iter().map(|n| n.id.as_str()).collect();
+        let zones: BTreeSet<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
         for l in &s.links {
             let at = |field: &str| format!("links.{}.{field}", l.id);
-            let is_node = |id: &str| s.nodes.iter().any(|n| n.id == id);
-            let is_zone = |id: &str| s.zones.iter().any(|z| z.id == id);
+            let is_node = |id: &str| nodes.contains(id);
+            let is_zone = |id: &str| zones.contains(id);
             for (field, end) in [("from", &l.from), ("to", &l.to)] {
                 if !is_node(end) && !is_zone(end) {
                     let known = s.nodes.iter().map(|n| n.id.as_str()).chain(s.zones.iter().map(|z| z.id.as_str()));
-                    let hint = nearest(end, known).map_or("Name a node or a zone.".to_owned(), |n| format!("Did you mean {n}?"));
+                    let hint = self.meant(end, known).map_or("Name a node or a zone.".to_owned(), |n| format!("Did you mean {n}?"));
                     self.error(at(field), format!("there is no node or zone {end}"), hint);
                 }
             }
@@ -205,6 +330,8 @@ impl Validator<'_> {
     }
 
     fn workload(&mut self, s: &Scenario) {
+        let sizes = Sizes::of(s.nodes.iter().filter(|n| n.is(Role::Worker)));
+        let alone = alone(s);
         for f in &s.functions {
             let at = |field: &str| format!("functions.{}.{field}", f.id);
             self.range(at("memory_mb"), "MB", f.memory_mb, 1.0, 1e9);
@@ -222,15 +349,14 @@ impl Validator<'_> {
             if let Some(limit) = f.time_limit_s {
                 self.range(at("time_limit_s"), "s", limit, 0.000_001, 86_400.0);
             }
-            let fits = |memory_mb: f64, cores: f64| memory_mb >= f.memory_mb && cores >= f.cores;
-            let one_fits = |n: &Node| {
-                let own = |o: &NodeOverride| fits(o.memory_mb.unwrap_or(n.memory_mb), o.cores.unwrap_or(n.cores));
-                n.overrides.len() < n.count as usize && fits(n.memory_mb, n.cores) || n.overrides.values().any(own)
-            };
-            if !s.nodes.iter().any(|n| n.is(Role::Worker) && one_fits(n)) {
+            if !sizes.fit(f.memory_mb, f.cores) {
                 let fate = if s.policies.too_large == TooLarge::Drop { "dropped" } else { "rejected" };
                 let hint = format!("Its invocations will be {fate}.");
                 self.warning(at("memory_mb"), "no worker is large enough for this function", hint);
+            } else if let Some((zone, _)) = alone.iter().find(|(_, own)| !own.fit(f.memory_mb, f.cores)) {
+                let message = format!("no worker of zone {zone} is large enough for this function");
+                let hint = "Its invocations from there will be rejected, because frame.architecture.hops is 0.";
+                self.warning(at("memory_mb"), message, hint);
             }
         }
         let asked: f64 = s.functions.iter().map(|f| f64::from(f.min_warm) * f.memory_mb).sum();
@@ -257,11 +383,8 @@ impl Validator<'_> {
 
     fn choices(&mut self, s: &Scenario) {
         self.choice("frame.architecture", &s.frame.architecture);
-        let placers = s.frame.architecture.params.get("placers").and_then(Value::as_u64).unwrap_or(10);
-        let workers: u64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| u64::from(n.count)).sum();
-        if s.frame.architecture.kind == "decentralized" && placers.saturating_mul(workers) > MOST_VIEWS {
-            let message = format!("{placers} placers that each see {workers} hosts are more than fit");
-            self.error("frame.architecture.placers", message, format!("Enter at most {}.", MOST_VIEWS / workers.max(1)));
+        if let Some(problem) = too_much_to_see(s, s.functions.len()) {
+            self.tell(problem);
         }
         self.choice("policies.placement", &s.policies.placement);
         self.choice("policies.keep_alive", &s.policies.keep_alive);
@@ -290,7 +413,7 @@ impl Validator<'_> {
         let Some(entries) = self.catalogue.entries_at(path) else { return };
         let kinds: Vec<&str> = entries.iter().map(|e| e.kind).collect();
         let Some(entry) = find(entries, &choice.kind).copied() else {
-            let hint = match nearest(&choice.kind, kinds.iter().copied()) {
+            let hint = match self.meant(&choice.kind, kinds.iter().copied()) {
                 Some(near) => format!("Did you mean {near}?"),
                 None => format!("There is: {}.", kinds.join(", ")),
             };
@@ -311,7 +434,7 @@ impl Validator<'_> {
             }
             None => {
                 let known: Vec<&str> = entry.params.iter().map(|p| p.name).collect();
-                let hint = match nearest(name, known.iter().copied()) {
+                let hint = match self.meant(name, known.iter().copied()) {
                     Some(near) => format!("Did you mean {near}?"),
                     None if known.is_empty() => "It has no parameters.".to_owned(),
                     None => format!("It has: {}.", known.join(", ")),
@@ -322,7 +445,6 @@ impl Validator<'_> {
     }
 
     fn run(&mut self, s: &Scenario) {
-        const LONGEST_S: f64 = 3.2e9;
         if let Some(d) = s.run.duration_s {
             self.range("run.duration_s".into(), "s", d, 0.001, LONGEST_S);
         } else if s.workload.trace.is_none() {
@@ -332,46 +454,92 @@ impl Validator<'_> {
         if s.run.duration_s.is_some_and(|d| s.run.warm_up_s >= d) {
             self.warning("run.warm_up_s", "the warm-up is as long as the run", "Nothing will be measured; shorten it.");
         }
+        let arrivals = &s.workload.arrivals;
+        let rate = find(&self.catalogue.arrivals, &arrivals.kind)
+            .and_then(|entry| entry.params.iter().find(|p| p.name == "rate_per_s"))
+            .and_then(|rate| arrivals.value(rate).as_f64());
+        if let (None, Some(rate), Some(d)) = (&s.workload.trace, rate, s.run.duration_s)
+            && let Some((message, hint)) = too_many_invocations(rate * d)
+        {
+            self.error("workload.arrivals.rate_per_s", message, hint);
+        }
     }
 
     fn timeline(&mut self, s: &Scenario) {
-        if s.timeline.len() > MOST_CHANGES {
-            return self.error("timeline", format!("{} changes are more than {MOST_CHANGES}", s.timeline.len()), "Shorten it.");
+        if s.timeline.is_empty() {
+            return;
         }
         let mut value = s.to_value();
+        if let Some(map) = value.as_object_mut() {
+            map.shift_remove("timeline");
+        }
         let mut order: Vec<(usize, &Change)> = s.timeline.iter().enumerate().collect();
         order.sort_by(|a, b| a.1.at_s.total_cmp(&b.1.at_s));
         for (i, change) in order {
             let at = format!("timeline[{i}]");
-            if !(change.at_s >= 0.0 && change.at_s <= 3.2e9) {
+            if !(change.at_s >= 0.0 && change.at_s <= LONGEST_S) {
                 self.error(format!("{at}.at_s"), format!("{} is not an instant of the run", change.at_s), "Enter seconds from 0.");
             }
-            for (text, new) in &change.set {
-                if let Err((message, hint)) = self.change(&mut value, text, new) {
-                    self.error(format!("{at}.set.{text}"), message, hint);
+            match self.change(&value, change) {
+                Ok(changed) => value = changed,
+                Err(wrong) => {
+                    for (text, message, hint) in wrong {
+                        self.error(format!("{at}.set.{text}"), message, hint);
+                    }
                 }
             }
         }
     }
 
-    fn change(&mut self, whole: &mut Value, text: &str, new: &Value) -> Result<(), (String, String)> {
-        let path = Path::parse(text).map_err(|e| (e.message, e.hint))?;
-        if !may_change(&path) {
-            return Err((format!("{text} cannot change during a run"), CHANGEABLE.to_owned()));
+    /// The scenario after a change, or what of it does not go: (path, what is wrong, what to do).
+    fn change<'b>(&self, before: &Value, change: &'b Change) -> Result<Value, Vec<(&'b str, String, String)>> {
+        let mut whole = before.clone();
+        let mut wrong = Vec::new();
+        for (text, new) in &change.set {
+            let set = Path::parse(text).map_err(|e| (e.message, e.hint)).and_then(|path| {
+                if !may_change(&path) {
+                    return Err((format!("{text} cannot change during a run"), CHANGEABLE.to_owned()));
+                }
+                path.set(&mut whole, new.clone()).map_err(|e| (e.message, e.hint))
+            });
+            if let Err((message, hint)) = set {
+                wrong.push((text.as_str(), message, hint));
+            }
         }
-        path.set(whole, new.clone()).map_err(|e| (e.message, e.hint))?;
-        let mut changed = Scenario::from_value(whole.clone()).map_err(|e| (e.message, e.hint))?;
-        changed.timeline.clear();
         // The changed scenario must make sense too; what was wrong before the change is reported at its own place.
-        let problems = validate(&changed, self.catalogue);
-        match problems
-            .into_iter()
-            .find(|p| !p.warning && (text.starts_with(&p.path) || p.path.starts_with(text.trim_end_matches(".kind"))))
-        {
-            Some(p) => Err((p.message, p.hint)),
-            None => Ok(()),
+        let about = |text: &str, place: &str| text.starts_with(place) || place.starts_with(text.trim_end_matches(".kind"));
+        match Scenario::from_value(whole.clone()) {
+            Err(e) => {
+                let culprit = change.set.keys().find(|text| about(text, &e.place)).or(change.set.keys().next_back());
+                wrong.extend(culprit.map(|text| (text.as_str(), e.message, e.hint)));
+            }
+            Ok(changed) => {
+                let problems = validate(&changed, self.catalogue);
+                for text in change.set.keys() {
+                    if let Some(p) = problems.iter().find(|p| !p.warning && about(text, &p.path)) {
+                        wrong.push((text.as_str(), p.message.clone(), p.hint.clone()));
+                    }
+                }
+            }
         }
+        if wrong.is_empty() { Ok(whole) } else { Err(wrong) }
     }
+}
+
+/// In a federation without hops, the zones from which invocations come that must run there, with the machines of each.
+fn alone(s: &Scenario) -> Vec<(&str, Sizes)> {
+    let architecture = &s.frame.architecture;
+    if architecture.kind != "federated" || architecture.params.get("hops").and_then(Value::as_u64) != Some(0) {
+        return Vec::new();
+    }
+    let with = |role: Role| s.nodes.iter().filter(move |n| n.is(role));
+    let zones: BTreeSet<&str> = with(Role::Client).filter(|n| n.traffic > 0.0).map(|n| n.zone.as_str()).collect();
+    zones
+        .into_iter()
+        .map(|zone| (zone, Sizes::of(with(Role::Worker).filter(|n| n.zone == zone))))
+        // Without workers there, the nearest zone's placer decides.
+        .filter(|(_, sizes)| !sizes.0.is_empty())
+        .collect()
 }
 
 /// What may change while a run goes on, in words.

@@ -6,6 +6,7 @@
 mod library;
 pub mod stage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use library::Library;
@@ -20,7 +21,7 @@ use crate::platform::{
     Accounting, Attempt, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
-use crate::scenario::{Path, Problem, Scenario, validate};
+use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -93,6 +94,10 @@ impl Simulation {
         if !problems.is_empty() {
             return Err(problems);
         }
+        // A trace has functions of its own, of which validation knows nothing.
+        if let Some(problem) = too_much_to_see(scenario, workload.functions.len()) {
+            return Err(vec![problem]);
+        }
         let stages = stages(scenario, &workload);
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
@@ -140,8 +145,7 @@ impl Simulation {
 
     /// About how many bytes a copy takes, for whoever keeps checkpoints.
     pub fn size(&self) -> usize {
-        let views: usize = self.all_placers().map(|p| p.view.len() * 64).sum();
-        self.world.size() + views
+        self.world.size() + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
     }
 
     /// The state of everything simulated, to look at.
@@ -164,23 +168,25 @@ impl Simulation {
         self.instances.last().map_or(&[], |i| &i.placers)
     }
 
-    /// All placers, of architectures that went before too.
-    pub(crate) fn all_placers(&self) -> impl Iterator<Item = &Placer> {
-        self.instances.iter().flat_map(|i| &i.placers)
+    /// All placers, of architectures that went before too, each with its instance and number.
+    pub(crate) fn all_placers(&self) -> impl Iterator<Item = ((u16, u32), &Placer)> {
+        let instances = (0u16..).zip(&self.instances);
+        instances.flat_map(|(instance, i)| (0u32..).zip(&i.placers).map(move |(number, placer)| ((instance, number), placer)))
     }
 
     /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
-    /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing.
+    /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
+    /// would happen at the end of the clock, after 584 years, does not.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
         let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
         let stuck =
-            self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
-        if arrival.is_none() && (self.world.tasks.is_empty() || stuck) {
+            || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
+        if arrival.is_none() && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
         let queued = self.world.queue.peek().map(|(time, _)| time);
-        [arrival, queued, self.next_change()].into_iter().flatten().min()
+        [arrival, queued, self.next_change()].into_iter().flatten().min().filter(|&t| t < SimTime::NEVER)
     }
 
     fn next_arrival(&self) -> Option<SimTime> {
@@ -197,12 +203,14 @@ impl Simulation {
         self.world.advance(time);
         self.world.counters.events += 1;
         if self.next_change() == Some(time) {
+            self.world.happened += 1;
             self.change(probe);
             return true;
         }
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
         // At one instant completions come before arrivals, and arrivals before messages and timers.
         if self.next_arrival() == Some(time) && queued.is_none_or(|(_, class)| class > Class::Completion) {
+            self.world.happened += 1;
             self.arrival(probe);
         } else if let Some((_, event)) = self.world.queue.pop() {
             self.handle(event, probe);
@@ -213,6 +221,7 @@ impl Simulation {
     fn handle<P: Probe>(&mut self, event: Event, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        self.world.happened += u64::from(!self.is_chatter(&event));
         match event.kind {
             EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
             EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
@@ -232,6 +241,26 @@ impl Simulation {
                 self.timer(event.epoch, event.id, probe);
             }
         }
+    }
+
+    /// Whether an event only keeps placers talking.
+    fn is_chatter(&self, event: &Event) -> bool {
+        match event.kind {
+            EventKind::PlacerTimer => true,
+            EventKind::Delivery => self.world.messages[event.id].kind == MessageKind::Gossip,
+            EventKind::DecisionEnds => self.is_gossip(event.epoch, event.id),
+            _ => false,
+        }
+    }
+
+    /// When something other than gossip happens next, if nothing but gossip waits at the placers.
+    fn next_other(&self) -> Option<SimTime> {
+        let is_gossip = |id: &u32| self.world.messages[*id].kind == MessageKind::Gossip;
+        if !self.all_placers().all(|(_, p)| p.inbox.iter().all(is_gossip)) {
+            return None;
+        }
+        let queued = self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event)).map(|(time, _)| time).min();
+        [self.next_arrival(), queued, self.next_change()].into_iter().flatten().min()
     }
 
     /// Whether a placer is busy with gossip.
@@ -297,7 +326,7 @@ impl Simulation {
                     let task = self.world.attempts[m.attempt].task;
                     self.world.account(task, Accounting::PlacerQueue);
                 }
-                probe.placer(self.world.now, m.to, PlacerChange::Waits);
+                probe.placer(self.world.now, m.to, (m.instance, m.placer), PlacerChange::Waits);
                 self.instances[m.instance as usize].placers[m.placer as usize].inbox.push_back(id);
                 self.serve(m.instance, m.placer, probe);
             }
@@ -318,7 +347,7 @@ impl Simulation {
             placer.serving = Some(id);
             placer.serving_since = self.world.now;
             placer.busy += cost;
-            probe.placer(self.world.now, placer.machine, PlacerChange::Decides);
+            probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Decides);
             if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
                 let task = self.world.attempts[m.attempt].task;
                 self.world.account(task, Accounting::Decision);
@@ -342,14 +371,17 @@ impl Simulation {
         let Some(id) = placer.serving.take() else { return };
         let m = self.world.messages[id];
         self.world.messages.remove(id);
-        probe.placer(self.world.now, placer.machine, PlacerChange::Done);
+        probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Done);
+        // A decision that takes no time is no event of its own.
+        self.world.happened += u64::from(m.kind != MessageKind::Gossip);
         let about_attempt = matches!(m.kind, MessageKind::Submit | MessageKind::Offload | MessageKind::ProbeReply);
         if about_attempt && self.world.is_stale(&m) {
             return;
         }
         let hops = if about_attempt { self.world.tasks[self.world.attempts[m.attempt].task].hops } else { 0 };
         let mut actions = std::mem::take(&mut self.actions);
-        rules.answer(Frame { model, now: self.world.now }, number, placer, &m, hops, &mut actions);
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        rules.answer(frame, number, placer, &m, hops, &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
@@ -363,7 +395,8 @@ impl Simulation {
         let model = &setup.stages[self.stage].model;
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        rules.timer(Frame { model, now: self.world.now }, number, &mut placers[number as usize], &mut actions);
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        rules.timer(frame, number, &mut placers[number as usize], &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
@@ -416,14 +449,22 @@ impl Simulation {
                     self.world.send(model, probe, gossip, 0);
                 }
                 Action::Reject { attempt } => self.world.end_task(probe, attempt, Outcome::Rejected),
-                Action::Timer { after } => {
-                    // A timer of no length would stop the clock.
-                    let at = self.world.now + after.max(SimDuration(1));
-                    self.world.chatter += 1;
-                    self.world.queue.push(at, Class::Timer, Event::new(EventKind::PlacerTimer, instance, number));
+                Action::Timer { after } => self.set_timer(instance, number, after),
+                Action::Rest { after } => {
+                    let after = after.max(SimDuration(1));
+                    let quiet = self.next_other().map_or(SimDuration::ZERO, |next| next.since(self.world.now));
+                    let rounds = quiet.0.div_ceil(after.0).max(1);
+                    self.set_timer(instance, number, SimDuration(after.0.saturating_mul(rounds)));
                 }
             }
         }
+    }
+
+    fn set_timer(&mut self, instance: u16, number: u32, after: SimDuration) {
+        // A timer of no length would stop the clock.
+        let at = self.world.now + after.max(SimDuration(1));
+        self.world.chatter += 1;
+        self.world.queue.push(at, Class::Timer, Event::new(EventKind::PlacerTimer, instance, number));
     }
 
     /// Sets up the architecture of the current stage; it gets all invocations from now on.
@@ -433,12 +474,15 @@ impl Simulation {
         let rules = setup.library.architecture(&scenario.frame.architecture);
         let instance = self.instances.len() as u16;
         let plans = rules.placers(model);
+        // Placers are known by their number on their machine, so that one's chance stays when others come and go elsewhere.
+        let mut on_machine: BTreeMap<u32, u32> = BTreeMap::new();
         let placers: Vec<Placer> = plans
             .iter()
-            .enumerate()
-            .map(|(number, plan)| {
+            .map(|plan| {
                 let placement = setup.library.placement(&scenario.policies.placement);
-                let id = format!("{}/{instance}/{number}", model.machine_id(plan.machine));
+                let count = on_machine.entry(plan.machine).or_default();
+                let id = format!("{}/{instance}/{count}", model.machine_id(plan.machine));
+                *count += 1;
                 Placer::new(plan, model, placement, &id)
             })
             .collect();

@@ -166,8 +166,8 @@ pub struct StageProbe {
     window: StageWindow,
     /// Per host and cell, the open container span.
     open_containers: Vec<Vec<u32>>,
-    /// Per machine, the open spans of messages that wait, and the one that is decided.
-    open_placers: Vec<(VecDeque<u32>, u32)>,
+    /// Per placer, the open spans of messages that wait, and the one that is decided. A machine may have several placers.
+    open_placers: BTreeMap<(u16, u32), (VecDeque<u32>, u32)>,
     /// Open queue spans: (host, invocation) to span.
     open_queued: BTreeMap<(u32, u32), u32>,
     /// Per host, its machine.
@@ -204,12 +204,12 @@ impl StageProbe {
         let mut probe = StageProbe {
             window: StageWindow { from_ns: from.0, ..StageWindow::default() },
             open_containers: vec![Vec::new(); machines.len()],
-            open_placers: vec![(VecDeque::new(), NONE); model.machines.len()],
+            open_placers: BTreeMap::new(),
             open_queued: BTreeMap::new(),
             machines,
             workload: Arc::clone(simulation.workload()),
         };
-        let inboxes: BTreeSet<u32> = simulation.all_placers().flat_map(|p| p.inbox.iter().copied().chain(p.serving)).collect();
+        let inboxes: BTreeSet<u32> = simulation.all_placers().flat_map(|(_, p)| p.inbox.iter().copied().chain(p.serving)).collect();
         for (id, message) in world.messages.iter() {
             if !inboxes.contains(&id) {
                 probe.sent(message);
@@ -233,11 +233,11 @@ impl StageProbe {
                 probe.queued(since, index as u32, a.invocation, function);
             }
         }
-        for placer in simulation.all_placers() {
+        for (which, placer) in simulation.all_placers() {
             for &id in placer.serving.iter().chain(&placer.inbox) {
-                probe.placer(world.messages[id].arrives, placer.machine, PlacerChange::Waits);
+                probe.placer(world.messages[id].arrives, placer.machine, which, PlacerChange::Waits);
                 if placer.serving == Some(id) {
-                    probe.placer(placer.serving_since, placer.machine, PlacerChange::Decides);
+                    probe.placer(placer.serving_since, placer.machine, which, PlacerChange::Decides);
                 }
             }
         }
@@ -350,8 +350,8 @@ impl Probe for StageProbe {
         self.open_container(now.0, e.host, e.cell, e.function, e.memory, state, e.until.0);
     }
 
-    fn placer(&mut self, now: SimTime, machine: u32, change: PlacerChange) {
-        let (waiting, deciding) = &mut self.open_placers[machine as usize];
+    fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
+        let (waiting, deciding) = self.open_placers.entry(placer).or_insert_with(|| (VecDeque::new(), NONE));
         let spans = &mut self.window.placers;
         let open = |deciding| PlacerSpan { from_ns: now.0, to_ns: u64::MAX, machine, deciding };
         match change {

@@ -19,11 +19,13 @@ use super::error::{ErrorCode, Refusal};
 use super::fields::{cause_of, id_part, key, megabytes, number, within_a_century};
 use super::intern::Interner;
 use super::report::{Cause, Reject, Tally, plural};
-use super::{Also, Bad, Entry, Format, Header, Kind, Limits, Loaded, Loader, Percentiles, Record, Rows, TraceData, TraceFunction};
+use super::{
+    ASSUMED_EXECUTION_MS, Also, Bad, Entry, Format, Header, Kind, Limits, Loaded, Loader, MINUTE_NS, Percentiles, Record, Rows,
+    TraceData, TraceFunction,
+};
 
 const KEY: [&str; 3] = ["HashOwner", "HashApp", "HashFunction"];
 const MEMORY: &str = "AverageAllocatedMb";
-const MINUTE_NS: u64 = 60_000_000_000;
 const DAY_MINUTES: usize = 1440;
 
 /// The percentile columns: (percent, name).
@@ -435,7 +437,7 @@ impl Loader for Azure2019 {
         }
 
         match self.durations {
-            None => assumed.push("No file of durations: the scenario's default execution and start times apply.".to_owned()),
+            None => assumed.push(format!("No file of durations: every execution takes {ASSUMED_EXECUTION_MS} ms, and the scenario's default start time applies.")),
             Some(mut durations) => {
                 let mut lines = Vec::new();
                 for f in 0..durations.keys.len() as u32 {
@@ -456,7 +458,8 @@ impl Loader for Azure2019 {
                         .to_owned(),
                 );
                 let without = functions.iter().filter(|f| f.duration.is_none()).count() as u64;
-                lack(&mut warnings, without, "function", "durations: the scenario's default execution and start times apply");
+                let what = format!("durations: executions take {ASSUMED_EXECUTION_MS} ms, and the scenario's default start time applies");
+                lack(&mut warnings, without, "function", &what);
                 let without = functions.iter().filter(|f| f.duration.is_some() && f.start_ns.is_none()).count() as u64;
                 lack(&mut warnings, without, "function", "a recorded maximum: the scenario's default start time applies");
                 if durations.second > 0 {

@@ -161,7 +161,25 @@ pub enum Rows {
     },
 }
 
+/// How long functions execute for which a trace of counts has no durations, in milliseconds.
+pub const ASSUMED_EXECUTION_MS: f64 = 100.0;
+
+/// A minute in nanoseconds.
+pub(crate) const MINUTE_NS: u64 = 60_000_000_000;
+
 impl TraceData {
+    /// How many invocations the trace has up to an instant, in nanoseconds; of counts, in the minutes that have begun by then.
+    #[must_use]
+    pub fn invocations_until(&self, end_ns: u64) -> u64 {
+        match &self.rows {
+            Rows::Invocations { arrival_ns, .. } => arrival_ns.partition_point(|&at| at <= end_ns) as u64,
+            Rows::PerMinute { minute, count, .. } => {
+                let begun = minute.partition_point(|&m| u64::from(m).saturating_mul(MINUTE_NS) <= end_ns);
+                count[..begun].iter().map(|&c| u64::from(c)).sum()
+            }
+        }
+    }
+
     /// How many invocations the trace has.
     #[must_use]
     pub fn invocations(&self) -> u64 {

@@ -15,7 +15,7 @@ pub(crate) struct Machine {
     pub(crate) node: u32,
     /// Its number in the node.
     pub(crate) number: u32,
-    /// The most invocations at once.
+    /// The most invocations at once, of the function that needs the fewest cores.
     pub(crate) slots: u32,
     /// Memory for containers, in MB.
     pub(crate) memory_mb: f64,
@@ -45,9 +45,10 @@ impl Facts {
     pub fn with_functions(scenario: &Scenario, names: &[&str]) -> Facts {
         let mut first = vec![];
         let mut all = vec![];
+        let least = least_millicores(scenario);
         for (i, node) in scenario.nodes.iter().enumerate() {
             first.push(all.len() as u32);
-            all.extend(machines(i, node));
+            all.extend(machines(i, node, least));
         }
         let nodes = scenario.nodes.iter().map(|n| n.id.clone()).collect();
         Facts { nodes, first, machines: all, letters: names.iter().map(|n| letters(n)).collect() }
@@ -74,12 +75,28 @@ impl Facts {
     }
 }
 
+/// Thousandths of cores that an execution holds at least.
+pub(super) fn least_millicores(scenario: &Scenario) -> u32 {
+    let own = scenario.functions.iter().map(|f| f.cores).min_by(f64::total_cmp);
+    let least = if scenario.workload.trace.is_some() { Some(scenario.workload.trace_options.cores) } else { own };
+    millicores(least.unwrap_or(1.0))
+}
+
+fn millicores(cores: f64) -> u32 {
+    (libm::rint(cores * 1000.0) as u32).max(1)
+}
+
+/// How many executions of so many thousandths of cores can run at once.
+pub(super) fn room(cores: f64, slots: Option<u32>, least: u32) -> u32 {
+    (millicores(cores) / least).min(slots.unwrap_or(u32::MAX))
+}
+
 /// The machines that a node stands for.
-fn machines(index: usize, node: &Node) -> impl Iterator<Item = Machine> {
+fn machines(index: usize, node: &Node, least: u32) -> impl Iterator<Item = Machine> {
     (0..node.count).map(move |number| {
         let own = node.overrides.get(&number);
         let cores = own.and_then(|o| o.cores).unwrap_or(node.cores);
-        let slots = own.and_then(|o| o.slots).or(node.slots).unwrap_or(libm::floor(cores).max(1.0) as u32);
+        let slots = room(cores, own.and_then(|o| o.slots).or(node.slots), least);
         let memory_mb = own.and_then(|o| o.memory_mb).unwrap_or(node.memory_mb);
         Machine { node: index as u32, number, slots, memory_mb }
     })
@@ -99,7 +116,8 @@ fn letters(name: &str) -> String {
 mod tests {
     use super::super::layout::tests::{node, scenario};
     use super::*;
-    use crate::scenario::{NodeOverride, Role};
+    use crate::registry::Choice;
+    use crate::scenario::{Function, NodeOverride, Role};
 
     #[test]
     fn letters_are_initials_or_a_beginning() {
@@ -113,11 +131,26 @@ mod tests {
     fn machines_of_a_block_have_their_overrides() {
         let mut pool = node("pool", "z", Role::Worker, 0.0, 0.0);
         (pool.count, pool.cores) = (3, 2.5);
-        pool.overrides.insert(1, NodeOverride { slots: Some(7), memory_mb: Some(99.0), ..Default::default() });
+        pool.overrides.insert(1, NodeOverride { slots: Some(1), memory_mb: Some(99.0), ..Default::default() });
         let facts = Facts::of(&scenario(&["z"], vec![node("c", "z", Role::Client, 0.0, 0.0), pool], vec![]));
         assert_eq!(facts.machines.len(), 4);
         assert_eq!(facts.machines[1], Machine { node: 1, number: 0, slots: 2, memory_mb: 4096.0 });
-        assert_eq!(facts.machines[2], Machine { node: 1, number: 1, slots: 7, memory_mb: 99.0 });
+        assert_eq!(facts.machines[2], Machine { node: 1, number: 1, slots: 1, memory_mb: 99.0 });
+    }
+
+    #[test]
+    fn as_many_can_run_as_have_cores_and_slots() {
+        let mut s = scenario(&["z"], vec![node("w", "z", Role::Worker, 0.0, 0.0)], vec![]);
+        let slots = |s: &Scenario| Facts::of(s).machines[0].slots;
+        assert_eq!(slots(&s), 4, "four cores, and nothing known of the functions");
+        for cores in [2.0, 0.1] {
+            s.functions.push(Function { cores, ..Function::new("f", Choice::of("constant")) });
+        }
+        assert_eq!(slots(&s), 40);
+        s.nodes[0].slots = Some(8);
+        assert_eq!(slots(&s), 8);
+        s.nodes[0].cores = 0.35;
+        assert_eq!(slots(&s), 3);
     }
 
     #[test]

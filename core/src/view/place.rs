@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::display::Point;
 use super::layout::{Layout, Rect, around, room, zone_around};
 use crate::edit::Command;
-use crate::scenario::{Role, Scenario};
+use crate::scenario::{MOST_OBJECTS, Role, Scenario};
 
 /// The grid that boxes stand on while nothing else attracts them.
 const GRID: f64 = 8.0;
@@ -95,8 +95,12 @@ fn resting_area(layout: &Layout, zone: usize, moving: &[usize]) -> Option<Rect> 
 
 /// Gives a place to each node that has none, which is one at (0, 0): in every zone clients left, controllers in the middle,
 /// workers right; zones in a column, those with the cloud controller in another on the right. Nodes that have a place keep
-/// it. A single node at (0, 0) stays there if it covers no other.
+/// it. A single node at (0, 0) stays there if it covers no other. A scenario of more nodes than can run stays as it is: each is
+/// compared with each.
 pub fn auto_place(scenario: &mut Scenario) {
+    if scenario.nodes.len().max(scenario.zones.len()) > MOST_OBJECTS {
+        return;
+    }
     let homeless: Vec<usize> = (0..scenario.nodes.len()).filter(|i| is_homeless(scenario, *i)).collect();
     if let [one] = homeless[..] {
         let own = room(&scenario.nodes[one]);

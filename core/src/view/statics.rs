@@ -2,6 +2,7 @@
 
 use super::anatomy::{self, Detail, Frame, text_size};
 use super::display::{Anchor, Dash, Fill, Ink, Item, Point, Stroke, Weight, fit_text, text_width};
+use super::facts;
 use super::layout::{Hit, Layout, LinkLine, NodeBox, Rect, Shape, ZoneBox};
 use super::viewport::Viewport;
 use crate::scenario::{Link, Node, Role, Scenario, Zone};
@@ -28,7 +29,8 @@ pub fn groups(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Vec<
     let zones = zones.map(|(i, (zone, area))| zone_group(i, zone, area, scenario, viewport));
     let links = layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, viewport)));
     let nodes = scenario.nodes.iter().zip(&layout.nodes).enumerate();
-    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, viewport));
+    let least = facts::least_millicores(scenario);
+    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, least, viewport));
     zones.chain(links).chain(nodes).collect()
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn latency(link: &Link) -> String {
     text
 }
 
-fn node_group(index: usize, node: &Node, own: &NodeBox, viewport: &Viewport) -> Group {
+fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &Viewport) -> Group {
     let frame = Frame { rect: viewport.rect(own.rect), scale: viewport.scale };
     let Rect { x, y, w, h } = frame.rect;
     let edge = Stroke::new(Ink::ControlBorder, 1.5);
@@ -90,7 +92,7 @@ fn node_group(index: usize, node: &Node, own: &NodeBox, viewport: &Viewport) -> 
     let mut items = vec![Item::Rect { x, y, w, h, radius, fill: Some(Ink::Surface.into()), stroke: Some(edge) }];
     match own.shape {
         Shape::Small => small(node, &frame, &mut items),
-        Shape::Worker | Shape::Block(_) => header(node, &frame, &mut items),
+        Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
     Group { hit: Hit::Node(index), label: node_label(node), items }
 }
@@ -113,7 +115,7 @@ fn count_of(n: usize, what: &str) -> String {
 }
 
 /// Glyphs and name in the first line of a worker or a block.
-fn header(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
+fn header(node: &Node, frame: &Frame, least: u32, items: &mut Vec<Item>) {
     let detail = Detail::at(frame.scale);
     if detail == Detail::Heat {
         return;
@@ -126,7 +128,7 @@ fn header(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
         glyph(*role, at, half, items);
         left = at.0 + half + 5.0 * frame.scale.max(1.0) - frame.rect.x;
     }
-    let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, frame.scale);
+    let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, least, frame.scale);
     let times = if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() };
     let name = fit_text(node.label(), size, room - text_width(&times, size) - 5.0);
     let at = (frame.rect.x + left, frame.header(size));
@@ -138,10 +140,10 @@ fn header(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
 }
 
 /// Width of what time changes at the right of a name: slots in use, or the share of a block.
-fn beside_name(node: &Node, detail: Detail, scale: f64) -> f64 {
-    let slots = f64::from(node.slots.unwrap_or(node.cores.max(1.0) as u32)) * f64::from(node.count);
+fn beside_name(node: &Node, detail: Detail, least: u32, scale: f64) -> f64 {
+    let slots = u64::from(facts::room(node.cores, node.slots, least)) * u64::from(node.count);
     let text = match detail {
-        Detail::Full => format!("{0}/{0} ", thousands(slots as u64)),
+        Detail::Full => format!("{0}/{0} ", thousands(slots)),
         _ if node.count > 1 => "100 % ".to_owned(),
         _ => String::new(),
     };

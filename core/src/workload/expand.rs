@@ -3,10 +3,8 @@
 use super::Workload;
 use crate::rng::Stream;
 use crate::scenario::{MinuteArrivals, TraceDuration, TraceOptions};
-use crate::trace::{Percentiles, TraceData};
+use crate::trace::{ASSUMED_EXECUTION_MS, MINUTE_NS, Percentiles, TraceData};
 use crate::units::SimDuration;
-
-const MINUTE_NS: u64 = 60_000_000_000;
 
 /// Expands counts that are sorted by (minute, function). Each function draws from its own streams.
 pub(super) fn per_minute(
@@ -16,11 +14,10 @@ pub(super) fn per_minute(
     minutes: &[u32],
     functions: &[u32],
     counts: &[u32],
-    total: u64,
 ) -> Workload {
     let mut streams: Vec<(Stream, Stream)> =
         trace.functions.iter().map(|f| (Stream::new(seed, &f.id, "minute"), Stream::new(seed, &f.id, "execution"))).collect();
-    let mut rows: Vec<(u64, u32, u64)> = Vec::with_capacity(total as usize);
+    let mut rows: Vec<(u64, u32, u64)> = Vec::with_capacity(counts.iter().map(|&c| c as usize).sum());
     let mut sorted_to = 0;
     for (i, ((&minute, &function), &count)) in minutes.iter().zip(functions).zip(counts).enumerate() {
         let (when, how_long) = &mut streams[function as usize];
@@ -47,9 +44,9 @@ pub(super) fn per_minute(
     }
 }
 
-/// One execution: a draw between the percentiles, or the average. A function without durations runs for 100 ms.
+/// One execution: a draw between the percentiles, or the average. A function without durations always takes the same time.
 fn execution_ns(duration: Option<&Percentiles>, how: TraceDuration, stream: &mut Stream) -> u64 {
-    let Some(p) = duration else { return SimDuration::from_ms(100.0).0 };
+    let Some(p) = duration else { return SimDuration::from_ms(ASSUMED_EXECUTION_MS).0 };
     let ms = match how {
         TraceDuration::Average => p.average_ms,
         TraceDuration::Percentiles => between(&p.points, stream.uniform() * 100.0).unwrap_or(p.average_ms),

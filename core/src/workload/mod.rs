@@ -15,8 +15,9 @@ use crate::engine::NONE;
 use crate::platform::{FunctionSpec, Model};
 use crate::registry::{Args, Domain, Entry, Param, find};
 use crate::rng::Stream;
-use crate::scenario::{Role, Scenario};
-use crate::trace::{Rows, TraceData};
+pub use crate::scenario::MOST_INVOCATIONS;
+use crate::scenario::{Role, Scenario, too_many_invocations};
+use crate::trace::{MINUTE_NS, Rows, TraceData};
 use crate::units::{NS_PER_S, SimDuration};
 
 const RATE: Param = Param {
@@ -73,9 +74,6 @@ pub const POPULARITIES: &[&Entry] = &[
     },
 ];
 
-/// The most invocations that one run may have: about 55 bytes each, so that they fit into a browser's memory.
-pub const MOST_INVOCATIONS: u64 = 50_000_000;
-
 /// The invocations of a run, a row each, sorted by arrival.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workload {
@@ -108,17 +106,20 @@ pub struct WorkloadError {
 }
 
 impl Workload {
-    /// Draws the workload of a validated scenario; with a trace if the scenario names one.
+    /// Draws the workload of a scenario; with a trace if the scenario names one. What validation would refuse gives an error or
+    /// a workload of no use, and never a panic.
     pub fn new(scenario: &Scenario, trace: Option<&TraceData>) -> Result<Workload, WorkloadError> {
         let error =
             |place: &str, message: String, hint: &str| WorkloadError { place: place.to_owned(), message, hint: hint.to_owned() };
         let mut workload = match (&scenario.workload.trace, trace) {
             (Some(_), Some(trace)) => {
-                if trace.invocations() > MOST_INVOCATIONS {
-                    let message = format!("the trace has {} invocations, more than {MOST_INVOCATIONS}", trace.invocations());
-                    return Err(error("workload.trace", message, "Cut it into parts."));
+                let end = scenario.run.duration_s.map_or(u64::MAX, |s| SimDuration::from_s(s).0);
+                let invocations = trace.invocations_until(end);
+                if invocations > MOST_INVOCATIONS {
+                    let message = format!("the trace has {invocations} invocations, more than {MOST_INVOCATIONS}");
+                    return Err(error("workload.trace", message, "Run its beginning: set run.duration_s."));
                 }
-                from_trace(scenario, trace)
+                from_trace(scenario, trace, end)
             }
             (Some(named), None) => {
                 let names: Vec<&str> = named.files.iter().map(|f| f.name.as_str()).collect();
@@ -131,9 +132,8 @@ impl Workload {
             (None, _) => {
                 let rate = rate_per_s(scenario);
                 let expected = rate * scenario.run.duration_s.unwrap_or(0.0);
-                if expected > MOST_INVOCATIONS as f64 {
-                    let message = format!("about {expected:.0} invocations are more than {MOST_INVOCATIONS}");
-                    return Err(error("workload.arrivals.rate_per_s", message, "Lower the rate or the run's duration."));
+                if let Some((message, hint)) = too_many_invocations(expected) {
+                    return Err(error("workload.arrivals.rate_per_s", message, hint));
                 }
                 drawn(scenario)
             }
@@ -225,7 +225,7 @@ fn drawn(scenario: &Scenario) -> Workload {
     let rate = rate_per_s(scenario);
     let end = SimDuration::from_s(scenario.run.duration_s.unwrap_or(0.0)).0;
     let mut workload = Workload { functions, ..Workload::default() };
-    if rate <= 0.0 {
+    if rate <= 0.0 || times.is_empty() {
         return workload;
     }
     let even = scenario.workload.arrivals.kind == "deterministic";
@@ -237,7 +237,7 @@ fn drawn(scenario: &Scenario) -> Workload {
         } else {
             at.saturating_add(libm::rint(-libm::log(gaps.positive()) * NS_PER_S as f64 / rate) as u64)
         };
-        if at > end || workload.arrival_ns.len() as u64 >= 2 * MOST_INVOCATIONS {
+        if at > end || at == u64::MAX || workload.arrival_ns.len() as u64 >= 2 * MOST_INVOCATIONS {
             break;
         }
         let function = shares.draw(&mut which);
@@ -248,29 +248,32 @@ fn drawn(scenario: &Scenario) -> Workload {
     workload
 }
 
-fn from_trace(scenario: &Scenario, trace: &TraceData) -> Workload {
+/// The invocations of a trace up to `end`, in nanoseconds.
+fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
     let functions: Vec<FunctionSpec> = trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options)).collect();
     let mut workload = match &trace.rows {
-        Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => Workload {
-            arrival_ns: arrival_ns.clone(),
-            function: function.clone(),
-            execution_ns: execution_ns.clone(),
-            start_ns: start_ns.clone(),
-            ..Workload::default()
-        },
-        Rows::PerMinute { minute, function, count, total } => {
-            expand::per_minute(trace, scenario.run.seed, options, minute, function, count, *total)
+        Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => {
+            let keep = arrival_ns.partition_point(|&at| at <= end);
+            Workload {
+                arrival_ns: arrival_ns[..keep].to_vec(),
+                function: function[..keep].to_vec(),
+                execution_ns: execution_ns[..keep].to_vec(),
+                start_ns: start_ns.get(..keep).unwrap_or_default().to_vec(),
+                ..Workload::default()
+            }
+        }
+        Rows::PerMinute { minute, function, count, .. } => {
+            let begun = minute.partition_point(|&m| u64::from(m).saturating_mul(MINUTE_NS) <= end);
+            let (minute, function, count) = (&minute[..begun], &function[..begun], &count[..begun]);
+            let mut workload = expand::per_minute(trace, scenario.run.seed, options, minute, function, count);
+            let keep = workload.arrival_ns.partition_point(|&at| at <= end);
+            workload.arrival_ns.truncate(keep);
+            workload.function.truncate(keep);
+            workload.execution_ns.truncate(keep);
+            workload
         }
     };
-    if let Some(end) = scenario.run.duration_s {
-        let end = SimDuration::from_s(end).0;
-        let keep = workload.arrival_ns.partition_point(|&at| at <= end);
-        workload.arrival_ns.truncate(keep);
-        workload.function.truncate(keep);
-        workload.execution_ns.truncate(keep);
-        workload.start_ns.truncate(keep);
-    }
     workload.functions = functions;
     workload
 }

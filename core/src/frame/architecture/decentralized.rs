@@ -91,9 +91,11 @@ impl Decentralized {
                     self.sample.push(host);
                 }
             }
-            if !self.sample.is_empty() {
+            if self.sample.len() as u64 == self.d {
                 return;
             }
+            // Few fit: choose among those.
+            self.sample.clear();
         }
         self.sample.extend((0..n as u32).filter(|&i| placer.view.fits(i, &ask)));
         let fitting = self.sample.len();

@@ -4,6 +4,8 @@
 //! invocations per core hands the task to the zone that it believes least loaded, if that one is less loaded than its own and
 //! the task was handed on fewer than `hops` times; it knows the others from gossip, which is up to `gossip_ms` old.
 //! The placer stands on the zone's edge controller, or, where none is drawn, on the cloud controller.
+//! A placer tells another its load only when the other has dealt with what it was told before, so that gossip cannot pile up, and
+//! while nothing happens anywhere it falls silent: it would only repeat itself.
 //! Source: edge-cloud federations; the threshold form of the offloading in the tail-latency-driven edge-cloud scheduler.
 
 use super::{Action, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
@@ -59,7 +61,23 @@ pub(crate) struct Federated {
     hosts: Vec<Vec<(u64, u32)>>,
     /// Per placer and other placer: thousandths of invocations per core, as last heard.
     heard: Vec<Vec<u32>>,
+    /// Per placer and other placer, what it told the other.
+    told: Vec<Vec<Told>>,
+    /// Per placer, how much had happened when it last spoke, and how often it has spoken since.
+    spoken: Vec<(u64, u32)>,
 }
+
+/// What one placer told another.
+#[derive(Clone, Copy)]
+struct Told {
+    /// How much had happened when what it last told was dealt with was told.
+    known: u64,
+    /// How much had happened when what is still on its way was told.
+    on_its_way: Option<u64>,
+}
+
+/// After so many rounds in which nothing happened a placer falls silent until something does.
+const QUIET_ROUNDS: u32 = 50;
 
 impl Federated {
     pub(super) fn new(args: Args<'_>) -> Federated {
@@ -71,6 +89,8 @@ impl Federated {
             routes: Vec::new(),
             hosts: Vec::new(),
             heard: Vec::new(),
+            told: Vec::new(),
+            spoken: Vec::new(),
         }
     }
 
@@ -89,6 +109,8 @@ impl Federated {
     fn prepare(&mut self, model: &Model) {
         let plan = Federated::plan(model);
         self.heard = vec![vec![0; plan.len()]; plan.len()];
+        self.told = vec![vec![Told { known: u64::MAX, on_its_way: None }; plan.len()]; plan.len()];
+        self.spoken = vec![(u64::MAX, 0); plan.len()];
         let size = |&h: &u32| (model.hosts[h as usize].memory, model.hosts[h as usize].millicores);
         self.hosts = plan.iter().map(|(_, placer)| placer.hosts.iter().map(size).collect()).collect();
         self.routes = model
@@ -160,7 +182,12 @@ impl Rules for Federated {
                     None => Action::Reject { attempt },
                 });
             }
-            MessageKind::Gossip => self.heard[number as usize][message.words[1] as usize] = message.words[0],
+            MessageKind::Gossip => {
+                let [load, sender] = message.words;
+                self.heard[number as usize][sender as usize] = load;
+                let told = &mut self.told[sender as usize][number as usize];
+                told.known = told.on_its_way.take().unwrap_or(u64::MAX);
+            }
             _ => placer.hear(message),
         }
     }
@@ -173,9 +200,19 @@ impl Rules for Federated {
             return;
         }
         let load = (placer.view.total_load() * 1000.0) as u32;
+        let mut all_know = true;
         for other in (0..self.heard.len() as u32).filter(|&p| p != number) {
-            actions.push(Action::Tell { placer: other, words: [load, number] });
+            let told = &mut self.told[number as usize][other as usize];
+            all_know &= told.known == frame.happened;
+            if told.on_its_way.is_none() {
+                told.on_its_way = Some(frame.happened);
+                actions.push(Action::Tell { placer: other, words: [load, number] });
+            }
         }
-        actions.push(Action::Timer { after: self.gossip.max(SimDuration::from_ms(1.0)) });
+        let (happened, rounds) = &mut self.spoken[number as usize];
+        *rounds = if *happened == frame.happened { rounds.saturating_add(1) } else { 0 };
+        *happened = frame.happened;
+        let after = self.gossip.max(SimDuration::from_ms(1.0));
+        actions.push(if all_know && *rounds >= QUIET_ROUNDS { Action::Rest { after } } else { Action::Timer { after } });
     }
 }

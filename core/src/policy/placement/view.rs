@@ -70,6 +70,13 @@ impl View {
         self.hosts.len()
     }
 
+    /// About how many bytes a copy takes: there is a list for each function.
+    pub(crate) fn size(&self) -> usize {
+        self.hosts.len() * size_of::<Seen>()
+            + self.tree.len() * 4
+            + self.warm.iter().map(|list| size_of_val(list) + list.len() * 8).sum::<usize>()
+    }
+
     /// Whether the view holds no host.
     pub fn is_empty(&self) -> bool {
         self.hosts.is_empty()
