@@ -191,6 +191,24 @@ test("an address entered while the last one's autosave is due is opened all the 
   clean(page);
 });
 
+test("a comma between thousands is asked about, and one before decimals is read", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.locator(".topology .node").nth(1).focus();
+  for (const [path, typed, said] of [["memory_mb", "4,096", "write 4096, or 4.096"], ["count", "1,000", "write 1000, or 1.000"]]) {
+    await enter(page, `nodes.worker-1.${path}`, typed);
+    await page.locator(".field.wrong .problem", { hasText: said }).waitFor();
+  }
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await enter(page, "nodes.worker-1.speed", "2,5");
+  await page.waitForFunction(() => document.querySelector('[id="f-nodes.worker-1.speed"]').value === "2.5");
+  await enter(page, "nodes.worker-1.memory_mb", "4097");
+  await enter(page, "nodes.worker-1.count", "2");
+  await page.locator(".field.wrong").waitFor({ state: "detached" });
+  await digest(page, first);
+  clean(page);
+});
+
 test("the whole gallery gives the same digests as natively", async () => {
   const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
   const page = await fresh(lab);
