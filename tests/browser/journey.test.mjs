@@ -191,6 +191,42 @@ test("an address entered while the last one's autosave is due is opened all the 
   clean(page);
 });
 
+test("a node that goes while it is held is let go", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const count = await nodes(page);
+  const hold = async () => {
+    const box = await page.locator(".topology .node").last().boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 9, y + 9);
+    return [x, y];
+  };
+  const rest = async ([x, y]) => {
+    await page.mouse.move(x + 40, y + 40, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForTimeout(100);
+    assert.equal(await page.locator("#crash").isVisible(), false, await page.locator("#crash-why").textContent());
+  };
+  let at = await hold();
+  await page.keyboard.press("Delete");
+  await rest(at);
+  assert.equal(await nodes(page), count - 1);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await nodes(page), count);
+  // Just added, held, and taken back.
+  await page.getByRole("button", { name: "+ Worker" }).click();
+  const stage = await page.locator(".stage-view").boundingBox();
+  await page.mouse.click(stage.x + 80, stage.y + 80);
+  assert.equal(await nodes(page), count + 1);
+  at = await hold();
+  await page.keyboard.press("Control+z");
+  await rest(at);
+  assert.equal(await nodes(page), count);
+  clean(page);
+});
+
 test("a comma between thousands is asked about, and one before decimals is read", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
