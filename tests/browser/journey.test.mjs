@@ -245,6 +245,31 @@ test("a comma between thousands is asked about, and one before decimals is read"
   clean(page);
 });
 
+test("changes are taken out of the timeline by keys, and what is wrong with one is said at it", async () => {
+  const page = await fresh(lab, "#/gallery/change-of-plan");
+  const first = await digest(page);
+  const summary = page.locator(".inspector summary", { hasText: "Timeline (1)" });
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator(".changes span").textContent(), "30 s: frame.architecture = decentralized, d 2");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const second = await digest(page, first);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Timeline (0)");
+  await page.keyboard.press("Control+z");
+  assert.equal(await digest(page, second), first);
+  // A change of a worker that is gone.
+  const scenario = JSON.parse(await readFile(join(root, "scenarios/change-of-plan.json"), "utf8"));
+  scenario.timeline.push({ at_s: 10, set: { "nodes.worker-9.speed": 2 } });
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "gone.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
+  const wrong = page.locator(".changes li", { has: page.locator(".problem") });
+  await wrong.waitFor();
+  assert.match(await wrong.textContent(), /^10 s: nodes\.worker-9\.speed = 2.*nothing called worker-9/);
+  await wrong.getByRole("button", { name: "Remove" }).click();
+  assert.equal(await digest(page), first);
+  clean(page);
+});
+
 test("the whole gallery gives the same digests as natively", async () => {
   const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
   const page = await fresh(lab);

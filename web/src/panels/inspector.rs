@@ -10,6 +10,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
+use super::timeline::Timeline;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
 
@@ -188,6 +189,7 @@ fn Scheduler() -> Html {
                 <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
                 <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
             </details>
+            <Timeline />
         </section>
         </>
     }
