@@ -254,7 +254,7 @@ fn WorkloadPanel() -> Html {
             html! {
                 <>
                 <p class="trace-name">{ names.join(", ") }</p>
-                if let Some(r) = &lab.trace {
+                if let Some(r) = lab.trace.as_ref().filter(|_| !lab.needs_trace()) {
                     <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration(r.span_ns)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
                 } else {

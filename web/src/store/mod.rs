@@ -164,9 +164,10 @@ impl Lab {
         lab
     }
 
-    /// Whether a trace is named that nobody has loaded here.
+    /// Whether a trace is named that is not the one loaded here.
     pub(crate) fn needs_trace(&self) -> bool {
-        self.scenario.workload.trace.is_some() && self.trace.is_none()
+        let is_here = |named: &TraceRef| self.trace.as_ref().is_some_and(|loaded| named.is(loaded.hashes()));
+        self.scenario.workload.trace.as_ref().is_some_and(|named| !is_here(named))
     }
 
     /// Whether the shown figures are of other settings than the scenario's, or of a run that was given up.
@@ -266,17 +267,20 @@ impl Lab {
 
     fn loaded(&mut self, report: Report) {
         self.loading = None;
+        // A run that was asked for while the trace was read runs with this one, and not with the one that its scenario names.
+        self.running = None;
         let files: Vec<TraceFile> =
             report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
-        if let Some(named) = self.scenario.workload.trace.as_ref().filter(|_| self.trace.is_none()) {
-            let missing = named.files.iter().find(|n| !files.iter().any(|f| f.sha256 == n.sha256));
-            if let Some(file) = missing {
-                let text = format!(
-                    "This is not the file that the experiment was made with: {} has another content (SHA-256). The new file was taken; figures will differ.",
-                    file.name
-                );
-                self.tell(text, true);
-            }
+        if let Some(named) = self.scenario.workload.trace.as_ref().filter(|named| self.needs_trace() && !named.is(report.hashes()))
+        {
+            let what = match named.missing(report.hashes()).first() {
+                Some(file) => format!("{} has another content (SHA-256)", file.name),
+                None => "there are more files now".to_owned(),
+            };
+            let text = format!(
+                "This is not the trace that the experiment was made with: {what}. The new one was taken; figures will differ."
+            );
+            self.tell(text, true);
         }
         let mut scenario = (*self.scenario).clone();
         if scenario.workload.trace.is_none() {
