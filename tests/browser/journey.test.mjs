@@ -227,6 +227,69 @@ test("a node that goes while it is held is let go", async () => {
   clean(page);
 });
 
+/** Asks for a run of two million invocations and waits until it can be cancelled. */
+async function runLong(page) {
+  const run = page.locator(".inspector details", { has: page.locator('[id="f-run.duration_s"]') });
+  if (!(await run.evaluate((e) => e.open))) await run.locator("summary").click();
+  await enter(page, "run.duration_s", "50000");
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+}
+
+test("after Cancel the stage still plays the run that is shown", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const seek = (s) => page.locator('input[aria-label="Playhead"]').evaluate((e, s) => {
+    e.value = s;
+    e.dispatchEvent(new Event("input", { bubbles: true }));
+  }, s);
+  const at = () => page.locator('input[aria-label="Playhead"]').evaluate((e) => Number(e.value));
+  const plays = async (from) => {
+    await seek(from);
+    const end = Date.now() + 8_000;
+    while ((await at()) <= from + 0.02 && Date.now() < end) await page.waitForTimeout(100);
+    assert.ok((await at()) > from + 0.02, `it stands at ${await at()} s`);
+  };
+  const cancel = async () => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  };
+  await runLong(page);
+  await cancel();
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await plays(40);
+  // While a long run goes on, too, whether or not it has shown something so far.
+  await page.locator(".figures .stale button").click();
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+  await plays(20);
+  await cancel();
+  await plays(10);
+  clean(page);
+});
+
+test("an edit right after Cancel runs, though Cancel is answered only later", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const second = await digest(page, first);
+  // While the worker draws millions of arrivals it does not listen. The selection brings the status up to date.
+  await page.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(page, "run.duration_s", "100000");
+  await page.waitForTimeout(250);
+  await page.locator(".topology .node").first().focus();
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+  await page.evaluate(() => {
+    const press = (text) => [...document.querySelectorAll(".topbar button")].find((b) => b.textContent === text).click();
+    ["Cancel", "Undo", "Undo"].forEach(press);
+  });
+  assert.equal(await digest(page, second), first);
+  assert.equal(await page.locator(".figures .stale").count(), 0);
+  // Nobody ends the worker, which has answered.
+  await page.waitForTimeout(2_200);
+  await page.getByRole("button", { name: "Redo" }).click();
+  assert.equal(await digest(page, first), second);
+  clean(page);
+});
+
 test("a comma between thousands is asked about, and one before decimals is read", async () => {
   const page = await fresh(lab);
   const first = await digest(page);

@@ -115,6 +115,53 @@ test("a scenario is never run with another trace than the one it names", async (
   clean(page);
 });
 
+test("a file that is changed while it is read is refused, not taken in part", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const file = join(folder, "changing.csv");
+  const rows = (n) => `function,mem_mb,warm_ms,cold_ms,arrival_ms\n${Array.from({ length: n }, (_, i) => `f,128,20,400,${i * 10}`).join("\n")}\n`;
+  writeFileSync(file, rows(500));
+  // Chosen first and read later, so that it surely changes in between.
+  await page.evaluate(() => {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", id: "chosen" });
+    document.body.append(input);
+  });
+  await page.locator("#chosen").setInputFiles(file);
+  await page.evaluate(() => { window.chosen = document.getElementById("chosen").files[0]; });
+  await page.waitForTimeout(1_100);
+  writeFileSync(file, rows(400));
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(window.chosen);
+    document.querySelector(".stage-view").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await page.locator(".notice.bad", { hasText: "changing.csv: the file could be read only up to" }).waitFor();
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  assert.equal(await page.locator(".trace-name").count(), 0);
+  clean(page);
+});
+
+test("a trace that is dropped while another is read takes its place, with progress and Cancel", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const rows = (n, k) => `function,mem_mb,warm_ms,cold_ms,arrival_ms\n${Array.from({ length: n }, (_, i) => `f${i % k},128,20,400,${i * 10}.125`).join("\n")}\n`;
+  const [one, two] = [join(folder, "one.csv"), join(folder, "two.csv")];
+  writeFileSync(one, rows(2_400_000, 5));
+  writeFileSync(two, rows(2_500_000, 7));
+  const size = (file) => (statSync(file).size / 1e6).toFixed(0);
+  await page.locator(".topbar input[type=file]").setInputFiles(one);
+  await page.locator(".status", { hasText: new RegExp(`of ${size(one)} MB, (?!0 rows)`) }).waitFor();
+  await page.locator(".topbar input[type=file]").setInputFiles(two);
+  await page.locator(".status", { hasText: new RegExp(`of ${size(two)} MB, (?!0 rows)`) }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator(".status", { hasText: "Reading" }).waitFor({ state: "detached" });
+  await page.waitForTimeout(300);
+  assert.equal(await page.locator("dialog, .trace-name").count(), 0);
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  clean(page);
+});
+
 test("a real trace of 227,756 invocations runs as natively", { skip }, async () => {
   const file = join(folder, "medium.csv");
   writeFileSync(file, gunzipSync(readFileSync(join(traces, "azure2021/medium.csv.gz"))));

@@ -21,7 +21,7 @@ use crate::stage::player::Player;
 use crate::stage::transport::Transport;
 use crate::store::{Action, Dialog, Lab, LabHandle, Notice, Running, gallery, persist, run_key};
 use crate::worker::client::Client;
-use crate::worker::protocol::{FromSim, ToSim};
+use crate::worker::protocol::{FromSim, Job, ToSim};
 
 /// What the panels need besides the state.
 #[derive(Clone, PartialEq)]
@@ -87,7 +87,7 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
             let client = Client::new(Callback::from(move |(message, with): (FromSim, Vec<JsValue>)| match message {
                 FromSim::Window { run, window } => hear_player.take(run, window),
                 message => {
-                    if let (FromSim::Loaded(_), Some(client)) = (&message, &*hear_keep.borrow())
+                    if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
                     {
                         client.keep_trace(packed.clone());
@@ -186,8 +186,9 @@ fn open_files(lab: &LabHandle, client: &Client, files: Vec<File>) {
         }
         _ => {
             let with: Vec<JsValue> = files.iter().map(|f| f.clone().into()).collect();
-            lab.dispatch(Action::LoadBegan(files.iter().map(|f| f.size()).sum()));
-            client.say_with(&ToSim::LoadTrace, &with);
+            let load = client.next_load();
+            lab.dispatch(Action::LoadBegan(load, files.iter().map(|f| f.size()).sum()));
+            client.say_with(&ToSim::LoadTrace(load), &with);
         }
     }
 }
@@ -195,19 +196,19 @@ fn open_files(lab: &LabHandle, client: &Client, files: Vec<File>) {
 /// Gives up what runs or loads: the worker is asked first, and ended if it stays silent for two seconds.
 #[hook]
 fn use_cancel(lab: &LabHandle, client: &Client) -> Callback<()> {
-    let silence = use_mut_ref(|| None::<Timeout>);
-    let busy = lab.running.is_some() || lab.loading.is_some();
-    if !busy {
-        silence.borrow_mut().take();
-    }
+    let silence = use_mut_ref(|| None::<(Job, Timeout)>);
+    // It has stopped, or something else goes on by now.
+    silence.borrow_mut().take_if(|(asked, _)| lab.job() != Some(*asked));
     let (lab, client) = (lab.clone(), client.clone());
     Callback::from(move |()| {
-        client.say(&ToSim::Cancel);
+        let Some(job) = lab.job() else { return };
+        client.say(&ToSim::Cancel(job));
         let (lab, client) = (lab.clone(), client.clone());
-        *silence.borrow_mut() = Some(Timeout::new(2_000, move || {
+        let end = Timeout::new(2_000, move || {
             client.end();
             lab.dispatch(Action::Stopped);
-        }));
+        });
+        *silence.borrow_mut() = Some((job, end));
     })
 }
 

@@ -12,7 +12,7 @@ use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
-use crate::worker::protocol::{FromSim, Outcome};
+use crate::worker::protocol::{FromSim, Job, Outcome};
 
 /// A run that is on the page.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(crate) struct Running {
 /// A trace being read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Loading {
+    /// Its number.
+    pub(crate) load: u32,
     /// Bytes read.
     pub(crate) bytes: f64,
     /// Bytes in all.
@@ -130,8 +132,8 @@ pub(crate) enum Action {
     Dismiss(usize),
     /// A run was sent to the worker.
     Began(Running),
-    /// A trace was sent to the worker.
-    LoadBegan(f64),
+    /// A trace was sent to the worker: its number, and its bytes.
+    LoadBegan(u32, f64),
     /// The worker said something.
     Heard(Box<FromSim>),
     /// Run again.
@@ -178,6 +180,12 @@ impl Lab {
 
     /// Whether the scenario can run.
     pub(crate) fn can_run(&self) -> bool {
+    /// What the status shows and Cancel gives up.
+    pub(crate) fn job(&self) -> Option<Job> {
+        let load = self.loading.map(|l| Job::Load(l.load));
+        load.or(self.running.as_ref().map(|r| Job::Run(r.run)))
+    }
+
         self.problems.iter().all(|p| p.warning)
     }
 
@@ -234,11 +242,17 @@ impl Lab {
                     self.problems = Rc::new(all);
                 }
             }
-            FromSim::Cancelled => (self.running, self.loading) = (None, None),
-            FromSim::Loading { bytes, total, rows } => self.loading = self.loading.map(|_| Loading { bytes, total, rows }),
-            FromSim::Loaded(report) => self.loaded(*report),
-            FromSim::Unreadable(error) => {
-                self.loading = None;
+            FromSim::Cancelled(Job::Run(run)) => drop(self.running.take_if(|r| r.run == run)),
+            FromSim::Cancelled(Job::Load(load)) => drop(self.loading.take_if(|l| l.load == load)),
+            FromSim::Loading { load, bytes, total, rows } => {
+                self.loading = self.loading.map(|l| if l.load == load { Loading { load, bytes, total, rows } } else { l });
+            }
+            FromSim::Loaded { load, report } => {
+                self.loading.take_if(|l| l.load == load);
+                self.loaded(*report);
+            }
+            FromSim::Unreadable { load, error } => {
+                self.loading.take_if(|l| Some(l.load) == load);
                 self.tell(error.to_string(), true);
             }
             FromSim::Crashed(why) => {
@@ -266,7 +280,6 @@ impl Lab {
     }
 
     fn loaded(&mut self, report: Report) {
-        self.loading = None;
         // A run that was asked for while the trace was read runs with this one, and not with the one that its scenario names.
         self.running = None;
         let files: Vec<TraceFile> =
@@ -333,7 +346,7 @@ impl Reducible for Lab {
                 lab.notices = Rc::new(notices);
             }
             Action::Began(running) => lab.running = Some(running),
-            Action::LoadBegan(total) => lab.loading = Some(Loading { bytes: 0.0, total, rows: 0 }),
+            Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
             Action::Again => lab.again += 1,
             Action::Stopped => (lab.running, lab.loading) = (None, None),
