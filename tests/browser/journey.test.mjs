@@ -191,6 +191,81 @@ test("an address entered while the last one's autosave is due is opened all the 
   clean(page);
 });
 
+test("looking at a link leaves the saved work alone; its first edit keeps that work, to open from the gallery", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "77");
+  await digest(page, first);
+  await page.locator(".topbar .title").fill("Precious work");
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(400);
+  const title = (page) => page.locator(".topbar .title").inputValue();
+  const visit = async (address) => {
+    const other = await page.context().newPage();
+    await other.goto(lab.base + address);
+    await digest(other);
+    return other;
+  };
+  const looking = await visit("#/gallery/herd");
+  await looking.waitForTimeout(500);
+  assert.match(looking.url(), /#\/gallery\/herd$/, "a reload opens it again");
+  await looking.close();
+  const back = await visit("");
+  assert.equal(await title(back), "Precious work");
+  // The same within one page: only looking.
+  await back.evaluate(() => { location.hash = "#/gallery/single-queue"; });
+  await back.waitForFunction(() => document.querySelector(".topbar .title").value !== "Precious work");
+  await back.waitForTimeout(500);
+  await back.close();
+
+  const editing = await visit("#/gallery/herd");
+  const herd = await title(editing);
+  await editing.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(editing, "run.seed", "13");
+  await editing.locator(".notice", { hasText: "Your earlier work is kept" }).waitFor();
+  await editing.waitForTimeout(300);
+  await editing.goto(lab.base);
+  await digest(editing);
+  assert.equal(await title(editing), herd, "what was edited is saved");
+  await editing.getByRole("button", { name: "Gallery" }).click();
+  await editing.locator("dialog .earlier", { hasText: "Precious work" }).getByRole("button", { name: "Open it" }).click();
+  await editing.waitForFunction(() => document.querySelector(".topbar .title").value === "Precious work");
+  assert.equal(await editing.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "77");
+  clean(page);
+});
+
+test("saved work that cannot be read is kept, and given back as a file", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const newer = '{"version": 2, "title": "from a newer FaaSLab"}';
+  await page.evaluate((text) => localStorage.setItem("faaslab.scenario", text), newer);
+  await page.reload();
+  const first = await digest(page);
+  await page.locator(".notice.bad", { hasText: "made with format version 2" }).waitFor();
+  await page.waitForTimeout(400);
+  assert.equal(await page.evaluate(() => localStorage.getItem("faaslab.scenario")), newer);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  await digest(page, first);
+  await page.waitForTimeout(400);
+  assert.notEqual(await page.evaluate(() => localStorage.getItem("faaslab.scenario")), newer);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save it as a file" }).click()]);
+  assert.equal(await readFile(await download.path(), "utf8"), newer);
+  clean(page);
+});
+
+test("only the fragment leaves the address with the first edit", async () => {
+  const page = await fresh(lab, "index.html?course=7#/gallery/herd");
+  const first = await digest(page);
+  assert.equal(await page.locator("dialog, .notice").count(), 0);
+  await page.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(page, "run.seed", "13");
+  await digest(page, first);
+  await page.waitForFunction(() => location.hash === "");
+  assert.equal(page.url(), `${lab.base}index.html?course=7`);
+  clean(page);
+});
+
 test("a node that goes while it is held is let go", async () => {
   const page = await fresh(lab);
   await digest(page);

@@ -104,6 +104,10 @@ pub(crate) struct Lab {
     pub(crate) dialog: Option<Dialog>,
     /// Asks for a run even if nothing changed.
     pub(crate) again: u32,
+    /// How many scenarios have been opened in the place of another.
+    pub(crate) opened: u32,
+    /// Whether the scenario is still as the page began with it, or as an address brought it: nobody's work yet.
+    pub(crate) untouched: bool,
 }
 
 impl PartialEq for Lab {
@@ -122,6 +126,8 @@ pub(crate) enum Action {
     Redo,
     /// Open another scenario; it can be undone.
     Open(Box<Scenario>),
+    /// Open what an address brings; it is not saved before it is edited.
+    Visit(Box<Scenario>),
     /// Select.
     Select(Vec<String>),
     /// Show or close a dialog.
@@ -161,6 +167,8 @@ impl Lab {
             notices: Rc::default(),
             dialog: None,
             again: 0,
+            opened: 0,
+            untouched: true,
         };
         lab.refresh();
         lab
@@ -172,6 +180,12 @@ impl Lab {
         self.scenario.workload.trace.as_ref().is_some_and(|named| !is_here(named))
     }
 
+    /// What the status shows and Cancel gives up.
+    pub(crate) fn job(&self) -> Option<Job> {
+        let load = self.loading.map(|l| Job::Load(l.load));
+        load.or(self.running.as_ref().map(|r| Job::Run(r.run)))
+    }
+
     /// Whether the shown figures are of other settings than the scenario's, or of a run that was given up.
     pub(crate) fn is_stale(&self) -> bool {
         let shown = self.shown.as_ref();
@@ -180,12 +194,6 @@ impl Lab {
 
     /// Whether the scenario can run.
     pub(crate) fn can_run(&self) -> bool {
-    /// What the status shows and Cancel gives up.
-    pub(crate) fn job(&self) -> Option<Job> {
-        let load = self.loading.map(|l| Job::Load(l.load));
-        load.or(self.running.as_ref().map(|r| Job::Run(r.run)))
-    }
-
         self.problems.iter().all(|p| p.warning)
     }
 
@@ -215,7 +223,10 @@ impl Lab {
 
     fn edit(&mut self, command: Command) {
         match Rc::make_mut(&mut self.document).edit(command) {
-            Ok(()) => self.refresh(),
+            Ok(()) => {
+                self.untouched = false;
+                self.refresh();
+            }
             Err(error) => self.tell(error.to_string(), true),
         }
     }
@@ -314,24 +325,28 @@ impl Reducible for Lab {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut lab = (*self).clone();
+        let visit = matches!(action, Action::Visit(_));
         match action {
             Action::Edit(command) => lab.edit(command),
             Action::Undo => {
                 if Rc::make_mut(&mut lab.document).undo() {
+                    lab.untouched = false;
                     lab.refresh();
                 }
             }
             Action::Redo => {
                 if Rc::make_mut(&mut lab.document).redo() {
+                    lab.untouched = false;
                     lab.refresh();
                 }
             }
-            Action::Open(mut scenario) => {
+            Action::Open(mut scenario) | Action::Visit(mut scenario) => {
                 auto_place(&mut scenario);
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
                 lab.edit(Command::Replace(scenario));
+                (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
                 lab.dialog = None;
             }
