@@ -134,6 +134,25 @@ pub fn count(n: u64) -> String {
     if n < 100_000 { n.to_string() } else { three_digits(n as f64) }
 }
 
+/// Reads a number as people type it, with a point or a comma before the decimals. A comma before three digits is refused, because
+/// some write thousands so; after a lone zero it can only stand before decimals. Fails in words.
+pub fn read_number(typed: &str) -> Result<f64, String> {
+    let text = typed.trim();
+    if let Some((before, after)) = text.split_once(',') {
+        let group = |part: &str| part.len() == 3 && part.bytes().all(|b| b.is_ascii_digit());
+        let whole = after.split('.').next().unwrap_or(after);
+        if whole.split(',').all(group) && !matches!(before.trim_start_matches(['-', '+']), "" | "0") {
+            let plain = text.replace(',', "");
+            return Err(match group(after) {
+                true => format!("With that comma it could be two numbers: write {plain}, or {before}.{after}"),
+                false => format!("Write it without commas between thousands: {plain}"),
+            });
+        }
+    }
+    let x = text.replace(',', ".").parse::<f64>().ok().filter(|x| x.is_finite());
+    x.ok_or_else(|| format!("{text:?} is not a number"))
+}
+
 /// A duration as a number and its unit, for example `("1.92", "s")`.
 pub fn split_duration(ns: f64) -> (String, &'static str) {
     let (value, unit) = match ns.abs() {
@@ -171,6 +190,34 @@ mod tests {
         assert_eq!(SimDuration::from_us(0.0015), SimDuration(2));
         assert_eq!(SimDuration::from_ms(-3.0), SimDuration(0));
         assert_eq!(SimDuration::from_ms(f64::NAN), SimDuration(0));
+    }
+
+    #[test]
+    fn a_comma_before_three_digits_is_asked_about_and_any_other_stands_before_decimals() {
+        for (typed, x) in [
+            ("4096", 4096.0),
+            (" 4.096 ", 4.096),
+            ("0,5", 0.5),
+            ("4,0960", 4.096),
+            ("1,25", 1.25),
+            ("0,125", 0.125),
+            ("-1,5", -1.5),
+            ("1e3", 1000.0),
+        ] {
+            assert_eq!(read_number(typed), Ok(x), "{typed}");
+        }
+        for (typed, said) in [
+            ("4,096", "write 4096, or 4.096"),
+            ("-1,000", "write -1000, or -1.000"),
+            ("1,000,000", ": 1000000"),
+            ("1,234.5", ": 1234.5"),
+            ("1.234,5", "not a number"),
+            ("1,2,3", "not a number"),
+            ("inf", "not a number"),
+            ("", "not a number"),
+        ] {
+            assert!(read_number(typed).unwrap_err().contains(said), "{typed}: {:?}", read_number(typed));
+        }
     }
 
     #[test]

@@ -343,6 +343,223 @@ test("an address entered while the last one's autosave is due is opened all the 
   clean(page);
 });
 
+test("looking at a link leaves the saved work alone; its first edit keeps that work, to open from the gallery", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "77");
+  await digest(page, first);
+  await page.locator(".topbar .title").fill("Precious work");
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(400);
+  const title = (page) => page.locator(".topbar .title").inputValue();
+  const visit = async (address) => {
+    const other = await page.context().newPage();
+    await other.goto(lab.base + address);
+    await digest(other);
+    return other;
+  };
+  const looking = await visit("#/gallery/herd");
+  await looking.waitForTimeout(500);
+  assert.match(looking.url(), /#\/gallery\/herd$/, "a reload opens it again");
+  await looking.close();
+  const back = await visit("");
+  assert.equal(await title(back), "Precious work");
+  // The same within one page: only looking.
+  await back.evaluate(() => { location.hash = "#/gallery/single-queue"; });
+  await back.waitForFunction(() => document.querySelector(".topbar .title").value !== "Precious work");
+  await back.waitForTimeout(500);
+  await back.close();
+
+  const editing = await visit("#/gallery/herd");
+  const herd = await title(editing);
+  await editing.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(editing, "run.seed", "13");
+  await editing.locator(".notice", { hasText: "Your earlier work is kept" }).waitFor();
+  await editing.waitForTimeout(300);
+  await editing.goto(lab.base);
+  await digest(editing);
+  assert.equal(await title(editing), herd, "what was edited is saved");
+  await editing.getByRole("button", { name: "Gallery" }).click();
+  await editing.locator("dialog .earlier", { hasText: "Precious work" }).getByRole("button", { name: "Open it" }).click();
+  await editing.waitForFunction(() => document.querySelector(".topbar .title").value === "Precious work");
+  assert.equal(await editing.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "77");
+  clean(page);
+});
+
+test("saved work that cannot be read is kept, and given back as a file", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const newer = '{"version": 2, "title": "from a newer FaaSLab"}';
+  await page.evaluate((text) => localStorage.setItem("faaslab.scenario", text), newer);
+  await page.reload();
+  const first = await digest(page);
+  await page.locator(".notice.bad", { hasText: "made with format version 2" }).waitFor();
+  await page.waitForTimeout(400);
+  assert.equal(await page.evaluate(() => localStorage.getItem("faaslab.scenario")), newer);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  await digest(page, first);
+  await page.waitForTimeout(400);
+  assert.notEqual(await page.evaluate(() => localStorage.getItem("faaslab.scenario")), newer);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save it as a file" }).click()]);
+  assert.equal(await readFile(await download.path(), "utf8"), newer);
+  clean(page);
+});
+
+test("only the fragment leaves the address with the first edit", async () => {
+  const page = await fresh(lab, "index.html?course=7#/gallery/herd");
+  const first = await digest(page);
+  assert.equal(await page.locator("dialog, .notice").count(), 0);
+  await page.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(page, "run.seed", "13");
+  await digest(page, first);
+  await page.waitForFunction(() => location.hash === "");
+  assert.equal(page.url(), `${lab.base}index.html?course=7`);
+  clean(page);
+});
+
+test("a node that goes while it is held is let go", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const count = await nodes(page);
+  const hold = async () => {
+    const box = await page.locator(".topology .node").last().boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 9, y + 9);
+    return [x, y];
+  };
+  const rest = async ([x, y]) => {
+    await page.mouse.move(x + 40, y + 40, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForTimeout(100);
+    assert.equal(await page.locator("#crash").isVisible(), false, await page.locator("#crash-why").textContent());
+  };
+  let at = await hold();
+  await page.keyboard.press("Delete");
+  await rest(at);
+  assert.equal(await nodes(page), count - 1);
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await nodes(page), count);
+  // Just added, held, and taken back.
+  await page.getByRole("button", { name: "+ Worker" }).click();
+  const stage = await page.locator(".stage-view").boundingBox();
+  await page.mouse.click(stage.x + 80, stage.y + 80);
+  assert.equal(await nodes(page), count + 1);
+  at = await hold();
+  await page.keyboard.press("Control+z");
+  await rest(at);
+  assert.equal(await nodes(page), count);
+  clean(page);
+});
+
+/** Asks for a run of two million invocations and waits until it can be cancelled. */
+async function runLong(page) {
+  const run = page.locator(".inspector details", { has: page.locator('[id="f-run.duration_s"]') });
+  if (!(await run.evaluate((e) => e.open))) await run.locator("summary").click();
+  await enter(page, "run.duration_s", "50000");
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+}
+
+test("after Cancel the stage still plays the run that is shown", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const seek = (s) => page.locator('input[aria-label="Playhead"]').evaluate((e, s) => {
+    e.value = s;
+    e.dispatchEvent(new Event("input", { bubbles: true }));
+  }, s);
+  const at = () => page.locator('input[aria-label="Playhead"]').evaluate((e) => Number(e.value));
+  const plays = async (from) => {
+    await seek(from);
+    const end = Date.now() + 8_000;
+    while ((await at()) <= from + 0.02 && Date.now() < end) await page.waitForTimeout(100);
+    assert.ok((await at()) > from + 0.02, `it stands at ${await at()} s`);
+  };
+  const cancel = async () => {
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  };
+  await runLong(page);
+  await cancel();
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await plays(40);
+  // While a long run goes on, too, whether or not it has shown something so far.
+  await page.locator(".figures .stale button").click();
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+  await plays(20);
+  await cancel();
+  await plays(10);
+  clean(page);
+});
+
+test("an edit right after Cancel runs, though Cancel is answered only later", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const second = await digest(page, first);
+  // While the worker draws millions of arrivals it does not listen. The selection brings the status up to date.
+  await page.locator(".inspector summary", { hasText: /^Run$/ }).click();
+  await enter(page, "run.duration_s", "100000");
+  await page.waitForTimeout(250);
+  await page.locator(".topology .node").first().focus();
+  await page.locator(".status button", { hasText: "Cancel" }).waitFor();
+  await page.evaluate(() => {
+    const press = (text) => [...document.querySelectorAll(".topbar button")].find((b) => b.textContent === text).click();
+    ["Cancel", "Undo", "Undo"].forEach(press);
+  });
+  assert.equal(await digest(page, second), first);
+  assert.equal(await page.locator(".figures .stale").count(), 0);
+  // Nobody ends the worker, which has answered.
+  await page.waitForTimeout(2_200);
+  await page.getByRole("button", { name: "Redo" }).click();
+  assert.equal(await digest(page, first), second);
+  clean(page);
+});
+
+test("a comma between thousands is asked about, and one before decimals is read", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.locator(".topology .node").nth(1).focus();
+  for (const [path, typed, said] of [["memory_mb", "4,096", "write 4096, or 4.096"], ["count", "1,000", "write 1000, or 1.000"]]) {
+    await enter(page, `nodes.worker-1.${path}`, typed);
+    await page.locator(".field.wrong .problem", { hasText: said }).waitFor();
+  }
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await enter(page, "nodes.worker-1.speed", "2,5");
+  await page.waitForFunction(() => document.querySelector('[id="f-nodes.worker-1.speed"]').value === "2.5");
+  await enter(page, "nodes.worker-1.memory_mb", "4097");
+  await enter(page, "nodes.worker-1.count", "2");
+  await page.locator(".field.wrong").waitFor({ state: "detached" });
+  await digest(page, first);
+  clean(page);
+});
+
+test("changes are taken out of the timeline by keys, and what is wrong with one is said at it", async () => {
+  const page = await fresh(lab, "#/gallery/change-of-plan");
+  const first = await digest(page);
+  const summary = page.locator(".inspector summary", { hasText: "Timeline (1)" });
+  await summary.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator(".changes span").textContent(), "30 s: frame.architecture = decentralized, d 2");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const second = await digest(page, first);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Timeline (0)");
+  await page.keyboard.press("Control+z");
+  assert.equal(await digest(page, second), first);
+  // A change of a worker that is gone.
+  const scenario = JSON.parse(await readFile(join(root, "scenarios/change-of-plan.json"), "utf8"));
+  scenario.timeline.push({ at_s: 10, set: { "nodes.worker-9.speed": 2 } });
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "gone.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
+  const wrong = page.locator(".changes li", { has: page.locator(".problem") });
+  await wrong.waitFor();
+  assert.match(await wrong.textContent(), /^10 s: nodes\.worker-9\.speed = 2.*nothing called worker-9/);
+  await wrong.getByRole("button", { name: "Remove" }).click();
+  assert.equal(await digest(page), first);
+  clean(page);
+});
+
 test("the whole gallery gives the same digests as natively", async () => {
   const expected = JSON.parse(await readFile(join(root, "tests/gallery-digests.json"), "utf8"));
   const page = await fresh(lab);

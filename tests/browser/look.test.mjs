@@ -1,4 +1,4 @@
-// What the page looks like to programs that judge: accessibility on every screen, colours, bytes of the first visit.
+// What the page looks like to programs that judge: accessibility on every screen in both themes, and no scrolling sideways.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

@@ -1,7 +1,7 @@
 // Traces uploaded to the page: the same digests as natively, told refusals, progress and cancel.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -67,6 +67,98 @@ test("a file dropped anywhere on the page is read as a trace", async () => {
   }, rows);
   await digest(page, first);
   assert.match(await page.locator(".inspector .trace-name").textContent(), /dropped\.csv/);
+  clean(page);
+});
+
+const small = (name, k) => ({ name, mimeType: "text/csv", buffer: Buffer.from(
+  "function,mem_mb,warm_ms,cold_ms,arrival_ms\n" + Array.from({ length: 500 }, (_, i) => `f${i % k},128,20,400,${i * 10 * k}`).join("\n") + "\n") });
+
+/** Loads a trace on an open page, closes its report and answers the digest of the run. */
+async function load(page, file, last) {
+  await page.locator(".topbar input[type=file]").setInputFiles([file]);
+  await page.locator("dialog .facts").waitFor();
+  const shown = await digest(page, last);
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  return shown;
+}
+
+test("a scenario is never run with another trace than the one it names", async () => {
+  const page = await fresh(lab);
+  const a = await load(page, small("A.csv", 1), await digest(page));
+  const b = await load(page, small("B.csv", 7), a);
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.locator("dialog .link").inputValue();
+  await page.keyboard.press("Escape");
+  // Undo goes back to A, which is no longer here.
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.locator(".stage-empty", { hasText: "needs A.csv" }).waitFor();
+  await page.locator(".inspector", { hasText: "The trace is not here" }).waitFor();
+  await page.locator(".figures.old").waitFor();
+  await page.locator(".stage-empty input[type=file]").setInputFiles([small("A again.csv", 1)]);
+  assert.equal(await digest(page, b), a);
+  assert.equal(await page.locator(".notice.bad").count(), 0);
+  await page.keyboard.press("Escape");
+  // A link names B while A is here.
+  await page.evaluate((fragment) => { location.hash = fragment; }, link.slice(link.indexOf("#")));
+  await page.locator(".stage-empty", { hasText: "needs B.csv" }).waitFor();
+  await page.waitForTimeout(500);
+  assert.equal(await page.locator(".run-line .digest").count(), 0, "no figures of another trace");
+  await page.locator(".stage-empty input[type=file]").setInputFiles([small("B.csv", 7)]);
+  assert.equal(await digest(page), b);
+  // Another file than was asked for is taken, and told.
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.locator(".stage-empty", { hasText: "needs A again.csv" }).waitFor();
+  await page.locator(".stage-empty input[type=file]").setInputFiles([small("C.csv", 3)]);
+  await page.locator(".notice.bad", { hasText: "not the trace that the experiment was made with: A again.csv has another content" }).waitFor();
+  clean(page);
+});
+
+test("a file that is changed while it is read is refused, not taken in part", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const file = join(folder, "changing.csv");
+  const rows = (n) => `function,mem_mb,warm_ms,cold_ms,arrival_ms\n${Array.from({ length: n }, (_, i) => `f,128,20,400,${i * 10}`).join("\n")}\n`;
+  writeFileSync(file, rows(500));
+  // Chosen first and read later, so that it surely changes in between.
+  await page.evaluate(() => {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", id: "chosen" });
+    document.body.append(input);
+  });
+  await page.locator("#chosen").setInputFiles(file);
+  await page.evaluate(() => { window.chosen = document.getElementById("chosen").files[0]; });
+  await page.waitForTimeout(1_100);
+  writeFileSync(file, rows(400));
+  await page.evaluate(() => {
+    const data = new DataTransfer();
+    data.items.add(window.chosen);
+    document.querySelector(".stage-view").dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+  });
+  await page.locator(".notice.bad", { hasText: "changing.csv: the file could be read only up to" }).waitFor();
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  assert.equal(await page.locator(".trace-name").count(), 0);
+  clean(page);
+});
+
+test("a trace that is dropped while another is read takes its place, with progress and Cancel", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const rows = (n, k) => `function,mem_mb,warm_ms,cold_ms,arrival_ms\n${Array.from({ length: n }, (_, i) => `f${i % k},128,20,400,${i * 10}.125`).join("\n")}\n`;
+  const [one, two] = [join(folder, "one.csv"), join(folder, "two.csv")];
+  writeFileSync(one, rows(2_400_000, 5));
+  writeFileSync(two, rows(2_500_000, 7));
+  const size = (file) => (statSync(file).size / 1e6).toFixed(0);
+  await page.locator(".topbar input[type=file]").setInputFiles(one);
+  await page.locator(".status", { hasText: new RegExp(`of ${size(one)} MB, (?!0 rows)`) }).waitFor();
+  await page.locator(".topbar input[type=file]").setInputFiles(two);
+  await page.locator(".status", { hasText: new RegExp(`of ${size(two)} MB, (?!0 rows)`) }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator(".status", { hasText: "Reading" }).waitFor({ state: "detached" });
+  await page.waitForTimeout(300);
+  assert.equal(await page.locator("dialog, .trace-name").count(), 0);
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
   clean(page);
 });
 

@@ -21,7 +21,7 @@ use crate::stage::player::Player;
 use crate::stage::transport::Transport;
 use crate::store::{Action, Dialog, Lab, LabHandle, Notice, Running, gallery, persist, run_key};
 use crate::worker::client::Client;
-use crate::worker::protocol::{FromSim, ToSim};
+use crate::worker::protocol::{FromSim, Job, ToSim};
 
 /// What the panels need besides the state.
 #[derive(Clone, PartialEq)]
@@ -40,18 +40,27 @@ pub(crate) struct Tools {
     pub(crate) set_theme: Callback<Option<&'static str>>,
 }
 
-/// How the page begins: what the address says, else what was saved, else the opening scenario.
-fn beginning() -> (Scenario, Option<Notice>) {
+/// How the page begins: what the address says, else what was saved, else the opening scenario. And whether it is what was saved.
+fn beginning() -> (Scenario, Option<Notice>, bool) {
     let bad = |text: String| Some(Notice { text: text.into(), bad: true });
     let saved = || match persist::saved() {
-        Some(Ok(scenario)) => (scenario, None),
-        Some(Err(error)) => (gallery::opening(), bad(format!("What was saved here cannot be read: {error}"))),
-        None => (gallery::opening(), None),
+        Some(Ok(scenario)) => (scenario, None, true),
+        Some(Err(error)) => {
+            let text = match persist::keep_earlier(&gallery::opening()) {
+                Ok(_) => format!("What was saved here cannot be read: {error} It is kept: the gallery gives it to you as a file."),
+                Err(why) => format!("What was saved here cannot be read: {error} {why}"),
+            };
+            (gallery::opening(), bad(text), false)
+        }
+        None => (gallery::opening(), None, false),
     };
     match from_address() {
         None => saved(),
-        Some(Ok((scenario, remark))) => (scenario, remark.map(|text| Notice { text: text.into(), bad: false })),
-        Some(Err(why)) => (saved().0, bad(why)),
+        Some(Ok((scenario, remark))) => (scenario, remark.map(|text| Notice { text: text.into(), bad: false }), false),
+        Some(Err(why)) => {
+            let (scenario, _, is_saved) = saved();
+            (scenario, bad(why), is_saved)
+        }
     }
 }
 
@@ -96,7 +105,7 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
             let client = Client::new(Callback::from(move |(message, with): (FromSim, Vec<JsValue>)| match message {
                 FromSim::Window { run, window } => hear_player.take(run, window),
                 message => {
-                    if let (FromSim::Loaded(_), Some(client)) = (&message, &*hear_keep.borrow())
+                    if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
                     {
                         client.keep_trace(packed.clone());
@@ -137,29 +146,48 @@ fn use_runs(lab: &LabHandle, client: &Client) {
     });
 }
 
-/// Saves every change, and takes the address of what was opened away once it is no longer what is shown.
+/// Saves every change, and takes the address of what was opened away once it is no longer what is shown. Looking at what an
+/// address brings changes nothing; the first edit of it keeps aside what was saved before.
 #[hook]
-fn use_autosave(lab: &LabHandle) {
-    let first = use_mut_ref(|| true);
+fn use_autosave(lab: &LabHandle, begun_with_saved: bool) {
+    // Which of the opened scenarios the saved one belongs to; none if it was there before the page and is not shown.
+    let owner = use_mut_ref(|| begun_with_saved.then_some(0));
     let lab = lab.clone();
     use_effect_with(Rc::clone(&lab.scenario), move |scenario| {
         let scenario = Rc::clone(scenario);
-        let opened = std::mem::replace(&mut *first.borrow_mut(), false);
         let address = hash();
-        let timer = Timeout::new(200, move || {
-            if let Err(why) = persist::save(&scenario) {
-                lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true }));
-            }
-            // Another address may have been entered meanwhile, and wait to be opened.
-            if !opened
-                && hash() == address
-                && let Some(window) = web_sys::window()
-            {
-                let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some("./")));
-            }
+        let timer = (!lab.untouched).then(|| {
+            Timeout::new(200, move || {
+                let before = *owner.borrow();
+                let kept = if before == Some(lab.opened) { Ok(false) } else { persist::keep_earlier(&scenario) };
+                match kept.and_then(|kept| persist::save(&scenario).map(|()| kept)) {
+                    Ok(kept) => {
+                        *owner.borrow_mut() = Some(lab.opened);
+                        // What was shown here before comes back by Undo as well.
+                        if kept && before.is_none() {
+                            let text = "Your earlier work is kept: open it from the gallery.";
+                            lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
+                        }
+                    }
+                    Err(why) => lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true })),
+                }
+                // Another address may have been entered meanwhile, and wait to be opened.
+                if hash() == address {
+                    without_hash();
+                }
+            })
         });
         move || drop(timer)
     });
+}
+
+/// Takes the part away from the address that only the page reads.
+fn without_hash() {
+    let Some(window) = web_sys::window() else { return };
+    let href = window.location().href().unwrap_or_default();
+    if let Some((rest, _)) = href.split_once('#') {
+        let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(rest)));
+    }
 }
 
 fn files_of(list: Option<web_sys::FileList>) -> Vec<File> {
@@ -195,8 +223,9 @@ fn open_files(lab: &LabHandle, client: &Client, files: Vec<File>) {
         }
         _ => {
             let with: Vec<JsValue> = files.iter().map(|f| f.clone().into()).collect();
-            lab.dispatch(Action::LoadBegan(files.iter().map(|f| f.size()).sum()));
-            client.say_with(&ToSim::LoadTrace, &with);
+            let load = client.next_load();
+            lab.dispatch(Action::LoadBegan(load, files.iter().map(|f| f.size()).sum()));
+            client.say_with(&ToSim::LoadTrace(load), &with);
         }
     }
 }
@@ -204,19 +233,19 @@ fn open_files(lab: &LabHandle, client: &Client, files: Vec<File>) {
 /// Gives up what runs or loads: the worker is asked first, and ended if it stays silent for two seconds.
 #[hook]
 fn use_cancel(lab: &LabHandle, client: &Client) -> Callback<()> {
-    let silence = use_mut_ref(|| None::<Timeout>);
-    let busy = lab.running.is_some() || lab.loading.is_some();
-    if !busy {
-        silence.borrow_mut().take();
-    }
+    let silence = use_mut_ref(|| None::<(Job, Timeout)>);
+    // It has stopped, or something else goes on by now.
+    silence.borrow_mut().take_if(|(asked, _)| lab.job() != Some(*asked));
     let (lab, client) = (lab.clone(), client.clone());
     Callback::from(move |()| {
-        client.say(&ToSim::Cancel);
+        let Some(job) = lab.job() else { return };
+        client.say(&ToSim::Cancel(job));
         let (lab, client) = (lab.clone(), client.clone());
-        *silence.borrow_mut() = Some(Timeout::new(2_000, move || {
+        let end = Timeout::new(2_000, move || {
             client.end();
             lab.dispatch(Action::Stopped);
-        }));
+        });
+        *silence.borrow_mut() = Some((job, end));
     })
 }
 
@@ -303,7 +332,7 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
                 let lab = state.borrow().0.clone();
                 match from_address() {
                     Some(Ok((scenario, remark))) => {
-                        lab.dispatch(Action::Open(Box::new(scenario)));
+                        lab.dispatch(Action::Visit(Box::new(scenario)));
                         if let Some(text) = remark {
                             lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
                         }
@@ -387,7 +416,7 @@ fn use_theme() -> (AttrValue, Callback<Option<&'static str>>) {
 /// The page.
 #[component]
 pub(crate) fn App() -> Html {
-    let (start, notice) = (*use_memo((), |()| beginning())).clone();
+    let (start, notice, is_saved) = (*use_memo((), |()| beginning())).clone();
     let lab = use_reducer(move || {
         let mut scenario = start;
         faaslab_core::view::auto_place(&mut scenario);
@@ -403,7 +432,7 @@ pub(crate) fn App() -> Html {
     }
     let (client, player) = use_worker(&lab);
     use_runs(&lab, &client);
-    use_autosave(&lab);
+    use_autosave(&lab, is_saved);
     let cancel = use_cancel(&lab, &client);
     let (theme, set_theme) = use_theme();
     let open = {

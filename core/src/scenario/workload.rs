@@ -1,5 +1,7 @@
 //! Functions, and what arrives.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::registry::Choice;
@@ -148,6 +150,21 @@ pub struct TraceFile {
     pub sha256: String,
 }
 
+impl TraceRef {
+    /// Whether files with these hashes are this trace: the same contents, whatever their names and order; none less, none more.
+    pub fn is<'a>(&self, sha256: impl IntoIterator<Item = &'a str>) -> bool {
+        let lower = |hash: &str| hash.to_ascii_lowercase();
+        let named: BTreeSet<String> = self.files.iter().map(|f| lower(&f.sha256)).collect();
+        named == sha256.into_iter().map(lower).collect()
+    }
+
+    /// The files of this trace that are not among those with these hashes.
+    pub fn missing<'a>(&self, sha256: impl IntoIterator<Item = &'a str>) -> Vec<&TraceFile> {
+        let there: BTreeSet<String> = sha256.into_iter().map(str::to_ascii_lowercase).collect();
+        self.files.iter().filter(|f| !there.contains(&f.sha256.to_ascii_lowercase())).collect()
+    }
+}
+
 /// What a trace does not say about its functions and arrivals.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -204,4 +221,33 @@ pub enum TraceDuration {
     Percentiles,
     /// The average that the trace gives (FaasCache).
     Average,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(hashes: &[&str]) -> TraceRef {
+        let file = |hash: &&str| TraceFile { name: format!("{hash}.csv"), bytes: 1, sha256: (*hash).to_owned() };
+        TraceRef { format: "faaslab".to_owned(), files: hashes.iter().map(file).collect() }
+    }
+
+    #[test]
+    fn a_trace_is_known_by_the_contents_of_all_its_files_and_by_nothing_else() {
+        let named = trace(&["aa", "bb"]);
+        assert!(named.is(["bb", "aa"]), "in any order");
+        assert!(named.is(["AA", "bb"]), "in any case of the digits");
+        assert!(!named.is(["aa"]), "a file is missing");
+        assert!(!named.is(["aa", "bb", "cc"]), "a file is too many");
+        assert!(!named.is(["aa", "cc"]) && !named.is([]));
+    }
+
+    #[test]
+    fn what_is_missing_of_a_trace_is_told_by_name() {
+        let named = trace(&["aa", "bb"]);
+        let names =
+            |there: &[&'static str]| named.missing(there.iter().copied()).iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&["bb", "cc"]), ["aa.csv"]);
+        assert_eq!(names(&["BB", "aa"]), [""; 0]);
+    }
 }

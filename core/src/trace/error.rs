@@ -37,6 +37,8 @@ pub enum ErrorCode {
     MissingFile,
     /// Files of different formats in one trace.
     MixedFormats,
+    /// The file's bytes could not be had to the end: it was changed or taken away while it was read.
+    Unreadable,
     /// Packed trace data ([`TraceData::from_bytes`](super::TraceData::from_bytes)) that is damaged or of another version.
     BadBytes,
 }
@@ -57,6 +59,15 @@ pub struct TraceError {
     pub message: String,
     /// What to do about it: whole sentences, or empty.
     pub hint: String,
+}
+
+impl TraceError {
+    /// The refusal of a file that could be read only so far, in bytes.
+    pub fn unreadable(file: &str, read: f64, length: f64) -> TraceError {
+        let message = format!("the file could be read only up to {:.1} of its {:.1} MB", read / 1e6, length / 1e6);
+        let hint = "It was changed or taken away meanwhile, or its disk fails. Choose it again.";
+        Refusal::new(ErrorCode::Unreadable, message, hint).at(file, None)
+    }
 }
 
 struct Sentence<'a>(&'a TraceError);
@@ -104,6 +115,13 @@ mod tests {
     fn an_error_is_written_with_place_message_and_hint() {
         let e = Refusal::new(ErrorCode::NoRows, "there are no rows", "Choose another file.").at("a.csv", Some(3));
         assert_eq!(e.to_string(), "a.csv, line 3: there are no rows. Choose another file.");
+    }
+
+    #[test]
+    fn a_file_that_ends_too_soon_is_refused_with_how_far_it_could_be_read() {
+        let e = TraceError::unreadable("a.csv", 4_194_304.0, 84e6);
+        assert_eq!(e.code, ErrorCode::Unreadable);
+        assert!(e.to_string().starts_with("a.csv: the file could be read only up to 4.2 of its 84.0 MB. It was changed"), "{e}");
     }
 
     #[test]

@@ -40,6 +40,13 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
+impl Report {
+    /// SHA-256 of each file that was read.
+    pub fn hashes(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|f| f.sha256.as_str())
+    }
+}
+
 /// One file as it was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileReport {

@@ -1,5 +1,6 @@
 //! What lies above the bench: gallery, share, trace report, help, and notices.
 
+mod earlier;
 mod gallery;
 mod share;
 
@@ -10,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
+use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
 use crate::store::{Action, Dialog, LabHandle, Notice};
@@ -20,7 +22,7 @@ pub(crate) fn Dialogs() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let open = match lab.dialog {
         None => html! {},
-        Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Gallery /></Modal> },
+        Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
         Some(Dialog::Share) => html! { <Modal title="Share this experiment"><Share /></Modal> },
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {

@@ -3,6 +3,7 @@
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
 use faaslab_core::scenario::Path;
+use faaslab_core::units::read_number;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -77,7 +78,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
         let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            let typed = input.value().trim().replace(',', ".");
+            let typed = input.value().trim().to_owned();
             if typed == *before {
                 draft.set(None);
                 return wrong.set(None);
@@ -89,14 +90,14 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
                 }
                 return wrong.set(Some("Enter a number".to_owned()));
             }
-            match typed.parse::<f64>() {
-                Ok(x) if x.is_finite() && (!whole || (x.fract() == 0.0 && (0.0..=9e15).contains(&x))) => {
+            match read_number(&typed) {
+                Ok(x) if !whole || (x.fract() == 0.0 && (0.0..=9e15).contains(&x)) => {
                     wrong.set(None);
                     let value = if whole { Value::from(x as u64) } else { Value::from(x) };
                     set(&lab, &path, value);
                 }
-                _ if whole => wrong.set(Some(format!("{typed:?} is not a whole number"))),
-                _ => wrong.set(Some(format!("{typed:?} is not a number"))),
+                Ok(_) => wrong.set(Some(format!("{typed:?} is not a whole number"))),
+                Err(why) => wrong.set(Some(why)),
             }
         })
     };

@@ -10,6 +10,7 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
+use super::timeline::Timeline;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
 
@@ -195,6 +196,7 @@ fn Scheduler() -> Html {
                 <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
                 <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
             </details>
+            <Timeline />
         </section>
         </>
     }
@@ -262,7 +264,7 @@ fn WorkloadPanel() -> Html {
             html! {
                 <>
                 <p class="trace-name">{ names.join(", ") }</p>
-                if let Some(r) = &lab.trace {
+                if let Some(r) = lab.trace.as_ref().filter(|_| !lab.needs_trace()) {
                     <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration(r.span_ns)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
                 } else {

@@ -3,4 +3,5 @@
 mod fields;
 pub(crate) mod inspector;
 pub(crate) mod results;
+mod timeline;
 pub(crate) mod topbar;

@@ -60,6 +60,11 @@ fn id_of(scenario: &Scenario, hit: Hit) -> Option<String> {
     }
 }
 
+/// The ids of nodes and zones, in their order: as long as they stay the same, a [`Hit`] stands for the same thing.
+fn things(scenario: &Scenario) -> Vec<String> {
+    scenario.nodes.iter().map(|n| n.id.clone()).chain(scenario.zones.iter().map(|z| z.id.clone())).collect()
+}
+
 fn hits_of(scenario: &Scenario, ids: &[String]) -> Vec<Hit> {
     let mut hits = Vec::new();
     for id in ids {
@@ -247,7 +252,18 @@ pub(crate) fn Stage() -> Html {
     let (width, height, ratio) = use_size(&area);
     use_frames(&tools);
 
-    let (scenario, guides) = (*use_memo((Rc::clone(&lab.scenario), (*gesture).clone()), |(s, g)| moved(s, g))).clone();
+    // What is held is let go when something comes or goes: its number would be another's.
+    let there = use_memo(Rc::clone(&lab.scenario), |s| things(s));
+    let held_in = use_mut_ref(|| Rc::clone(&there));
+    let held = if **held_in.borrow() == *there { (*gesture).clone() } else { Gesture::None };
+    {
+        let gesture = gesture.setter();
+        use_effect_with(there, move |there| {
+            *held_in.borrow_mut() = Rc::clone(there);
+            gesture.set(Gesture::None);
+        });
+    }
+    let (scenario, guides) = (*use_memo((Rc::clone(&lab.scenario), held.clone()), |(s, g)| moved(s, g))).clone();
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
     // The question stands below the picture.
     let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
@@ -497,7 +513,7 @@ pub(crate) fn Stage() -> Html {
             }
         })
     };
-    let above = above(&gesture, &guides, &layout, &viewport);
+    let above = above(&held, &guides, &layout, &viewport);
     html! {
         <>
         <Toolbar tool={*tool} set_tool={ let (tool, gesture) = (tool.clone(), gesture.clone()); Callback::from(move |t| { gesture.set(Gesture::None); tool.set(t) }) }

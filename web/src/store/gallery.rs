@@ -1,6 +1,7 @@
 //! The gallery: the scenarios that come with the page.
 
 use faaslab_core::scenario::Scenario;
+use faaslab_core::view::auto_place;
 
 macro_rules! gallery {
     ($($id:literal),* $(,)?) => {
@@ -31,7 +32,29 @@ pub(crate) fn scenario(id: &str) -> Option<Scenario> {
     Scenario::from_json(text).ok()
 }
 
+/// Whether a scenario is one of the gallery's, as it is opened from there.
+pub(crate) fn has(scenario: &Scenario) -> bool {
+    GALLERY.iter().filter_map(|(_, text)| Scenario::from_json(text).ok()).any(|mut known| {
+        auto_place(&mut known);
+        known == *scenario
+    })
+}
+
 /// What the page opens with.
 pub(crate) fn opening() -> Scenario {
     scenario(GALLERY[0].0).unwrap_or_else(|| unreachable!("the gallery's test reads every scenario"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_from_the_gallery_is_known_again_and_work_on_it_is_not() {
+        let mut scenario = opening();
+        auto_place(&mut scenario);
+        assert!(has(&scenario));
+        scenario.run.seed += 1;
+        assert!(!has(&scenario));
+    }
 }

@@ -12,7 +12,7 @@ use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
-use crate::worker::protocol::{FromSim, Outcome};
+use crate::worker::protocol::{FromSim, Job, Outcome};
 
 /// A run that is on the page.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub(crate) struct Running {
 /// A trace being read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Loading {
+    /// Its number.
+    pub(crate) load: u32,
     /// Bytes read.
     pub(crate) bytes: f64,
     /// Bytes in all.
@@ -104,6 +106,10 @@ pub(crate) struct Lab {
     pub(crate) dialog: Option<Dialog>,
     /// Asks for a run even if nothing changed.
     pub(crate) again: u32,
+    /// How many scenarios have been opened in the place of another.
+    pub(crate) opened: u32,
+    /// Whether the scenario is still as the page began with it, or as an address brought it: nobody's work yet.
+    pub(crate) untouched: bool,
 }
 
 impl PartialEq for Lab {
@@ -122,6 +128,8 @@ pub(crate) enum Action {
     Redo,
     /// Open another scenario; it can be undone.
     Open(Box<Scenario>),
+    /// Open what an address brings; it is not saved before it is edited.
+    Visit(Box<Scenario>),
     /// Select.
     Select(Vec<String>),
     /// Show or close a dialog.
@@ -132,8 +140,8 @@ pub(crate) enum Action {
     Dismiss(u32),
     /// A run was sent to the worker.
     Began(Running),
-    /// A trace was sent to the worker.
-    LoadBegan(f64),
+    /// A trace was sent to the worker: its number, and its bytes.
+    LoadBegan(u32, f64),
     /// The worker said something.
     Heard(Box<FromSim>),
     /// Run again.
@@ -162,14 +170,23 @@ impl Lab {
             told: 0,
             dialog: None,
             again: 0,
+            opened: 0,
+            untouched: true,
         };
         lab.refresh();
         lab
     }
 
-    /// Whether a trace is named that nobody has loaded here.
+    /// Whether a trace is named that is not the one loaded here.
     pub(crate) fn needs_trace(&self) -> bool {
-        self.scenario.workload.trace.is_some() && self.trace.is_none()
+        let is_here = |named: &TraceRef| self.trace.as_ref().is_some_and(|loaded| named.is(loaded.hashes()));
+        self.scenario.workload.trace.as_ref().is_some_and(|named| !is_here(named))
+    }
+
+    /// What the status shows and Cancel gives up.
+    pub(crate) fn job(&self) -> Option<Job> {
+        let load = self.loading.map(|l| Job::Load(l.load));
+        load.or(self.running.as_ref().map(|r| Job::Run(r.run)))
     }
 
     /// Whether the shown figures are of other settings than the scenario's, or of a run that was given up.
@@ -210,7 +227,10 @@ impl Lab {
 
     fn edit(&mut self, command: Command) {
         match Rc::make_mut(&mut self.document).edit(command) {
-            Ok(()) => self.refresh(),
+            Ok(()) => {
+                self.untouched = false;
+                self.refresh();
+            }
             Err(error) => self.tell(error.to_string(), true),
         }
     }
@@ -237,11 +257,17 @@ impl Lab {
                     self.problems = Rc::new(all);
                 }
             }
-            FromSim::Cancelled => (self.running, self.loading) = (None, None),
-            FromSim::Loading { bytes, total, rows } => self.loading = self.loading.map(|_| Loading { bytes, total, rows }),
-            FromSim::Loaded(report) => self.loaded(*report),
-            FromSim::Unreadable(error) => {
-                self.loading = None;
+            FromSim::Cancelled(Job::Run(run)) => drop(self.running.take_if(|r| r.run == run)),
+            FromSim::Cancelled(Job::Load(load)) => drop(self.loading.take_if(|l| l.load == load)),
+            FromSim::Loading { load, bytes, total, rows } => {
+                self.loading = self.loading.map(|l| if l.load == load { Loading { load, bytes, total, rows } } else { l });
+            }
+            FromSim::Loaded { load, report } => {
+                self.loading.take_if(|l| l.load == load);
+                self.loaded(*report);
+            }
+            FromSim::Unreadable { load, error } => {
+                self.loading.take_if(|l| Some(l.load) == load);
                 self.tell(error.to_string(), true);
             }
             FromSim::Crashed(why) => {
@@ -269,18 +295,20 @@ impl Lab {
     }
 
     fn loaded(&mut self, report: Report) {
-        self.loading = None;
+        // A run that was asked for while the trace was read runs with this one, and not with the one that its scenario names.
+        self.running = None;
         let files: Vec<TraceFile> =
             report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
-        if let Some(named) = self.scenario.workload.trace.as_ref().filter(|_| self.trace.is_none()) {
-            let missing = named.files.iter().find(|n| !files.iter().any(|f| f.sha256 == n.sha256));
-            if let Some(file) = missing {
-                let text = format!(
-                    "This is not the file that the experiment was made with: {} has another content (SHA-256). The new file was taken; figures will differ.",
-                    file.name
-                );
-                self.tell(text, true);
-            }
+        if let Some(named) = self.scenario.workload.trace.as_ref().filter(|named| self.needs_trace() && !named.is(report.hashes()))
+        {
+            let what = match named.missing(report.hashes()).first() {
+                Some(file) => format!("{} has another content (SHA-256)", file.name),
+                None => "there are more files now".to_owned(),
+            };
+            let text = format!(
+                "This is not the trace that the experiment was made with: {what}. The new one was taken; figures will differ."
+            );
+            self.tell(text, true);
         }
         let mut scenario = (*self.scenario).clone();
         if scenario.workload.trace.is_none() {
@@ -301,24 +329,28 @@ impl Reducible for Lab {
 
     fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
         let mut lab = (*self).clone();
+        let visit = matches!(action, Action::Visit(_));
         match action {
             Action::Edit(command) => lab.edit(command),
             Action::Undo => {
                 if Rc::make_mut(&mut lab.document).undo() {
+                    lab.untouched = false;
                     lab.refresh();
                 }
             }
             Action::Redo => {
                 if Rc::make_mut(&mut lab.document).redo() {
+                    lab.untouched = false;
                     lab.refresh();
                 }
             }
-            Action::Open(mut scenario) => {
+            Action::Open(mut scenario) | Action::Visit(mut scenario) => {
                 auto_place(&mut scenario);
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
                 lab.edit(Command::Replace(scenario));
+                (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
                 lab.dialog = None;
             }
@@ -327,7 +359,7 @@ impl Reducible for Lab {
             Action::Tell(notice) => lab.tell(notice.text, notice.bad),
             Action::Dismiss(number) => Rc::make_mut(&mut lab.notices).retain(|(n, _)| *n != number),
             Action::Began(running) => lab.running = Some(running),
-            Action::LoadBegan(total) => lab.loading = Some(Loading { bytes: 0.0, total, rows: 0 }),
+            Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
             Action::Again => lab.again += 1,
             Action::Stopped => (lab.running, lab.loading) = (None, None),

@@ -6,19 +6,46 @@ use faaslab_core::scenario::Scenario;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Storage};
 
+use super::gallery;
+
 const SCENARIO: &str = "faaslab.scenario";
+const EARLIER: &str = "faaslab.earlier";
 const THEME: &str = "faaslab.theme";
 
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
 
-/// Saves the scenario. Fails in words when the browser has no room or forbids it.
-pub(crate) fn save(scenario: &Scenario) -> Result<(), String> {
+/// Writes a text. Fails in words when the browser has no room or forbids it.
+fn write(key: &str, text: &str) -> Result<(), String> {
     let storage = storage().ok_or("This browser does not let the page save your work. Save it as a file before you leave.")?;
     storage
-        .set_item(SCENARIO, &scenario.to_json())
+        .set_item(key, text)
         .map_err(|_| "The browser has no room left to save your work. Save it as a file before you leave.".to_owned())
+}
+
+/// Saves the scenario. Fails in words when the browser has no room or forbids it.
+pub(crate) fn save(scenario: &Scenario) -> Result<(), String> {
+    write(SCENARIO, &scenario.to_json())
+}
+
+/// Keeps what is saved aside before a scenario of another origin is saved in its place, unless the gallery has it too or it is
+/// kept already. Answers whether it was kept.
+pub(crate) fn keep_earlier(next: &Scenario) -> Result<bool, String> {
+    let read = |key| storage().and_then(|s| s.get_item(key).ok().flatten());
+    let Some(text) = read(SCENARIO).filter(|text| read(EARLIER).as_ref() != Some(text)) else { return Ok(false) };
+    let is_work = Scenario::from_json(&text).map_or(true, |saved| saved != *next && !gallery::has(&saved));
+    if is_work {
+        write(EARLIER, &text)?;
+    }
+    Ok(is_work)
+}
+
+/// What was kept aside last: its text, and the scenario that it is, or why it cannot be read.
+pub(crate) fn earlier() -> Option<(String, Result<Scenario, String>)> {
+    let text = storage()?.get_item(EARLIER).ok().flatten()?;
+    let scenario = Scenario::from_json(&text).map_err(|e| e.to_string());
+    Some((text, scenario))
 }
 
 /// The scenario that was saved last; an error if something is there that cannot be read.

@@ -23,6 +23,8 @@ struct Inner {
     ready: bool,
     /// What was said before the worker listened.
     waiting: Vec<(js_sys::Array, js_sys::Array)>,
+    /// How many numbers have been given to traces.
+    loads: u32,
     /// The packed trace, for the next worker if this one is lost.
     trace: Option<Uint8Array>,
 }
@@ -55,6 +57,13 @@ impl Client {
             Some(worker) if inner.ready => drop(worker.post_message_with_transfer(&message, &transfer)),
             _ => inner.waiting.push((message, transfer)),
         }
+    }
+
+    /// A number for a trace to be read.
+    pub(crate) fn next_load(&self) -> u32 {
+        let mut inner = self.inner.borrow_mut();
+        inner.loads += 1;
+        inner.loads
     }
 
     /// Keeps a packed trace for workers to come.

@@ -12,12 +12,12 @@ use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
 use faaslab_core::units::SimTime;
 use faaslab_core::workload::Workload;
-use js_sys::{ArrayBuffer, Function, Promise, Uint8Array};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
-use super::protocol::{FromSim, Outcome, ToSim, pack, unpack};
+use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
 
 /// How long the worker simulates before it listens again, in milliseconds.
 const SLICE_MS: f64 = 20.0;
@@ -32,11 +32,9 @@ const CHUNK: f64 = 4_194_304.0;
 
 /// A run with checkpoints to go back to.
 struct Run {
-    number: u32,
+    past: Past,
     simulation: Simulation,
     recorder: Recorder,
-    /// States of the past, in order of time, the beginning first.
-    checkpoints: Vec<Simulation>,
     /// About how many bytes they take.
     checkpoint_bytes: usize,
     /// Events between two checkpoints; doubled when there are too many.
@@ -46,6 +44,18 @@ struct Run {
     wall_ms: f64,
     last_progress: f64,
     last_partial: f64,
+}
+
+/// What is kept of a run to record windows of it.
+struct Past {
+    /// The run.
+    number: u32,
+    /// Its states, in order of time, the beginning first.
+    checkpoints: Vec<Simulation>,
+    /// How far it has come.
+    now: SimTime,
+    /// Whether the page has asked for a window, as it does once it shows the run.
+    shown: bool,
 }
 
 /// Messages that wait, with what travels with them.
@@ -58,6 +68,8 @@ struct Worker {
     wake: Rc<RefCell<Option<Function>>>,
     trace: Option<TraceData>,
     run: Option<Run>,
+    /// The run before, for as long as the page shows it.
+    before: Option<Past>,
 }
 
 /// Starts listening.
@@ -80,7 +92,7 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
     });
     scope.set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget(); // lives as long as the worker
-    let mut worker = Worker { scope, inbox, wake, trace: None, run: None };
+    let mut worker = Worker { scope, inbox, wake, trace: None, run: None, before: None };
     worker.post(&FromSim::Ready);
     spawn_local(async move {
         loop {
@@ -129,9 +141,33 @@ impl Worker {
         let _ = self.scope.post_message_with_transfer(&message, &transfer);
     }
 
-    fn wants_cancel(&self) -> bool {
+    /// Whether a trace is no longer wanted that is being read.
+    fn gives_up(&self, load: u32) -> bool {
         let inbox = self.inbox.borrow();
-        inbox.iter().any(|(m, _)| matches!(m, ToSim::Cancel | ToSim::LoadTrace))
+        inbox.iter().any(|(m, _)| match m {
+            ToSim::Cancel(job) => *job == Job::Load(load),
+            ToSim::LoadTrace(_) => true,
+            _ => false,
+        })
+    }
+
+    /// Lets go of the current run. The one that the page shows, this or the one before, goes on answering for windows.
+    fn put_aside(&mut self) {
+        if let Some(run) = self.run.take().filter(|r| r.past.shown) {
+            self.before = Some(run.past);
+        }
+    }
+
+    /// What is kept of a run that the page shows. Where that is the current one, the one before is no longer needed.
+    fn past(&mut self, number: u32) -> Option<&Past> {
+        match self.run.as_mut().filter(|r| r.past.number == number) {
+            Some(run) => {
+                run.past.shown = true;
+                self.before = None;
+                Some(&run.past)
+            }
+            None => self.before.as_ref().filter(|p| p.number == number),
+        }
     }
 
     async fn handle(&mut self, message: ToSim, with: Vec<JsValue>) {
@@ -141,30 +177,30 @@ impl Worker {
                     self.post(&FromSim::Refused { run, problems });
                 }
             }
-            ToSim::Cancel => {
-                if self.run.as_ref().is_some_and(|r| !r.done) {
-                    self.run = None;
+            ToSim::Cancel(job) => {
+                if self.run.as_ref().is_some_and(|r| !r.done && job == Job::Run(r.past.number)) {
+                    self.put_aside();
                 }
-                self.post(&FromSim::Cancelled);
+                self.post(&FromSim::Cancelled(job));
             }
             ToSim::Window { run, from_ns, to_ns } => {
-                if let Some(window) = self.run.as_ref().filter(|r| r.number == run).map(|r| r.window(from_ns, to_ns)) {
+                if let Some(window) = self.past(run).map(|p| p.window(from_ns, to_ns)) {
                     self.post(&FromSim::Window { run, window });
                 }
             }
-            ToSim::LoadTrace => {
+            ToSim::LoadTrace(load) => {
                 let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
-                match self.load(&files).await {
+                match self.load(load, &files).await {
                     Ok(true) => {}
-                    Ok(false) => self.post(&FromSim::Cancelled),
-                    Err(error) => self.post(&FromSim::Unreadable(Box::new(error))),
+                    Ok(false) => self.post(&FromSim::Cancelled(Job::Load(load))),
+                    Err(error) => self.post(&FromSim::Unreadable { load: Some(load), error: Box::new(error) }),
                 }
             }
             ToSim::TakeTrace => {
                 let bytes = with.first().and_then(|b| b.dyn_ref::<Uint8Array>()).map(Uint8Array::to_vec).unwrap_or_default();
                 match TraceData::from_bytes(&bytes) {
                     Ok(trace) => self.trace = Some(trace),
-                    Err(error) => self.post(&FromSim::Unreadable(Box::new(error))),
+                    Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
                 }
             }
             ToSim::Crash => panic!("a crash was asked for"),
@@ -172,7 +208,7 @@ impl Worker {
     }
 
     /// Reads files as a trace. Answers whether it came to the end: false if it was cancelled.
-    async fn load(&mut self, files: &[File]) -> Result<bool, TraceError> {
+    async fn load(&mut self, load: u32, files: &[File]) -> Result<bool, TraceError> {
         let mut reader = Reader::new(Limits::default());
         let total: f64 = files.iter().map(|f| f.size()).sum();
         let mut read = 0.0;
@@ -181,20 +217,15 @@ impl Worker {
             reader.begin_file(&file.name());
             let mut at = 0.0;
             while at < file.size() {
-                let Ok(part) = file.slice_with_f64_and_f64(at, at + CHUNK) else { break };
-                let Ok(buffer) = JsFuture::from(part.array_buffer()).await else {
-                    // The file was changed or taken away while it was read: what is missing shows as a cut-off file.
-                    break;
-                };
-                let bytes = Uint8Array::new(&buffer.unchecked_into::<ArrayBuffer>()).to_vec();
+                let bytes = chunk(file, at).await.ok_or_else(|| TraceError::unreadable(&file.name(), at, file.size()))?;
                 reader.push(&bytes)?;
                 at += bytes.len() as f64;
                 read += bytes.len() as f64;
                 if now_ms() - last > PROGRESS_MS {
                     last = now_ms();
-                    self.post(&FromSim::Loading { bytes: read, total, rows: reader.rows_so_far() });
+                    self.post(&FromSim::Loading { load, bytes: read, total, rows: reader.rows_so_far() });
                 }
-                if self.wants_cancel() {
+                if self.gives_up(load) {
                     return Ok(false);
                 }
             }
@@ -203,11 +234,12 @@ impl Worker {
         let (trace, report) = reader.finish()?;
         let packed = Uint8Array::from(trace.to_bytes().as_slice());
         self.trace = Some(trace);
-        self.post_with(&FromSim::Loaded(Box::new(report)), &[packed.into()]);
+        self.post_with(&FromSim::Loaded { load, report: Box::new(report) }, &[packed.into()]);
         Ok(true)
     }
 
     fn begin(&mut self, number: u32, scenario: &str) -> Result<(), Vec<Problem>> {
+        self.put_aside();
         let problem = |path: String, message: String, hint: String| vec![Problem { path, message, hint, warning: false }];
         let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
         let workload = Workload::new(&scenario, self.trace.as_ref()).map_err(|e| problem(e.place, e.message, e.hint))?;
@@ -215,8 +247,7 @@ impl Worker {
         let recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
         let simulation = Simulation::new(&scenario, workload, &Library::default())?;
         self.run = Some(Run {
-            number,
-            checkpoints: vec![simulation.clone()],
+            past: Past { number, checkpoints: vec![simulation.clone()], now: SimTime::ZERO, shown: false },
             checkpoint_bytes: simulation.size(),
             simulation,
             recorder,
@@ -240,7 +271,7 @@ impl Worker {
         let now = now_ms();
         run.wall_ms += now - begin;
         let message = if run.done {
-            FromSim::Done { run: run.number, outcome: Box::new(run.outcome()) }
+            FromSim::Done { run: run.past.number, outcome: Box::new(run.outcome()) }
         } else if now - run.last_progress > PROGRESS_MS {
             run.last_progress = now;
             // Partial measures cost more the longer the run is, so they come less often then.
@@ -253,7 +284,7 @@ impl Worker {
             // Half of the work is to let invocations in, half to bring them to their end.
             let ended: u64 = run.simulation.world().counters.outcomes.iter().sum();
             let fraction = (p.arrived as f64 + ended as f64) / (2 * p.invocations.max(1)) as f64;
-            FromSim::Progress { run: run.number, fraction, partial }
+            FromSim::Progress { run: run.past.number, fraction, partial }
         } else {
             return;
         };
@@ -261,21 +292,31 @@ impl Worker {
     }
 }
 
+/// The next bytes of a file; nothing if they cannot be had.
+async fn chunk(file: &File, at: f64) -> Option<Vec<u8>> {
+    let part = file.slice_with_f64_and_f64(at, at + CHUNK).ok()?;
+    let buffer = JsFuture::from(part.array_buffer()).await.ok()?;
+    let bytes = Uint8Array::new(&buffer).to_vec();
+    (!bytes.is_empty()).then_some(bytes)
+}
+
 impl Run {
     fn advance(&mut self) {
         let progress = self.recorder.step(&mut self.simulation, BATCH);
         self.done = progress.done;
+        self.past.now = self.simulation.world().now;
+        let checkpoints = &mut self.past.checkpoints;
         if progress.events >= self.next_checkpoint {
             self.checkpoint_bytes += self.simulation.size();
-            self.checkpoints.push(self.simulation.clone());
+            checkpoints.push(self.simulation.clone());
             // Where a state is large (a long queue, a million functions), few of them must do.
-            while self.checkpoints.len() > 64 || (self.checkpoint_bytes > CHECKPOINT_BYTES && self.checkpoints.len() > 1) {
+            while checkpoints.len() > 64 || (self.checkpoint_bytes > CHECKPOINT_BYTES && checkpoints.len() > 1) {
                 let mut index = 0;
-                self.checkpoints.retain(|_| {
+                checkpoints.retain(|_| {
                     index += 1;
                     index % 2 == 1
                 });
-                self.checkpoint_bytes = self.checkpoints.iter().map(Simulation::size).sum();
+                self.checkpoint_bytes = checkpoints.iter().map(Simulation::size).sum();
                 self.spacing *= 2;
             }
             self.next_checkpoint = progress.events + self.spacing;
@@ -292,10 +333,12 @@ impl Run {
             wall_s: self.wall_ms / 1e3,
         }
     }
+}
 
+impl Past {
     /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.
     fn window(&self, from_ns: u64, to_ns: u64) -> StageWindow {
-        let from = SimTime(from_ns.min(self.simulation.world().now.0));
+        let from = SimTime(from_ns.min(self.now.0));
         let nearest = self.checkpoints.partition_point(|c| c.world().now < from).saturating_sub(1);
         record(self.checkpoints[nearest].clone(), from, SimTime(to_ns))
     }

@@ -12,6 +12,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// Something that takes the worker a while, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// A run.
+    Run(u32),
+    /// The reading of a trace.
+    Load(u32),
+}
+
 /// Page to worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum ToSim {
@@ -22,8 +31,8 @@ pub(crate) enum ToSim {
         /// The scenario, in JSON.
         scenario: String,
     },
-    /// Give up what runs or loads.
-    Cancel,
+    /// Give this up.
+    Cancel(Job),
     /// Record a window of the stage.
     Window {
         /// The run.
@@ -33,8 +42,8 @@ pub(crate) enum ToSim {
         /// Its end, in nanoseconds.
         to_ns: u64,
     },
-    /// Read the files that travel with this as a trace.
-    LoadTrace,
+    /// Read the files that travel with this as a trace; what is being read already is given up. It has this number.
+    LoadTrace(u32),
     /// Take the packed trace that travels with this.
     TakeTrace,
     /// Crash: for the test of what happens then.
@@ -69,8 +78,8 @@ pub(crate) enum FromSim {
         /// Why.
         problems: Vec<Problem>,
     },
-    /// What was asked to stop has stopped.
-    Cancelled,
+    /// This has stopped, as it was asked to.
+    Cancelled(Job),
     /// A window of the stage.
     Window {
         /// The run.
@@ -80,6 +89,8 @@ pub(crate) enum FromSim {
     },
     /// A trace is being read.
     Loading {
+        /// Its number.
+        load: u32,
         /// Bytes read.
         bytes: f64,
         /// Bytes in all.
@@ -88,9 +99,19 @@ pub(crate) enum FromSim {
         rows: u64,
     },
     /// A trace was read; packed, it travels with this.
-    Loaded(Box<Report>),
+    Loaded {
+        /// Its number.
+        load: u32,
+        /// What was kept of it.
+        report: Box<Report>,
+    },
     /// A trace could not be read.
-    Unreadable(Box<TraceError>),
+    Unreadable {
+        /// Its number; nothing for a packed trace.
+        load: Option<u32>,
+        /// Why.
+        error: Box<TraceError>,
+    },
     /// The worker panicked and is gone.
     Crashed(String),
 }
