@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use crate::units::{SimDuration, SimTime};
 
 const FRACTION: u32 = 32;
+/// What roundings may lose until an execution ends, a 4096th of a nanosecond: whoever comes so near has come to the end.
+const NEAR: u128 = 1 << 20;
 
 /// The executions on a host that share its cores.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +37,7 @@ impl SharedCpu {
         let passed = u128::from(now.since(self.at).0) << FRACTION;
         let cores = u128::from(millicores);
         let demand = u128::from(self.demand);
-        // Less than 2^-32 ns of work is lost to each rounding, and none while there are cores enough.
+        // Less than 2^-32 ns of work is lost to each rounding, and nothing while there are cores enough.
         self.work += if demand <= cores { passed } else { (passed / demand) * cores + (passed % demand) * cores / demand };
         self.at = now;
     }
@@ -51,7 +53,7 @@ impl SharedCpu {
     /// Takes the execution that has come to its end by now, if there is one: of several, the one that began first.
     pub(super) fn ended(&mut self, now: SimTime, millicores: u32) -> Option<u32> {
         self.settle(now, millicores);
-        let first = self.running.first_entry().filter(|e| e.key().0 <= self.work)?;
+        let first = self.running.first_entry().filter(|e| e.key().0 <= self.work + NEAR)?;
         let (attempt, asks) = first.remove();
         self.demand -= u64::from(asks);
         Some(attempt)
@@ -70,7 +72,7 @@ impl SharedCpu {
     /// When the next execution ends if nothing changes until then.
     pub(super) fn next_end(&self, millicores: u32) -> Option<SimTime> {
         let (&(end, _), _) = self.running.first_key_value()?;
-        let left = end.saturating_sub(self.work);
+        let left = end.saturating_sub(self.work + NEAR / 2);
         let (cores, demand) = (u128::from(millicores), u128::from(self.demand));
         let time = if demand <= cores { left } else { (left / cores) * demand + ((left % cores) * demand).div_ceil(cores) };
         let ns = u64::try_from((time + (1 << FRACTION) - 1) >> FRACTION).unwrap_or(u64::MAX);
