@@ -2,7 +2,6 @@
 // They panic when nobody reads any more.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path as FilePath, PathBuf};
@@ -198,25 +197,23 @@ fn read_trace(paths: &[PathBuf]) -> Result<(TraceData, Report), String> {
 fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, String> {
     let files: Vec<TraceFile> =
         report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
-    if let Some(named) = &scenario.workload.trace {
-        let wanted: BTreeSet<&str> = named.files.iter().map(|f| f.sha256.as_str()).collect();
-        if let Some(other) = files.iter().find(|f| !wanted.contains(f.sha256.as_str())) {
-            return Err(format!(
-                "workload.trace: {} is none of the files that the scenario was made with ({}). Leave it out, or remove workload.trace.",
-                other.name,
-                named.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")
-            ));
-        }
-        for file in &named.files {
-            if !files.iter().any(|f| f.sha256 == file.sha256) {
-                return Err(format!(
-                    "workload.trace: the scenario was made with {} (SHA-256 {}…), and no file given is the same. \
-                     Give that file, or remove workload.trace.",
-                    file.name,
-                    &file.sha256.get(..12).unwrap_or(&file.sha256)
-                ));
+    if let Some(named) = scenario.workload.trace.as_ref().filter(|named| !named.is(report.hashes())) {
+        return Err(match named.missing(report.hashes()).first() {
+            Some(file) => format!(
+                "workload.trace: the scenario was made with {} (SHA-256 {}…), and no file given is the same. \
+                 Give that file, or remove workload.trace.",
+                file.name,
+                file.sha256.get(..12).unwrap_or(&file.sha256)
+            ),
+            None => {
+                let other = report.files.iter().find(|f| !named.files.iter().any(|n| n.sha256.eq_ignore_ascii_case(&f.sha256)));
+                format!(
+                    "workload.trace: {} is none of the files that the scenario was made with ({}). Leave it out, or remove workload.trace.",
+                    other.map_or("a file", |f| f.name.as_str()),
+                    named.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")
+                )
             }
-        }
+        });
     }
     let before = scenario.run.clone();
     scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });

@@ -174,7 +174,16 @@ fn a_trace_says_what_it_takes_away_and_must_be_the_one_that_is_named() {
     assert!(same.status.success() && !said(&same).contains("without"), "{}", said(&same));
     let wrong = faaslab(&["run", &named, "--trace", &other]);
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(said(&wrong).contains("other.csv is none of the files"), "{}", said(&wrong));
+    assert!(said(&wrong).contains("the scenario was made with one.csv"), "{}", said(&wrong));
+}
+
+#[test]
+fn a_reference_preset_takes_any_trace() {
+    let trace = file("any.csv", "function,mem_mb,warm_ms,cold_ms,arrival_ms\nf,100,10,50,0\nf,100,10,50,60000\n");
+    let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/reference/keepalive-fce.json");
+    let output = faaslab(&["run", preset, "--trace", &trace, "--json"]);
+    let object: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
+    assert_eq!((&object["cold"], &object["warm"]), (&json!(1), &json!(1)));
 }
 
 #[test]

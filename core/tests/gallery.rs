@@ -292,3 +292,122 @@ fn shared_containers_concurrency_takes_the_wait_away() {
     assert!(near(phase(&one, "host_queue"), 300.0) && phase(&ten, "host_queue") < 1.0);
     assert_eq!((one.cold, ten.cold), (8, 8), "the same eight containers");
 }
+
+/// The figures of a scenario with another keep-alive policy.
+fn keeping(stem: &str, kind: &str) -> Summary {
+    with(stem, &[("policies.keep_alive", json!({"kind": kind}))])
+}
+
+/// How many calls of some functions were cold.
+fn cold_of(summary: &Summary, functions: &[&str]) -> u64 {
+    summary.functions.iter().filter(|f| functions.contains(&f.id.as_str())).map(|f| f.cold).sum()
+}
+
+fn start_ms(summary: &Summary) -> f64 {
+    phase(summary, "container_start")
+}
+
+#[test]
+fn keep_nothing_every_call_is_cold_and_no_memory_is_held() {
+    let (none, fixed) = (with("keep-nothing", &[]), keeping("keep-nothing", "fixed_ttl"));
+    assert_eq!((none.cold, none.warm, fixed.cold), (220, 0, 5));
+    assert!(near(none.response_ms.mean, 870.0) && near(start_ms(&none), 670.0) && near(fixed.response_ms.mean, 220.0));
+    assert!(none.idle_gb_s == 0.0 && near(fixed.idle_gb_s / fixed.busy_gb_s, 100.0));
+}
+
+#[test]
+fn slow_starters_as_many_calls_are_cold_but_the_cheap_ones() {
+    let (frequency, lru) = (with("slow-starters", &[]), keeping("slow-starters", "lru"));
+    assert!(near(start_ms(&frequency), 140.0) && near(start_ms(&lru), 870.0) && near(frequency.cold_share, lru.cold_share));
+    let slow = ["model-a", "model-b", "model-c", "model-d"];
+    assert!(cold_of(&frequency, &slow) < 12 && cold_of(&lru, &slow) > 200);
+}
+
+#[test]
+fn large_first_small_containers_stay() {
+    let (size, lru, frequency) = (with("large-first", &[]), keeping("large-first", "lru"), keeping("large-first", "frequency"));
+    assert!(near(size.cold_share, 0.25) && near(lru.cold_share, 0.5) && frequency.cold_share > 0.9 * lru.cold_share);
+    assert!(2 * cold_of(&size, &["video", "backup", "etl"]) > size.cold);
+}
+
+#[test]
+fn rent_what_is_dear_for_its_size_stays() {
+    let (landlord, lru) = (with("rent", &[]), keeping("rent", "lru"));
+    assert!(near(landlord.cold_share, 0.25) && near(lru.cold_share, 0.46));
+    assert!(near(start_ms(&landlord), 150.0) && near(start_ms(&lru), 1000.0));
+}
+
+#[test]
+fn nothing_to_learn_the_past_is_of_no_use() {
+    for kind in ["random", "lru", "lfu", "sieve"] {
+        assert!((keeping("nothing-to-learn", kind).cold_share - 0.53).abs() < 0.015, "{kind}");
+    }
+    assert!(near(keeping("nothing-to-learn", "clairvoyant").cold_share, 0.30));
+    let skewed = |kind: &str| {
+        let changes = [("workload.popularity.s", json!(1.5)), ("policies.keep_alive.kind", json!(kind))];
+        with("nothing-to-learn", &changes).cold_share
+    };
+    assert!((skewed("random") - 0.28).abs() < 0.01 && (skewed("lru") - 0.24).abs() < 0.01);
+}
+
+#[test]
+fn passers_by_sieve_keeps_what_is_popular() {
+    let (sieve, lru, lfu) = (with("passers-by", &[]), keeping("passers-by", "lru"), keeping("passers-by", "lfu"));
+    assert!(near(sieve.cold_share, 0.29) && near(lru.cold_share, 0.40) && near(lfu.cold_share, sieve.cold_share));
+    let popular = |s: &Summary| cold_of(s, &["home", "basket", "prices", "stock"]);
+    assert!(2 * popular(&sieve) < popular(&lru) && near(popular(&lru) as f64, 0.46 * lru.cold as f64));
+}
+
+#[test]
+fn probation_a_large_small_queue_leaves_no_room_for_what_is_popular() {
+    let (ten, half) = (with("probation", &[]), with("probation", &[("policies.keep_alive.small_percent", json!(50))]));
+    let lru = keeping("probation", "lru");
+    assert!(near(ten.cold_share, 0.20) && near(half.cold_share, 0.33) && near(lru.cold_share, 0.28));
+    assert!(ten.cold_share < 0.8 * lru.cold_share && half.cold_share > 1.1 * lru.cold_share);
+}
+
+#[test]
+fn just_in_time_only_the_first_call_is_cold_and_little_memory_is_held() {
+    let (histogram, fixed, lru) = (with("just-in-time", &[]), keeping("just-in-time", "fixed_ttl"), keeping("just-in-time", "lru"));
+    assert_eq!((histogram.cold, fixed.cold, lru.cold, histogram.submitted), (1, 86, 1, 86));
+    assert!(near(fixed.idle_gb_s / histogram.idle_gb_s, 5.2) && near(lru.idle_gb_s / histogram.idle_gb_s, 8.4));
+}
+
+#[test]
+fn foresight_no_rule_comes_near() {
+    let best = with("foresight", &[]).cold_share;
+    assert!(near(best, 0.23));
+    for entry in Library::default().catalogue().entries_at("policies.keep_alive").unwrap() {
+        let share = keeping("foresight", entry.kind).cold_share;
+        assert!(entry.kind == "clairvoyant" || share > 1.4 * best, "{}: {share}", entry.kind);
+    }
+    assert!(near(keeping("foresight", "lfu").cold_share, 0.34) && near(keeping("foresight", "lru").cold_share, 0.42));
+}
+
+#[test]
+fn by_the_clock_time_outweighs_the_rest() {
+    let (dual, lru, greedy) = (with("by-the-clock", &[]), keeping("by-the-clock", "lru"), keeping("by-the-clock", "greedy_dual"));
+    assert!((dual.cold_share / lru.cold_share - 1.0).abs() < 0.02 && (start_ms(&dual) / start_ms(&lru) - 1.0).abs() < 0.02);
+    assert!(near(dual.cold_share, 0.43) && near(greedy.cold_share, 0.33));
+    assert!(near(start_ms(&dual), 730.0) && near(start_ms(&greedy), 360.0));
+    let dearest = read("by-the-clock").functions.iter().map(|f| (f.create_ms + f.init_ms) / f.memory_mb).fold(0.0, f64::max);
+    assert!(dearest * 60.0 < 1000.0);
+}
+
+#[test]
+fn right_size_a_large_one_goes_for_a_large_one() {
+    let (closest, lru) = (with("right-size", &[]), keeping("right-size", "lru"));
+    assert!(near(closest.cold_share, 0.22) && near(lru.cold_share, 0.48));
+    assert!(near(lru.evictions as f64 / closest.evictions as f64, 2.1));
+    assert!(cold_of(&closest, &["video", "render", "etl", "backup"]) as f64 > 0.75 * closest.cold as f64);
+    assert!(keeping("foresight", "closest_size").cold_share > keeping("foresight", "lru").cold_share);
+}
+
+#[test]
+fn last_in_line_which_calls_are_cold_counts_for_more_than_how_many() {
+    let longest = with("last-in-line", &[]);
+    let least = with("last-in-line", &[("policies.keep_alive.rule", json!("least_cost"))]);
+    let lfu = keeping("last-in-line", "lfu");
+    assert!(near(start_ms(&longest), 1300.0) && near(start_ms(&least), 340.0) && near(start_ms(&lfu), 690.0));
+    assert!(lfu.cold_share < 0.9 * least.cold_share && lfu.cold_share < longest.cold_share);
+}

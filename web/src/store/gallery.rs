@@ -24,6 +24,18 @@ gallery!(
     "fat-cluster",
     "change-of-plan",
     "shared-containers",
+    "keep-nothing",
+    "slow-starters",
+    "large-first",
+    "rent",
+    "nothing-to-learn",
+    "passers-by",
+    "probation",
+    "just-in-time",
+    "foresight",
+    "by-the-clock",
+    "right-size",
+    "last-in-line",
 );
 
 /// The scenario of an id.
