@@ -192,10 +192,9 @@ pub(crate) fn run(rows: &[Row], names: &[String], policy: Policy, ties: Ties, ca
     let mut letters = String::with_capacity(rows.len());
     let (mut processing_ms, mut cold_overhead_ms) = (0.0, 0.0);
     let (mut peak_memory, mut peak_pool) = (0.0_f64, 0);
-    for index in 0..rows.len() {
+    for (index, row) in rows.iter().enumerate() {
         let letter = server.invoke(index);
         letters.push(letter);
-        let row = &rows[index];
         match letter {
             'H' => processing_ms += row.warm,
             'M' => {

@@ -14,6 +14,11 @@ use super::timeline::Timeline;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
 
+/// Words to choose from, with what they mean.
+fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
+    list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
+}
+
 /// The inspector.
 #[component]
 pub(crate) fn Inspector() -> Html {
@@ -157,9 +162,6 @@ fn Scheduler() -> Html {
     let by_architecture = architecture
         .filter(|e| e.decides.contains(&"policies.placement"))
         .map(|e| AttrValue::from(format!("{} decides this itself.", e.name)));
-    let words = |list: &[(&'static str, &'static str)]| -> Vec<(AttrValue, AttrValue)> {
-        list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
-    };
     html! {
         <>
         <OtherProblems />

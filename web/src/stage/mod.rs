@@ -268,8 +268,8 @@ pub(crate) fn Stage() -> Html {
     // The question stands below the picture.
     let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
     // The ground does not move under what is dragged.
-    let held = if let Gesture::Drag { shown, .. } = &*gesture { Some(*shown) } else { None };
-    let viewport = chosen.or(held).unwrap_or_else(|| layout.fit(width.max(1.0), (height - below).max(1.0)));
+    let still = if let Gesture::Drag { shown, .. } = &held { Some(*shown) } else { None };
+    let viewport = chosen.or(still).unwrap_or_else(|| layout.fit(width.max(1.0), (height - below).max(1.0)));
     let selection = Rc::new(hits_of(&scenario, &lab.selection));
     let lit = layout.related(&selection).filter(|_| selection.iter().any(|h| !matches!(h, Hit::Zone(_))));
 
