@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { deflateRawSync } from "node:zlib";
-import { canvas, clean, digest, enter, fresh, open, pane, root } from "./support.mjs";
+import { canvas, checksum, clean, digest, enter, fresh, open, pane, root } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -190,7 +190,8 @@ test("broken links say what is wrong, and the page works on", async () => {
 
 test("a remark leaves by itself, but not while somebody reads it; what went wrong stays", async () => {
   const scenario = JSON.parse(await readFile(join(root, "scenarios/cold-start.json"), "utf8"));
-  const payload = "1" + deflateRawSync(JSON.stringify({ semantics: 0, scenario })).toString("base64url");
+  const packed = deflateRawSync(JSON.stringify({ semantics: 0, scenario }));
+  const payload = "1" + Buffer.concat([packed, checksum(packed)]).toString("base64url");
   const page = await fresh(lab, `#/s/${payload}`);
   const remark = page.locator(".notice", { hasText: "Made with version 0" });
   await remark.hover();

@@ -73,3 +73,15 @@ export async function pane(page, name) {
 
 /** A picture of the stage's canvas, to see whether it changes. */
 export const canvas = (page) => page.locator(".stage-view canvas").evaluate((c) => c.toDataURL());
+
+/** The checksum that ends a link's payload: CRC-32, least byte first. */
+export function checksum(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  const sum = Buffer.alloc(4);
+  sum.writeInt32LE(~crc);
+  return sum;
+}
