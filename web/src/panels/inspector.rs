@@ -149,6 +149,9 @@ fn ZonePanel(props: &ZoneProps) -> Html {
     }
 }
 
+/// Parameters of keep-alive policies that only reproductions of other systems set.
+const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
+
 /// Parameters of architectures that say how long a placer is busy.
 const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us"];
 
@@ -173,7 +176,8 @@ fn Scheduler() -> Html {
             <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
                 folded={Some(("Placer timings", TIMINGS))} />
             <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
-            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())} />
+            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
+                folded={Some(("Variants", VARIANTS))} />
             <details>
                 <summary>{ "Memory and reuse" }</summary>
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
