@@ -405,3 +405,52 @@ fn placers_on_one_machine_have_spans_of_their_own() {
         assert_eq!(wrong, None, "a decision takes 300 ms");
     }
 }
+
+/// A run of a trace with every keep-alive policy; answers how many rows completed, timed out, were rejected and were dropped.
+fn run_trace(text: &str, keep_alive: &str) -> [u64; 4] {
+    let (data, named) = trace(text);
+    let mut scenario = small();
+    scenario.take_trace(named);
+    scenario = set(&scenario, "policies.keep_alive", json!({"kind": keep_alive}));
+    let workload = Arc::new(Workload::new(&scenario, Some(&data)).unwrap());
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    assert!(simulation.run(&mut ()).done);
+    simulation.world().counters.outcomes
+}
+
+#[test]
+fn a_hundred_thousand_arrivals_at_one_instant_are_served_one_after_the_other() {
+    let mut text = String::from("function,mem_mb,warm_ms,cold_ms,arrival_ms\n");
+    for i in 0..100_000 {
+        text += &format!("f{},100,1,2,0\n", i % 10);
+    }
+    for policy in Library::default().catalogue().keep_alives {
+        assert_eq!(run_trace(&text, policy.kind), [100_000, 0, 0, 0], "{}", policy.kind);
+    }
+}
+
+#[test]
+fn a_million_functions_run() {
+    let mut text = String::from("function,mem_mb,warm_ms,cold_ms,arrival_ms\n");
+    for i in 0..1_000_000 {
+        text += &format!("f{i},100,1,2,{i}\n");
+    }
+    assert_eq!(run_trace(&text, "greedy_dual"), [1_000_000, 0, 0, 0]);
+}
+
+#[test]
+fn nothing_that_takes_no_memory_no_cores_or_no_time_is_let_through() {
+    for (path, value) in [
+        ("functions.f.memory_mb", 0.0),
+        ("functions.f.cores", 0.0),
+        ("functions.f.time_limit_s", 0.0),
+        ("nodes.worker.memory_mb", 0.0),
+        ("nodes.worker.cores", 0.0),
+        ("nodes.worker.speed", 0.0),
+    ] {
+        let wrong = set(&small(), path, json!(value));
+        assert!(errors(&wrong).iter().any(|e| e.starts_with(path)), "{path}: {:?}", errors(&wrong));
+    }
+    let idle = set(&small(), "functions.f.keep_alive_s", json!(0));
+    assert_eq!(run(&idle).0.cold, run(&idle).0.completed, "kept for no time, every start is cold");
+}
