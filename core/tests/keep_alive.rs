@@ -114,6 +114,15 @@ fn what_is_larger_than_every_worker_is_rejected_or_dropped() {
     assert_eq!((rows[1].outcome, rows[2].cold), (Some(Outcome::Dropped), true), "everything idle went for it");
 }
 
+#[test]
+fn executions_that_share_a_core_run_into_their_limit_together_and_alone_they_do_not() {
+    let mut shared = set(&scenario(&["f"]), "nodes.w.cpu", json!("shared"));
+    shared = set(&set(&shared, "nodes.w.cores", json!(1)), "functions.f.time_limit_s", json!(0.15));
+    let (rows, _) = run(&shared, &[(0.0, 0), (0.0, 0), (10.0, 0)]);
+    let ends: Vec<_> = rows.iter().map(|r| r.outcome.unwrap()).collect();
+    assert_eq!(ends, [Outcome::TimedOut, Outcome::TimedOut, Outcome::Completed]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 

@@ -493,10 +493,8 @@ impl World {
         }
         h.shared.begin(self.now, host.millicores, attempt, spec.millicores, time);
         if let Some(limit) = spec.time_limit {
-            // How long it takes depends on the others: whichever comes first, its end or its limit. The slot of an attempt may
-            // belong to another by then, so the event carries a part of the invocation's number.
-            let event = Event::new(EventKind::SharedLimit, a.invocation as u16, attempt);
-            self.queue.push(self.now + limit, Class::Timer, event);
+            // How long it takes depends on the others: whichever comes first, its end or its limit.
+            self.queue.push(self.now + limit, Class::Timer, Event::new(EventKind::SharedLimit, 0, attempt));
         }
         self.arm_shared(model, a.host);
     }
@@ -533,16 +531,13 @@ impl World {
         self.arm_shared(model, host);
     }
 
-    /// An execution that shares its host's cores comes to its time limit, if it has not ended before.
-    pub(crate) fn shared_limit<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, mark: u16) {
+    /// An execution that shares its host's cores comes to its time limit, if it has not ended before. Its slot may belong to
+    /// another attempt by then, whose own limit is not now.
+    pub(crate) fn shared_limit<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        let millicores = model.hosts.get(a.host as usize).map_or(0, |h| h.millicores);
-        let same = a.invocation as u16 == mark && a.phase() == Phase::Running && a.started < self.now;
-        let due = same && {
-            let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
-            limit.is_some_and(|limit| a.started + limit == self.now)
-        };
-        if due && self.hosts[a.host as usize].shared.stop(self.now, millicores, attempt) {
+        let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
+        let due = a.phase() == Phase::Running && limit.is_some_and(|limit| a.started + limit == self.now);
+        if due && self.hosts[a.host as usize].shared.stop(self.now, model.hosts[a.host as usize].millicores, attempt) {
             self.attempts[attempt].limited = true;
             self.execution_ends(model, workload, probe, attempt);
             self.arm_shared(model, a.host);

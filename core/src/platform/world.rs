@@ -19,7 +19,7 @@ pub enum EventKind {
     ExecutionEnds,
     /// An execution on a host that shares its cores may end.
     SharedEnds,
-    /// An execution that shares its host's cores comes to its time limit; the epoch is its attempt's.
+    /// An execution that shares its host's cores comes to its time limit.
     SharedLimit,
     /// An attempt's container is ready.
     ContainerReady,

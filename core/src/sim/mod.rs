@@ -227,7 +227,7 @@ impl Simulation {
             EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
-            EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id, event.epoch),
+            EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
             EventKind::Provision => self.world.provision(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
