@@ -14,9 +14,11 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::cpu::SharedCpu;
+use super::images::Staging;
 use super::message::{Message, MessageKind};
-use super::model::Model;
+use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
+use super::store::ImageStore;
 use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
@@ -78,12 +80,22 @@ pub struct Host {
     shared: SharedCpu,
     /// Slots that nobody holds.
     pub slots_free: u32,
-    /// Bytes that no container holds.
+    /// Bytes that no container and no image holds.
     pub memory_free: u64,
+    /// Bytes of images.
+    pub image_memory: u64,
+    /// The images in memory.
+    pub memory: ImageStore,
+    /// The images on the disk.
+    pub disk: ImageStore,
+    /// Bytes of the disk that no image and no container holds.
+    pub disk_free: u64,
+    /// Who waits for images.
+    pub(super) staging: Staging,
     /// Bytes of idle containers.
     pub idle_memory: u64,
     /// Bytes of those idle containers that are never removed.
-    pinned_idle: u64,
+    pub(super) pinned_idle: u64,
     /// Bytes of all containers that are never removed, and their functions.
     pinned: u64,
     pinned_functions: Vec<u32>,
@@ -96,10 +108,10 @@ pub struct Host {
     usage_at: SimTime,
     /// The placer that hears of removed containers: (instance, placer, machine).
     pub reports_to: Option<(u16, u32, u32)>,
-    keep_alive: KeepAlive,
+    pub(super) keep_alive: KeepAlive,
     /// Per function: the first container with room, and the number of idle ones.
     by_function: PagedMap<(u32, u32)>,
-    cells: Vec<u32>,
+    pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
 }
 
@@ -117,18 +129,25 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
 enum Room {
     Warm(u32),
     Cold,
+    /// Its image is not in memory.
+    NoImage,
     None,
 }
 
 impl Host {
     /// An empty host.
-    pub fn new(slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
+    pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive) -> Host {
         Host {
             queue: VecDeque::new(),
             millicores_held: 0,
             shared: SharedCpu::default(),
             slots_free: slots,
             memory_free: memory,
+            image_memory: 0,
+            memory: ImageStore::default(),
+            disk: ImageStore::default(),
+            disk_free: disk,
+            staging: Staging::default(),
             idle_memory: 0,
             pinned_idle: 0,
             pinned: 0,
@@ -145,9 +164,24 @@ impl Host {
         }
     }
 
-    /// Running and queued invocations.
+    /// Invocations that run, wait for their image or wait in the queue.
     pub fn load(&self) -> u32 {
-        self.running + self.queue.len() as u32
+        self.running + self.queue.len() as u32 + self.staging.waiting
+    }
+
+    /// Whether it has a slot and, where invocations hold them, so many thousandths of cores.
+    pub(crate) fn has_slot(&self, spec: &HostSpec, millicores: u32) -> bool {
+        let held = self.millicores_held + u64::from(millicores);
+        self.slots_free > 0 && (spec.cpu != Cpu::Slots || held <= spec.millicores.into())
+    }
+
+    fn fits(&self, memory: u64, disk: u64) -> bool {
+        self.memory_free >= memory && self.disk_free >= disk
+    }
+
+    /// About how many bytes a copy of its image stores takes.
+    pub(super) fn images_size(&self) -> usize {
+        self.memory.size() + self.disk.size()
     }
 
     /// Idle containers of a function.
@@ -165,7 +199,7 @@ impl Host {
         let dt = u128::from(now.since(self.usage_at).0);
         Usage {
             idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
-            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory) * dt,
+            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory - self.image_memory) * dt,
             cores: self.usage.cores + u128::from(self.millicores_held.min(millicores.into())) * dt,
         }
     }
@@ -173,7 +207,7 @@ impl Host {
 
 impl World {
     /// Brings a host's integrals up to now; called before anything about it changes.
-    fn settle(&mut self, model: &Model, host: u32) {
+    pub(super) fn settle(&mut self, model: &Model, host: u32) {
         let spec = &model.hosts[host as usize];
         let h = &mut self.hosts[host as usize];
         h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
@@ -205,7 +239,7 @@ impl World {
         let host = &model.hosts[a.host as usize];
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
-                self.make_room(model, workload, probe, a.host, spec.memory);
+                self.make_room(model, workload, probe, a.host, spec.memory, 0);
             }
             self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
             return self.dispatch(model, workload, probe, a.host);
@@ -213,26 +247,40 @@ impl World {
         // What is never removed leaves the rest to the functions that have none of it.
         let h = &self.hosts[a.host as usize];
         let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
-        if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
+        let memory = host.memory - theirs;
+        if spec.memory > memory
+            || spec.millicores > host.millicores
+            || self.image_never_fits(model, function, a.host, memory)
+        {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
         }
+        if self.image_is_ready(model, a.host, function) {
+            self.join_queue(workload, probe, attempt);
+        } else {
+            self.stage(model, workload, probe, attempt);
+        }
+        self.dispatch(model, workload, probe, a.host);
+    }
+
+    /// An attempt waits in its host's queue.
+    pub(super) fn join_queue<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
         self.enter(attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
         self.hosts[a.host as usize].queue.push_back(attempt);
-        probe.queued(self.now, a.host, a.invocation, function);
-        self.dispatch(model, workload, probe, a.host);
+        probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
     }
 
     /// Starts what can be started on a host.
     pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        self.retry_staging(model, workload, probe, host);
         while let Some(&attempt) = self.hosts[host as usize].queue.front() {
             let invocation = self.attempts[attempt].invocation;
             let function = workload.function[invocation as usize];
             let spec = &model.functions[function as usize];
             let h = &self.hosts[host as usize];
             let cpu = &model.hosts[host as usize];
-            let no_cores = cpu.cpu == Cpu::Slots && h.millicores_held + u64::from(spec.millicores) > cpu.millicores.into();
-            if no_cores || h.slots_free == 0 {
+            if !h.has_slot(cpu, spec.millicores) {
                 return;
             }
             let room = self.find_room(model, workload, probe, host, function);
@@ -242,8 +290,16 @@ impl World {
             self.hosts[host as usize].queue.pop_front();
             probe.unqueued(self.now, host, invocation);
             match room {
-                Room::Warm(container) => self.start_warm(model, workload, probe, attempt, container),
-                Room::Cold => self.start_cold(model, workload, probe, attempt),
+                Room::Warm(container) => {
+                    self.take_warm(model, workload, probe, attempt, container);
+                    self.begin(model, workload, probe, attempt);
+                }
+                Room::Cold => {
+                    self.take_cold(model, workload, attempt);
+                    self.begin(model, workload, probe, attempt);
+                }
+                // It was there when the attempt came, and made room for something else since.
+                Room::NoImage => self.stage(model, workload, probe, attempt),
                 Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
             }
         }
@@ -258,20 +314,41 @@ impl World {
         if warm != NONE {
             return Room::Warm(warm);
         }
-        let need = model.functions[function as usize].memory;
+        if !self.image_is_ready(model, host, function) {
+            return Room::NoImage;
+        }
+        let spec = &model.functions[function as usize];
         let h = &self.hosts[host as usize];
-        if h.memory_free >= need {
+        if h.fits(spec.memory, spec.disk) {
             return Room::Cold;
         }
-        let enough = h.memory_free + h.idle_memory - h.pinned_idle >= need;
-        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
-            self.make_room(model, workload, probe, host, need);
-        }
-        if self.hosts[host as usize].memory_free >= need { Room::Cold } else { Room::None }
+        // Its own image stays while room is made.
+        self.pin_image(spec.image, host);
+        self.find_memory(model, workload, probe, host, spec.memory, spec.disk);
+        self.unpin_image(spec.image, host);
+        if self.hosts[host as usize].fits(spec.memory, spec.disk) { Room::Cold } else { Room::None }
     }
 
-    /// Removes idle containers for a new one that needs so much memory, as far as the scenario allows and there are any.
-    fn make_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64) {
+    /// Makes room for a container: by images that nothing uses if they suffice, else by idle containers if they do, else by both.
+    fn find_memory<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
+        if self.disk_room(model, probe, host, disk) && self.memory_room_of_images(model, probe, host, need) {
+            return;
+        }
+        let h = &self.hosts[host as usize];
+        let idle = h.memory_free + h.idle_memory - h.pinned_idle;
+        let enough = idle >= need || idle + h.memory.loose_bytes() >= need;
+        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
+            let of_images = if idle >= need { 0 } else { h.memory.loose_bytes() };
+            if of_images > 0 {
+                let all = h.memory_free + of_images;
+                self.memory_room_of_images(model, probe, host, all);
+            }
+            self.make_room(model, workload, probe, host, need, disk);
+        }
+    }
+
+    /// Removes idle containers for a new one that needs so much memory and disk, as far as the scenario allows and there are any.
+    fn make_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
         let h = &mut self.hosts[host as usize];
         let target = match model.memory_full {
             MemoryFull::Never => return,
@@ -281,12 +358,19 @@ impl World {
         if h.idle_memory == h.pinned_idle {
             return;
         }
-        h.keep_alive.pressed(target - h.memory_free, self.now);
-        while self.hosts[host as usize].memory_free < target {
+        let missing = |h: &Host| target.saturating_sub(h.memory_free);
+        h.keep_alive.pressed(missing(h), self.now);
+        loop {
             let h = &mut self.hosts[host as usize];
-            let Some(cell) = h.keep_alive.victim(target - h.memory_free, self.now) else { break };
+            if h.memory_free >= target && h.disk_free >= disk {
+                return;
+            }
+            let Some(cell) = h.keep_alive.victim(missing(h), self.now) else { return };
             let container = h.cells[cell as usize];
             self.remove(model, workload, probe, container, Removal::Evicted);
+            if self.hosts[host as usize].disk_free < disk {
+                self.disk_room(model, probe, host, disk);
+            }
         }
     }
 
@@ -311,7 +395,8 @@ impl World {
         h.running += 1;
     }
 
-    fn start_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+    /// A container with room is taken for an attempt.
+    fn take_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = self.containers[container].function;
@@ -337,10 +422,10 @@ impl World {
         if was_idle {
             self.container_changed(model, probe, container, ContainerChange::Busy, SimTime::NEVER);
         }
-        self.start(model, workload, attempt);
     }
 
-    fn start_cold<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+    /// Room for a new container is taken for an attempt.
+    fn take_cold(&mut self, model: &Model, workload: &Workload, attempt: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
@@ -351,6 +436,34 @@ impl World {
         self.attempts[attempt].container = container;
         self.attempts[attempt].cold = true;
         self.counters.cold += 1;
+    }
+
+    /// Takes a container, or room for one, for an attempt before it is sent to the host. Answers whether there is any.
+    pub(crate) fn bind<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, host: u32) -> bool {
+        let function = workload.function[self.attempts[attempt].invocation as usize];
+        let spec = &model.functions[function as usize];
+        if !self.hosts[host as usize].has_slot(&model.hosts[host as usize], spec.millicores) {
+            return false;
+        }
+        let room = self.find_room(model, workload, probe, host, function);
+        if matches!(room, Room::None | Room::NoImage) {
+            return false;
+        }
+        (self.attempts[attempt].host, self.attempts[attempt].bound) = (host, true);
+        match room {
+            Room::Warm(container) => self.take_warm(model, workload, probe, attempt, container),
+            _ => self.take_cold(model, workload, attempt),
+        }
+        true
+    }
+
+    /// An attempt has its container: it starts, or its container does.
+    pub(crate) fn begin<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if !a.cold {
+            return self.start(model, workload, attempt);
+        }
+        let container = a.container;
         self.enter(attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
         let start = SimDuration(cold_start_ns(model, workload, a.invocation).max(0) as u64);
@@ -369,7 +482,9 @@ impl World {
 
     fn create(&mut self, model: &Model, workload: &Workload, host: u32, function: u32, attempt: u32, pinned: bool) -> u32 {
         let h = &mut self.hosts[host as usize];
-        h.memory_free -= model.functions[function as usize].memory;
+        let spec = &model.functions[function as usize];
+        h.memory_free -= spec.memory;
+        h.disk_free -= spec.disk;
         let cell = h.free_cells.pop().map_or(h.cells.len() as u32, |Reverse(c)| c);
         if cell as usize == h.cells.len() {
             h.cells.push(NONE);
@@ -394,6 +509,7 @@ impl World {
             self.armed.push(SimTime::NEVER);
         }
         self.hosts[host as usize].cells[cell as usize] = container;
+        self.pin_image(spec.image, host);
         if pinned {
             let h = &mut self.hosts[host as usize];
             h.pinned += model.functions[function as usize].memory;
@@ -426,8 +542,14 @@ impl World {
         let mut next = 0;
         for (function, spec) in model.functions.iter().enumerate() {
             for _ in 0..spec.min_warm {
-                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| self.hosts[h].memory_free >= spec.memory);
+                let fits = |h: usize| self.hosts[h].fits(spec.memory, spec.disk);
+                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| fits(h));
                 let Some(host) = room else { break };
+                if !self.preload_image(model, probe, host as u32, spec.image)
+                    || !self.hosts[host].fits(spec.memory, spec.disk)
+                {
+                    break;
+                }
                 self.prewarm(model, workload, probe, host as u32, function as u32, true);
                 next = (host + 1) % hosts;
             }
@@ -438,8 +560,10 @@ impl World {
     pub(crate) fn reload<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32) {
         let (host, function) = self.reloads[id];
         self.reloads.remove(id);
+        let spec = &model.functions[function as usize];
+        let ready = self.image_is_ready(model, host, function);
         let h = &mut self.hosts[host as usize];
-        let fits = h.memory_free >= model.functions[function as usize].memory;
+        let fits = h.fits(spec.memory, spec.disk) && ready;
         if h.keep_alive.prewarm(function, self.now) && fits {
             self.prewarm(model, workload, probe, host, function, false);
         }
@@ -479,6 +603,7 @@ impl World {
         let speed = model.hosts[a.host as usize].speed;
         let time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
         self.enter(attempt, Phase::Running);
+        self.use_image(model, spec.image, a.host);
         self.account(a.task, Accounting::Execution);
         self.attempts[attempt].started = self.now;
         let host = &model.hosts[a.host as usize];
@@ -547,23 +672,14 @@ impl World {
     /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
     pub(crate) fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
-        let h = &mut self.hosts[a.host as usize];
-        h.millicores_held -= u64::from(spec.millicores);
-        h.slots_free += 1;
-        h.running -= 1;
-        let full = self.containers[a.container].active == spec.concurrency;
-        self.containers[a.container].active -= 1;
-        if full {
-            self.link(model, a.container);
-        }
-        if self.containers[a.container].active == 0 {
-            self.becomes_idle(model, workload, probe, a.container);
+        self.use_image(model, spec.image, a.host);
+        if !a.bound {
+            self.release(model, workload, probe, a.container);
         }
         self.attempts[attempt].finished = self.now;
-        self.attempts[attempt].container = NONE;
+        let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         self.enter(attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
@@ -576,8 +692,36 @@ impl World {
             ..Message::new(MessageKind::Result, host_machine, client)
         };
         self.send(model, probe, result, spec.response_bytes);
-        self.tell_placer(model, probe, attempt, function);
+        if a.bound {
+            return self.tell_placer(model, probe, attempt, function, container + 1);
+        }
+        self.tell_placer(model, probe, attempt, function, 0);
         self.dispatch(model, workload, probe, a.host);
+    }
+
+    /// An invocation's cores are free, and its container may become idle.
+    fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let Container { host, function, active, .. } = self.containers[container];
+        self.settle(model, host);
+        let spec = &model.functions[function as usize];
+        let h = &mut self.hosts[host as usize];
+        h.millicores_held -= u64::from(spec.millicores);
+        h.slots_free += 1;
+        h.running -= 1;
+        self.containers[container].active -= 1;
+        if active == spec.concurrency {
+            self.link(model, container);
+        }
+        if active == 1 {
+            self.becomes_idle(model, workload, probe, container);
+        }
+    }
+
+    /// The placer that bound an attempt hears of its end: what it had taken is free.
+    pub(crate) fn release_bound<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let host = self.containers[container].host;
+        self.release(model, workload, probe, container);
+        self.dispatch(model, workload, probe, host);
     }
 
     fn becomes_idle<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
@@ -654,7 +798,7 @@ impl World {
         self.dispatch(model, workload, probe, c.host);
     }
 
-    fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
+    pub(super) fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
         let c = self.containers[container];
         debug_assert!(c.active == 0 && !c.starting, "a busy container is removed");
         self.settle(model, c.host);
@@ -664,6 +808,7 @@ impl World {
         let h = &mut self.hosts[c.host as usize];
         h.keep_alive.removed(&view, why, self.now);
         h.memory_free += spec.memory;
+        h.disk_free = h.disk_free.saturating_add(spec.disk);
         h.idle_memory -= spec.memory;
         let (head, idle) = h.by_function.get(c.function);
         h.by_function.set(c.function, (head, idle - 1));
@@ -677,6 +822,7 @@ impl World {
             Removal::Evicted => self.counters.evictions += 1,
             Removal::Expired => self.counters.expirations += 1,
         }
+        self.unpin_image(spec.image, c.host);
         self.container_changed(model, probe, container, change, SimTime::NEVER);
         self.containers.remove(container);
         let h = &self.hosts[c.host as usize];
@@ -775,12 +921,13 @@ impl World {
     /// An attempt ends at a host without having run.
     fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
         let function = workload.function[self.attempts[attempt].invocation as usize];
-        self.tell_placer(model, probe, attempt, function);
+        self.tell_placer(model, probe, attempt, function, 0);
         self.end_task(probe, attempt, outcome);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
-    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32) {
+    /// `bound` is one more than the container that waits for the placer, or 0.
+    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32, bound: u32) {
         let a = self.attempts[attempt];
         let to = self.placer_machine(a.instance, a.placer);
         let finish = Message {
@@ -790,7 +937,7 @@ impl World {
             attempt,
             invocation: a.invocation,
             function,
-            words: [self.hosts[a.host as usize].idle_of(function), 0],
+            words: [self.hosts[a.host as usize].idle_of(function), bound],
             ..Message::new(MessageKind::Finish, model.hosts[a.host as usize].machine, to)
         };
         self.send(model, probe, finish, 0);

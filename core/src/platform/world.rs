@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::host::{Container, Host};
+use super::images::Head;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{Probe, TaskEnd};
 use super::task::{Accounting, Attempt, Outcome, Phase, Task};
+use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::rng::noise;
 use crate::units::{SimDuration, SimTime};
@@ -35,6 +37,10 @@ pub enum EventKind {
     Reload,
     /// The containers that functions always have are made.
     Provision,
+    /// A transfer of an image begins to move.
+    TransferBegins,
+    /// A transfer of an image may end.
+    TransferEnds,
 }
 
 /// An event: eight bytes.
@@ -74,6 +80,12 @@ pub struct Counters {
     pub expirations: u64,
     /// Messages sent, by [`MessageKind`].
     pub messages: [u64; MessageKind::ALL.len()],
+    /// Transfers of images, by [`super::Transfer::kind`].
+    pub transfers: [u64; 3],
+    /// Their bytes.
+    pub transferred_bytes: [u64; 3],
+    /// Images removed for something else.
+    pub image_evictions: u64,
     /// Events.
     pub events: u64,
     /// Nanoseconds in the system, summed over the tasks that ended.
@@ -107,6 +119,14 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Counts.
     pub counters: Counters,
+    /// Head stores.
+    pub heads: Vec<Head>,
+    /// Transfers of images.
+    pub transfers: Transfers,
+    /// The placers that hear when an image is in place: (instance, placer, machine).
+    pub(crate) stagers: Vec<(u16, u32, u32)>,
+    /// Attempts that wait for room.
+    pub(crate) waiting: usize,
     /// Functions that may be loaded again: (host, function).
     pub(super) reloads: Slab<(u32, u32)>,
     /// Per container slot, the time of the timer that counts.
@@ -123,7 +143,7 @@ pub struct World {
 impl World {
     /// A world at the start of time, with nothing in it but hosts.
     pub fn new(model: &Model, hosts: Vec<Host>) -> World {
-        let mut world = World { hosts, ..World::default() };
+        let mut world = World { hosts, heads: World::new_heads(model), ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
             world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
         }
@@ -137,8 +157,10 @@ impl World {
             + self.messages.size()
             + self.containers.size()
             + self.reloads.size()
+            + self.transfers.size()
+            + self.heads.iter().map(|h| 128 + h.store.size()).sum::<usize>()
             + self.queue.len() * 24
-            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64).sum::<usize>()
+            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
 
     /// Moves the clock.
@@ -162,6 +184,7 @@ impl World {
     /// Moves an attempt to another phase.
     pub(crate) fn enter(&mut self, attempt: u32, next: Phase) {
         let a = &mut self.attempts[attempt];
+        self.waiting = self.waiting + usize::from(next.waits()) - usize::from(a.phase().waits());
         a.enter(next);
         let (invocation, host) = (a.invocation, a.host);
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);

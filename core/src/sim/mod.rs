@@ -102,7 +102,7 @@ impl Simulation {
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
         let world =
-            World::new(&setup.stages[0].model, hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect());
+            World::new(&setup.stages[0].model, hosts.map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i))).collect());
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
@@ -179,9 +179,8 @@ impl Simulation {
     /// would happen at the end of the clock, after 584 years, does not.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
-        let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
         let stuck =
-            || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
+            || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && self.world.waiting == self.world.tasks.len();
         if arrival.is_none() && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
@@ -229,6 +228,8 @@ impl Simulation {
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
             EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
             EventKind::Provision => self.world.provision(model, workload, probe),
+            EventKind::TransferBegins => self.world.transfer_begins(model, probe, event.id),
+            EventKind::TransferEnds => self.world.transfers_end(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
             EventKind::DecisionEnds => {
