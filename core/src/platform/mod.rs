@@ -7,6 +7,7 @@ mod model;
 mod network;
 mod probe;
 mod task;
+mod to_come;
 mod world;
 
 pub use host::{Container, Host, Usage};
