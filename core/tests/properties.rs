@@ -120,13 +120,18 @@ fn scenario(s: &Shape) -> Scenario {
         function["keep_alive_s"] = json!(keep);
     }
     // One of the words of each parameter that has words.
-    let entry = catalogue.keep_alives[s.keep_alive % catalogue.keep_alives.len()];
-    let mut keep_alive = json!({"kind": entry.kind});
-    for param in entry.params {
-        if let Domain::Word(words) = &param.domain {
-            keep_alive[param.name] = json!(words[s.word % words.len()].0);
+    let worded = |entries: &[&'static faaslab_core::registry::Entry], i: usize| {
+        let entry = entries[i % entries.len()];
+        let mut choice = json!({"kind": entry.kind});
+        for param in entry.params {
+            if let Domain::Word(words) = &param.domain {
+                choice[param.name] = json!(words[s.word % words.len()].0);
+            }
         }
-    }
+        choice
+    };
+    let mut architecture = worded(&catalogue.architectures, s.architecture);
+    architecture["decision_ms"] = json!(s.decision);
     let timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
                {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
@@ -144,9 +149,9 @@ fn scenario(s: &Shape) -> Scenario {
             {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300},
             {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
         "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
-        "frame": {"architecture": {"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision}},
-        "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
-            "keep_alive": keep_alive, "too_large": s.too_large, "reuse": s.reuse,
+        "frame": {"architecture": architecture},
+        "policies": {"placement": worded(&catalogue.placements, s.placement),
+            "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room},
         "timeline": timeline,
         "run": {"seed": s.seed, "duration_s": 8}

@@ -9,8 +9,8 @@ pub mod architecture;
 
 use std::collections::VecDeque;
 
-use crate::platform::{Message, MessageKind, Model};
-use crate::policy::placement::{Ask, Placement, PlacementPolicy, View};
+use crate::platform::{Message, MessageKind, Model, World};
+use crate::policy::placement::{Ask, Placement, PlacementPolicy, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
@@ -36,6 +36,8 @@ pub struct Placer {
     pub placement: Placement,
     /// Its own chance.
     pub chance: Stream,
+    /// Whether it sees its hosts as they are, instead of what it believes.
+    exact: bool,
 }
 
 impl Placer {
@@ -50,26 +52,31 @@ impl Placer {
     }
 
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
-    pub fn place(&mut self, ask: &Ask) -> Option<u32> {
-        let number = self.placement.choose(ask, &self.view, &mut self.chance)?;
+    pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
+        let sight = match self.exact {
+            true => Sight::exact(&self.view, frame.world, frame.model),
+            false => Sight::believed(&self.view),
+        };
+        let number = self.placement.choose(ask, sight, &mut self.chance)?;
         if !self.view.fits(number, ask) {
             return None;
         }
-        self.view.assigned(number, ask.function);
+        self.view.assigned(number, &frame.whole(ask.function));
         Some(self.view.host(number))
     }
 
     /// Takes note of what a host says of itself: an ended task, a removed container.
-    pub fn hear(&mut self, message: &Message) {
+    pub fn hear(&mut self, frame: Frame<'_>, message: &Message) {
         let Some(number) = self.number_of(message.host) else { return };
         if message.kind == MessageKind::Finish {
-            self.view.ended(number);
+            self.view.ended(number, &frame.whole(message.function));
         }
         self.view.set_warm(number, message.function, message.words[0]);
     }
 }
 
-/// What an architecture may look at besides the placer and the message: the topology and the clock, never the hosts' state.
+/// What an architecture may look at besides the placer and the message: the topology and the clock. The hosts' state is for
+/// placers with an exact sight only.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The scenario, compiled.
@@ -78,15 +85,22 @@ pub struct Frame<'a> {
     pub now: SimTime,
     /// How much has happened besides timers and gossip. While it stays the same, no load changes.
     pub happened: u64,
+    /// Everything as it is.
+    pub(crate) world: &'a World,
 }
 
 impl Frame<'_> {
     /// What placement may know of a task of a function.
     pub fn ask(&self, function: u32) -> Ask {
-        let f = &self.model.functions[function as usize];
         // What is to be dropped at a host may be sent to any.
-        let memory = if self.model.oversized[function as usize] { 0 } else { f.memory };
-        Ask { function, memory, millicores: f.millicores }
+        let whole = self.whole(function);
+        if self.model.oversized[function as usize] { Ask { memory: 0, ..whole } } else { whole }
+    }
+
+    /// What a task of a function holds.
+    fn whole(&self, function: u32) -> Ask {
+        let f = &self.model.functions[function as usize];
+        Ask { function, memory: f.memory, millicores: f.millicores }
     }
 }
 
@@ -209,7 +223,7 @@ impl Costs {
 
 impl Placer {
     /// A placer as planned. Its view begins empty: it knows only of what it assigns.
-    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str) -> Placer {
+    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str, exact: bool) -> Placer {
         let mut numbers = vec![crate::engine::NONE; model.hosts.len()];
         for (number, &host) in plan.hosts.iter().enumerate() {
             numbers[host as usize] = number as u32;
@@ -228,6 +242,7 @@ impl Placer {
             numbers,
             placement,
             chance: Stream::new(model.seed, id, "placer"),
+            exact,
         }
     }
 }

@@ -56,7 +56,14 @@ pub struct Container {
     stale_after: SimTime,
     /// Neighbours in the list of its function's containers that have room.
     previous: u32,
-    next: u32,
+    pub(super) next: u32,
+}
+
+impl Container {
+    /// Whether its time ran out unnoticed: its function's next invocation does not get it.
+    pub(super) fn is_stale(&self, now: SimTime) -> bool {
+        self.active == 0 && self.stale_after < now
+    }
 }
 
 /// Time integrals of one host, for utilisation and waste.
@@ -113,6 +120,8 @@ pub struct Host {
     by_function: PagedMap<(u32, u32)>,
     pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
+    /// (function, invocations) on their way to it, where a run counts them.
+    pub(super) coming: Vec<(u32, u32)>,
 }
 
 /// What the cold start of an invocation takes more than a warm one, the provider's overhead included; may be negative.
@@ -161,6 +170,7 @@ impl Host {
             by_function: PagedMap::new((NONE, 0)),
             cells: Vec::new(),
             free_cells: BinaryHeap::new(),
+            coming: Vec::new(),
         }
     }
 
@@ -187,6 +197,21 @@ impl Host {
     /// Idle containers of a function.
     pub fn idle_of(&self, function: u32) -> u32 {
         self.by_function.get(function).1
+    }
+
+    /// The first container of a function with room, or [`NONE`].
+    pub(super) fn first_with_room(&self, function: u32) -> u32 {
+        self.by_function.get(function).0
+    }
+
+    /// Invocations of a function on their way to it.
+    pub(super) fn coming_of(&self, function: u32) -> u32 {
+        self.coming.iter().find(|c| c.0 == function).map_or(0, |c| c.1)
+    }
+
+    /// Bytes of idle containers that may be removed for another.
+    pub(super) fn removable(&self, model: &Model) -> u64 {
+        if model.memory_full == MemoryFull::Never { 0 } else { self.idle_memory - self.pinned_idle }
     }
 
     /// The containers on the host, in the order of their cells.
@@ -237,6 +262,7 @@ impl World {
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
+        self.has_come(a.host, function);
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory, 0);
@@ -379,7 +405,7 @@ impl World {
         let mut container = self.hosts[host as usize].by_function.get(function).0;
         while container != NONE {
             let c = self.containers[container];
-            if c.active == 0 && c.stale_after < self.now {
+            if c.is_stale(self.now) {
                 self.remove(model, workload, probe, container, Removal::Expired);
             }
             container = c.next;

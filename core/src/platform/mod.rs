@@ -11,6 +11,7 @@ mod store;
 mod supply;
 mod task;
 mod transfer;
+mod to_come;
 mod world;
 
 pub use host::{Container, Host, Usage};

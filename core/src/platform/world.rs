@@ -138,6 +138,8 @@ pub struct World {
     last_arrival: BTreeMap<(u32, u32), (SimTime, u64)>,
     /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
     latencies_changed: bool,
+    /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
+    pub(super) coming_counted: bool,
 }
 
 impl World {

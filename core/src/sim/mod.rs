@@ -381,7 +381,7 @@ impl Simulation {
         }
         let hops = if about_attempt { self.world.tasks[self.world.attempts[m.attempt].task].hops } else { 0 };
         let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
         rules.answer(frame, number, placer, &m, hops, &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
@@ -396,7 +396,7 @@ impl Simulation {
         let model = &setup.stages[self.stage].model;
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
         rules.timer(frame, number, &mut placers[number as usize], &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
@@ -423,6 +423,7 @@ impl Simulation {
                     self.world.account(task, Accounting::DispatchNetwork);
                     let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
                     let bytes = model.functions[assign.function as usize].request_bytes;
+                    self.world.sets_out(host, assign.function);
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
                 }
                 Action::Probe { attempt, host } => {
@@ -484,9 +485,12 @@ impl Simulation {
                 let count = on_machine.entry(plan.machine).or_default();
                 let id = format!("{}/{instance}/{count}", model.machine_id(plan.machine));
                 *count += 1;
-                Placer::new(plan, model, placement, &id)
+                Placer::new(plan, model, placement, &id, rules.exact())
             })
             .collect();
+        // Placers that went before decide on what is still on its way to them.
+        let counted = rules.exact() || self.instances.iter().any(|i| i.rules.exact());
+        self.world.count_coming(counted, |invocation| setup.workload.function[invocation as usize]);
         self.world.placer_machines.push(placers.iter().map(|p| p.machine).collect());
         // A host tells the placer that sees it of the containers that it removes; where several see it, nobody keeps count.
         for (host, state) in self.world.hosts.iter_mut().enumerate() {

@@ -32,6 +32,10 @@ pub trait Rules {
         hops: u8,
         actions: &mut Vec<Action>,
     );
+    /// Whether its placers choose by the hosts as they are ([`crate::policy::placement::Sight`]), and not by what they believe.
+    fn exact(&self) -> bool {
+        false
+    }
     /// At the start, and whenever a timer that was asked for comes.
     fn timer(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _actions: &mut Vec<Action>) {}
 }
@@ -90,6 +94,9 @@ macro_rules! registry {
                     $(Architecture::$name(a) => a.answer(frame, number, placer, message, hops, actions),)*
                     Architecture::External(a) => a.answer(frame, number, placer, message, hops, actions),
                 }
+            }
+            fn exact(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.exact(),)* Architecture::External(a) => a.exact() }
             }
             fn timer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
                 match self {

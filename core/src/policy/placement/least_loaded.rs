@@ -1,7 +1,7 @@
 //! Least loaded: the host with the fewest invocations per core, as the placer sees it. Of equals the one that got fewest
 //! tasks, so that an idle system is filled evenly. Source: ExDe's default placement ("FIFO + least-loaded").
 
-use super::{Ask, PlacementPolicy, View};
+use super::{Ask, PlacementPolicy, Sight};
 use crate::registry::{Args, Entry};
 use crate::rng::Stream;
 
@@ -24,7 +24,7 @@ impl LeastLoaded {
 }
 
 impl PlacementPolicy for LeastLoaded {
-    fn choose(&mut self, ask: &Ask, view: &View, _: &mut Stream) -> Option<u32> {
-        view.least_loaded(ask)
+    fn choose(&mut self, ask: &Ask, sight: Sight<'_>, _: &mut Stream) -> Option<u32> {
+        sight.least_loaded(ask)
     }
 }

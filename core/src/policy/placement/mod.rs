@@ -1,13 +1,15 @@
-//! Placement: which host runs a task, decided on a placer's view of the hosts.
+//! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
 mod least_loaded;
 mod random;
 mod round_robin;
+mod sight;
 mod view;
 mod warm_first;
 
 use std::sync::Arc;
 
+pub use sight::Sight;
 pub use view::View;
 
 use crate::registry::{Args, Choice, Entry};
@@ -26,8 +28,8 @@ pub struct Ask {
 
 /// A placement policy of one placer.
 pub trait PlacementPolicy {
-    /// The number, in the view, of the host to run the task on; nothing if no host is large enough.
-    fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32>;
+    /// The number, in the placer's view, of the host to run the task on; nothing if no host is large enough.
+    fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32>;
 }
 
 /// A policy from outside this crate, clonable with its state.
@@ -67,10 +69,10 @@ macro_rules! registry {
         }
 
         impl PlacementPolicy for Placement {
-            fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32> {
+            fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32> {
                 match self {
-                    $(Placement::$name(p) => p.choose(ask, view, chance),)*
-                    Placement::External(p) => p.choose(ask, view, chance),
+                    $(Placement::$name(p) => p.choose(ask, sight, chance),)*
+                    Placement::External(p) => p.choose(ask, sight, chance),
                 }
             }
         }

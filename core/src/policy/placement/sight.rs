@@ -1,0 +1,164 @@
+//! What a placement policy sees of the hosts: by default what its placer believes ([`View`]), which is late by messages.
+//!
+//! The exact sight shows every host as it is at the instant of the decision, and counts what is assigned and still on its way as
+//! if it had arrived. Simulators without a network assume this (DSLab FaaS among them); it is a bound of what any messages can
+//! tell, not something that a placer could have. It costs a look at each host for each question.
+
+use super::{Ask, View};
+use crate::platform::{Model, World};
+
+/// What is seen of the hosts of a placer's view, numbered as there.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    view: &'a View,
+    exact: Option<(&'a World, &'a Model)>,
+}
+
+impl<'a> Sight<'a> {
+    /// What a placer believes.
+    pub fn believed(view: &'a View) -> Sight<'a> {
+        Sight { view, exact: None }
+    }
+
+    /// The hosts of a view as they are.
+    pub(crate) fn exact(view: &'a View, world: &'a World, model: &'a Model) -> Sight<'a> {
+        Sight { view, exact: Some((world, model)) }
+    }
+
+    /// The number of hosts.
+    pub fn len(self) -> usize {
+        self.view.len()
+    }
+
+    /// Whether there is no host.
+    pub fn is_empty(self) -> bool {
+        self.view.is_empty()
+    }
+
+    /// The platform's number of a host.
+    pub fn host(self, number: u32) -> u32 {
+        self.view.host(number)
+    }
+
+    /// Memory of a host, in bytes.
+    pub fn memory(self, number: u32) -> u64 {
+        self.view.memory(number)
+    }
+
+    /// Cores of a host, in thousandths.
+    pub fn millicores(self, number: u32) -> u32 {
+        self.view.millicores(number)
+    }
+
+    /// Whether a task can ever run on a host.
+    pub fn fits(self, number: u32, ask: &Ask) -> bool {
+        self.view.fits(number, ask)
+    }
+
+    /// Invocations that run on a host, wait there or are on their way to it.
+    pub fn load(self, number: u32) -> u32 {
+        match self.exact {
+            None => self.view.load(number),
+            Some((world, _)) => world.load_to_come(self.host(number)),
+        }
+    }
+
+    /// Invocations that wait in a host's queue; a placer that goes by messages is not told, and believes 0.
+    pub fn queued(self, number: u32) -> u32 {
+        self.exact.map_or(0, |(world, _)| world.hosts[self.host(number) as usize].queue.len() as u32)
+    }
+
+    /// Memory that no container holds or is about to hold, in bytes. What idle containers hold is not free, but a placer that goes
+    /// by messages counts only what it assigned.
+    pub fn memory_free(self, number: u32) -> u64 {
+        match self.exact {
+            None => self.view.memory_free(number),
+            Some((world, model)) => world.memory_to_come(model, self.host(number)).0,
+        }
+    }
+
+    /// Cores that invocations on a host ask for, in thousandths; may be more than there are.
+    pub fn cores_asked(self, number: u32) -> u64 {
+        match self.exact {
+            None => self.view.cores_asked(number),
+            Some((world, model)) => world.cores_to_come(model, self.host(number)),
+        }
+    }
+
+    /// Cores of a host that no invocation asks for, in thousandths.
+    pub fn cores_free(self, number: u32) -> u64 {
+        u64::from(self.millicores(number)).saturating_sub(self.cores_asked(number))
+    }
+
+    /// Idle containers of a function on a host, less one for each invocation of it that is on its way.
+    pub fn idle(self, number: u32, function: u32) -> u32 {
+        match self.exact {
+            None => self.view.warm_count(number, function),
+            Some((world, _)) => world.idle_to_come(self.host(number), function),
+        }
+    }
+
+    /// The hosts with an idle container of a function.
+    pub fn warm(self, function: u32) -> impl Iterator<Item = u32> + 'a {
+        // One of the two is empty.
+        let (believed, looked_at) = if self.exact.is_none() { (usize::MAX, 0) } else { (0, self.len() as u32) };
+        self.view.warm(function).take(believed).chain((0..looked_at).filter(move |&n| self.idle(n, function) > 0))
+    }
+
+    /// Whether the task would find a container with room on a host: an idle one, or one that runs fewer invocations than it may.
+    /// A placer that goes by messages knows of idle ones only.
+    pub fn usable(self, number: u32, ask: &Ask) -> bool {
+        match self.exact {
+            None => self.idle(number, ask.function) > 0,
+            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function),
+        }
+    }
+
+    /// Whether a new container of the task's function could be made on a host at once, idle ones removed where the scenario
+    /// allows that.
+    pub fn has_room(self, number: u32, ask: &Ask) -> bool {
+        match self.exact {
+            None => self.memory_free(number) >= ask.memory,
+            Some((world, model)) => {
+                let (free, removable) = world.memory_to_come(model, self.host(number));
+                free.saturating_add(removable) >= ask.memory
+            }
+        }
+    }
+
+    /// (running + queued) / cores over all hosts, infinite without hosts.
+    pub fn total_load(self) -> f64 {
+        match self.exact {
+            None => self.view.total_load(),
+            Some(_) => {
+                let all = || 0..self.len() as u32;
+                let millicores: u64 = all().map(|n| u64::from(self.millicores(n))).sum();
+                let load: u64 = all().map(|n| u64::from(self.load(n))).sum();
+                if millicores == 0 { f64::INFINITY } else { load as f64 * 1000.0 / millicores as f64 }
+            }
+        }
+    }
+
+    /// The least loaded host on which the task can run; of equals, the one that got fewest tasks from this placer, then the first.
+    pub fn least_loaded(self, ask: &Ask) -> Option<u32> {
+        match self.exact {
+            None => self.view.least_loaded(ask),
+            Some(_) => self.least_loaded_of((0..self.len() as u32).filter(|&n| self.fits(n, ask))),
+        }
+    }
+
+    /// Of some hosts, the least loaded, as [`Sight::least_loaded`].
+    pub fn least_loaded_of(self, mut numbers: impl Iterator<Item = u32>) -> Option<u32> {
+        match self.exact {
+            None => self.view.least_loaded_of(numbers),
+            Some(_) => {
+                let rank = |n: u32| {
+                    let load = u64::from(self.load(n)) * 1_000_000_000 / u64::from(self.millicores(n).max(1));
+                    (load, self.view.ever_assigned(n), n)
+                };
+                let first = numbers.next().map(rank)?;
+                Some(numbers.map(rank).fold(first, std::cmp::min).2)
+            }
+        }
+    }
+}
