@@ -776,7 +776,7 @@ impl World {
     fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
         let function = workload.function[self.attempts[attempt].invocation as usize];
         self.tell_placer(model, probe, attempt, function);
-        self.end_task(probe, attempt, outcome);
+        self.end_task(workload, probe, attempt, outcome);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.

@@ -83,7 +83,7 @@ pub struct Progress {
     pub events: u64,
     /// Invocations that have arrived.
     pub arrived: usize,
-    /// Invocations in all.
+    /// Invocations in all; some that wait for others may never come.
     pub invocations: usize,
 }
 
@@ -101,8 +101,11 @@ impl Simulation {
         let stages = stages(scenario, &workload);
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
-        let world =
-            World::new(&setup.stages[0].model, hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect());
+        let world = World::new(
+            &setup.stages[0].model,
+            &setup.workload,
+            hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect(),
+        );
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
@@ -138,7 +141,7 @@ impl Simulation {
             done: self.next().is_none(),
             now: self.world.now,
             events: self.world.counters.events,
-            arrived: self.cursor,
+            arrived: self.world.counters.submitted as usize,
             invocations: self.setup.workload.len(),
         }
     }
@@ -175,14 +178,14 @@ impl Simulation {
     }
 
     /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
-    /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
+    /// ended, so that no row comes that waits for others, or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
     /// would happen at the end of the clock, after 584 years, does not.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
         let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
         let stuck =
             || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
-        if arrival.is_none() && (self.world.tasks.is_empty() || stuck()) {
+        if arrival.is_none() && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
         let queued = self.world.queue.peek().map(|(time, _)| time);
@@ -190,7 +193,7 @@ impl Simulation {
     }
 
     fn next_arrival(&self) -> Option<SimTime> {
-        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns))
+        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns)).filter(|&at| at < SimTime::NEVER)
     }
 
     fn next_change(&self) -> Option<SimTime> {
@@ -231,6 +234,10 @@ impl Simulation {
             EventKind::Provision => self.world.provision(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
+            EventKind::GateOpens => {
+                self.world.gates_opening -= 1;
+                workload.gates.rows(event.id).for_each(|row| self.submit(row, probe));
+            }
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
                 self.answer(event.epoch, event.id, probe);
@@ -269,10 +276,15 @@ impl Simulation {
         serving.is_some_and(|id| self.world.messages[id].kind == MessageKind::Gossip)
     }
 
-    /// The next invocation arrives: its client sends it to a placer.
+    /// The next invocation that has a time arrives.
     fn arrival<P: Probe>(&mut self, probe: &mut P) {
         let invocation = self.cursor as u32;
         self.cursor += 1;
+        self.submit(invocation, probe);
+    }
+
+    /// An invocation arrives at its client, who sends it to a placer.
+    fn submit<P: Probe>(&mut self, invocation: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
         let attempt = self.world.arrive(probe, invocation);
@@ -310,7 +322,7 @@ impl Simulation {
                 self.world.messages.remove(id);
                 if !self.world.is_stale(&m) {
                     let outcome = if self.world.attempts[m.attempt].limited { Outcome::TimedOut } else { Outcome::Completed };
-                    self.world.end_task(probe, m.attempt, outcome);
+                    self.world.end_task(workload, probe, m.attempt, outcome);
                 }
             }
             MessageKind::Probe => {
@@ -448,7 +460,7 @@ impl Simulation {
                     let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
                     self.world.send(model, probe, gossip, 0);
                 }
-                Action::Reject { attempt } => self.world.end_task(probe, attempt, Outcome::Rejected),
+                Action::Reject { attempt } => self.world.end_task(workload, probe, attempt, Outcome::Rejected),
                 Action::Timer { after } => self.set_timer(instance, number, after),
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
