@@ -106,6 +106,9 @@ pub struct Host {
     /// Bytes of all containers that are never removed, and their functions.
     pinned: u64,
     pinned_functions: Vec<u32>,
+    /// The images of those containers, and the disk that they take together.
+    pinned_images: Vec<u32>,
+    pinned_disk: u64,
     /// Whether its policy leaves containers whose time ran out until their function is invoked again.
     lazy: bool,
     /// Invocations that run or start.
@@ -161,6 +164,8 @@ impl Host {
             pinned_idle: 0,
             pinned: 0,
             pinned_functions: Vec::new(),
+            pinned_images: Vec::new(),
+            pinned_disk: 0,
             lazy: false,
             running: 0,
             usage: Usage::default(),
@@ -265,19 +270,12 @@ impl World {
         self.has_come(a.host, function);
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
-                self.make_room(model, workload, probe, a.host, spec.memory, 0);
+                self.make_room(model, workload, probe, a.host, spec.memory);
             }
             self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
             return self.dispatch(model, workload, probe, a.host);
         }
-        // What is never removed leaves the rest to the functions that have none of it.
-        let h = &self.hosts[a.host as usize];
-        let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
-        let memory = host.memory - theirs;
-        if spec.memory > memory
-            || spec.millicores > host.millicores
-            || self.image_never_fits(model, function, a.host, memory)
-        {
+        if self.never_fits(model, function, a.host) {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
         }
         if self.image_is_ready(model, a.host, function) {
@@ -288,10 +286,30 @@ impl World {
         self.dispatch(model, workload, probe, a.host);
     }
 
+    /// Whether a host can never run a function: it, or the head store that serves it, is too small. What is never removed leaves
+    /// the rest to the functions that have none of it.
+    pub(crate) fn never_fits(&self, model: &Model, function: u32, host: u32) -> bool {
+        let spec = &model.functions[function as usize];
+        let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
+        if h.pinned_functions.contains(&function) {
+            return false;
+        }
+        let (mut memory, mut disk) = (spec.memory, spec.disk);
+        if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+            memory = memory.saturating_add(image.memory);
+            disk = disk.saturating_add(image.size);
+            let head = model.supply.heads.get(model.supply.head_of[host as usize] as usize);
+            if head.is_some_and(|head| head.registry != NONE && image.size > head.disk) {
+                return true;
+            }
+        }
+        spec.millicores > whole.millicores || memory > whole.memory - h.pinned || disk > whole.disk - h.pinned_disk
+    }
+
     /// An attempt waits in its host's queue.
     pub(super) fn join_queue<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        self.enter(attempt, Phase::Queued);
+        self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
         self.hosts[a.host as usize].queue.push_back(attempt);
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
@@ -357,24 +375,21 @@ impl World {
 
     /// Makes room for a container: by images that nothing uses if they suffice, else by idle containers if they do, else by both.
     fn find_memory<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
-        if self.disk_room(model, probe, host, disk) && self.memory_room_of_images(model, probe, host, need) {
+        if self.disk_room_of_images(probe, host, disk) && self.memory_room_of_images(model, probe, host, need) {
             return;
         }
         let h = &self.hosts[host as usize];
-        let idle = h.memory_free + h.idle_memory - h.pinned_idle;
-        let enough = idle >= need || idle + h.memory.loose_bytes() >= need;
-        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
-            let of_images = if idle >= need { 0 } else { h.memory.loose_bytes() };
-            if of_images > 0 {
-                let all = h.memory_free + of_images;
-                self.memory_room_of_images(model, probe, host, all);
-            }
-            self.make_room(model, workload, probe, host, need, disk);
+        let anyway = model.if_insufficient == IfInsufficient::EvictAnyway;
+        if h.disk_free >= disk && (anyway || h.memory_free + h.idle_memory - h.pinned_idle >= need) {
+            return self.make_room(model, workload, probe, host, need);
+        }
+        if model.memory_full != MemoryFull::Never {
+            self.clear(model, workload, probe, host, need, disk);
         }
     }
 
-    /// Removes idle containers for a new one that needs so much memory and disk, as far as the scenario allows and there are any.
-    fn make_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
+    /// Removes idle containers for a new one that needs so much memory, as far as the scenario allows and there are any.
+    fn make_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64) {
         let h = &mut self.hosts[host as usize];
         let target = match model.memory_full {
             MemoryFull::Never => return,
@@ -384,19 +399,12 @@ impl World {
         if h.idle_memory == h.pinned_idle {
             return;
         }
-        let missing = |h: &Host| target.saturating_sub(h.memory_free);
-        h.keep_alive.pressed(missing(h), self.now);
-        loop {
+        h.keep_alive.pressed(target - h.memory_free, self.now);
+        while self.hosts[host as usize].memory_free < target {
             let h = &mut self.hosts[host as usize];
-            if h.memory_free >= target && h.disk_free >= disk {
-                return;
-            }
-            let Some(cell) = h.keep_alive.victim(missing(h), self.now) else { return };
+            let Some(cell) = h.keep_alive.victim(target - h.memory_free, self.now) else { break };
             let container = h.cells[cell as usize];
             self.remove(model, workload, probe, container, Removal::Evicted);
-            if self.hosts[host as usize].disk_free < disk {
-                self.disk_room(model, probe, host, disk);
-            }
         }
     }
 
@@ -487,10 +495,10 @@ impl World {
     pub(crate) fn begin<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         if !a.cold {
-            return self.start(model, workload, attempt);
+            return self.start(model, workload, probe, attempt);
         }
         let container = a.container;
-        self.enter(attempt, Phase::Starting);
+        self.enter(probe, attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
         let start = SimDuration(cold_start_ns(model, workload, a.invocation).max(0) as u64);
         self.begin_start(model, probe, container, ContainerChange::Starting, start);
@@ -538,8 +546,14 @@ impl World {
         self.pin_image(spec.image, host);
         if pinned {
             let h = &mut self.hosts[host as usize];
-            h.pinned += model.functions[function as usize].memory;
+            h.pinned += spec.memory;
+            h.pinned_disk += spec.disk;
             h.pinned_functions.push(function);
+            if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+                h.pinned += image.memory;
+                h.pinned_disk += image.size;
+                h.pinned_images.push(spec.image);
+            }
         } else {
             let view = self.view(model, workload, container, NONE);
             self.hosts[host as usize].keep_alive.created(&view, self.now);
@@ -571,9 +585,7 @@ impl World {
                 let fits = |h: usize| self.hosts[h].fits(spec.memory, spec.disk);
                 let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| fits(h));
                 let Some(host) = room else { break };
-                if !self.preload_image(model, probe, host as u32, spec.image)
-                    || !self.hosts[host].fits(spec.memory, spec.disk)
-                {
+                if !self.preload_image(model, probe, host as u32, spec.image) || !self.hosts[host].fits(spec.memory, spec.disk) {
                     break;
                 }
                 self.prewarm(model, workload, probe, host as u32, function as u32, true);
@@ -610,14 +622,14 @@ impl World {
         if concurrency > 1 {
             self.link(model, container);
         }
-        self.start(model, workload, attempt);
+        self.start(model, workload, probe, attempt);
         if concurrency > 1 {
             self.dispatch(model, workload, probe, host);
         }
     }
 
     /// The only way from not running to running.
-    fn start(&mut self, model: &Model, workload: &Workload, attempt: u32) {
+    fn start<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let row = a.invocation as usize;
         let spec = &model.functions[workload.function[row] as usize];
@@ -628,7 +640,7 @@ impl World {
         }
         let speed = model.hosts[a.host as usize].speed;
         let time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
-        self.enter(attempt, Phase::Running);
+        self.enter(probe, attempt, Phase::Running);
         self.use_image(model, spec.image, a.host);
         self.account(a.task, Accounting::Execution);
         self.attempts[attempt].started = self.now;
@@ -652,7 +664,7 @@ impl World {
 
     /// An execution takes so long, unless its time limit comes first.
     fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
-        let limited = limit.is_some_and(|limit| time > limit);
+        let limited = limit.is_some_and(|limit| time >= limit);
         self.attempts[attempt].limited = limited;
         let time = limit.filter(|_| limited).unwrap_or(time);
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
@@ -706,7 +718,7 @@ impl World {
         }
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
-        self.enter(attempt, Phase::Returning);
+        self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
@@ -948,7 +960,7 @@ impl World {
     fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
         let function = workload.function[self.attempts[attempt].invocation as usize];
         self.tell_placer(model, probe, attempt, function, 0);
-        self.end_task(probe, attempt, outcome);
+        self.end_task(workload, probe, attempt, outcome);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.

@@ -8,8 +8,9 @@
 //! Source: the image flow of WRENCH's serverless service; that head stores make room, and that waiting steps are taken up
 //! again, is ours (there a full head store ends the simulation).
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use super::host::Host;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{ImageChange, ImageEvent, ImagePlace, Probe};
@@ -70,17 +71,6 @@ impl World {
         heads.collect()
     }
 
-    /// Whether a function's image can never come to a host, or leaves no room for its containers there.
-    pub(super) fn image_never_fits(&self, model: &Model, function: u32, host: u32, memory: u64) -> bool {
-        let spec = &model.functions[function as usize];
-        let h = &model.hosts[host as usize];
-        let Some(image) = model.supply.images.get(spec.image as usize) else { return spec.disk > h.disk };
-        let head = model.supply.heads.get(model.supply.head_of[host as usize] as usize);
-        spec.disk.saturating_add(image.size) > h.disk
-            || spec.memory.saturating_add(image.memory) > memory
-            || head.is_some_and(|head| head.registry != NONE && image.size > head.disk)
-    }
-
     /// Whether a function's containers can start on a host: its image is in memory, or it needs none.
     pub(crate) fn image_is_ready(&self, model: &Model, host: u32, function: u32) -> bool {
         let image = model.functions[function as usize].image;
@@ -91,7 +81,7 @@ impl World {
     pub(super) fn stage<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let image = model.functions[workload.function[a.invocation as usize] as usize].image;
-        self.enter(attempt, Phase::Staging);
+        self.enter(probe, attempt, Phase::Staging);
         self.account(a.task, Accounting::Staging);
         let staging = &mut self.hosts[a.host as usize].staging;
         staging.waiting += 1;
@@ -122,7 +112,7 @@ impl World {
         let begun = match (h.memory.state(image), h.disk.state(image)) {
             (ImageState::Here | ImageState::Coming, _) | (_, ImageState::Coming) => true,
             (_, ImageState::Here) => self.load_image(model, workload, probe, host, image),
-            (_, ImageState::Absent) => self.copy_image(model, probe, host, image),
+            (_, ImageState::Absent) => self.copy_image(model, workload, probe, host, image),
         };
         self.hosts[host as usize].staging.stuck |= !begun;
     }
@@ -179,7 +169,14 @@ impl World {
     }
 
     /// Copies an image to a host's disk, once its head store has it. Answers whether there is room.
-    pub(crate) fn copy_image<P: Probe>(&mut self, model: &Model, probe: &mut P, host: u32, image: u32) -> bool {
+    pub(crate) fn copy_image<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        host: u32,
+        image: u32,
+    ) -> bool {
         let size = model.supply.images[image as usize].size;
         if self.hosts[host as usize].disk.state(image) != ImageState::Absent {
             return true;
@@ -194,7 +191,7 @@ impl World {
             }
             return self.download_image(model, probe, head, image);
         }
-        if !self.disk_room(model, probe, host, size) {
+        if !self.room_for_image(model, workload, probe, host, 0, size) {
             return false;
         }
         if head != NONE {
@@ -226,7 +223,7 @@ impl World {
         }
         // What is about to be read stays.
         self.hosts[host as usize].disk.pin(image);
-        if !self.memory_room(model, workload, probe, host, need) {
+        if !self.room_for_image(model, workload, probe, host, need, 0) {
             self.hosts[host as usize].disk.unpin(image);
             return false;
         }
@@ -241,7 +238,7 @@ impl World {
     }
 
     /// Room on a host's disk, made by images that nothing uses; none of them goes if they do not suffice.
-    pub(super) fn disk_room<P: Probe>(&mut self, _: &Model, probe: &mut P, host: u32, need: u64) -> bool {
+    pub(super) fn disk_room_of_images<P: Probe>(&mut self, probe: &mut P, host: u32, need: u64) -> bool {
         let h = &self.hosts[host as usize];
         if h.disk_free.saturating_add(h.disk.loose_bytes()) < need {
             return false;
@@ -267,27 +264,67 @@ impl World {
         true
     }
 
-    /// Room in memory for an image: by images that nothing uses, then by idle containers if the scenario says so.
-    fn memory_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64) -> bool {
-        if self.memory_room_of_images(model, probe, host, need) {
+    /// Room for an image: by images that nothing uses, then by idle containers if the scenario says so.
+    fn room_for_image<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        host: u32,
+        memory: u64,
+        disk: u64,
+    ) -> bool {
+        if self.disk_room_of_images(probe, host, disk) && self.memory_room_of_images(model, probe, host, memory) {
             return true;
         }
-        let h = &self.hosts[host as usize];
-        let most = h.memory_free + h.memory.loose_bytes() + (h.idle_memory - h.pinned_idle);
-        if model.image_room == ImageRoom::ImagesOnly || model.memory_full == MemoryFull::Never || most < need {
+        let may = model.image_room == ImageRoom::IdleContainers && model.memory_full != MemoryFull::Never;
+        may && self.clear(model, workload, probe, host, memory, disk)
+    }
+
+    /// Removes idle containers until there is so much room, with the images that they leave; nothing goes if that cannot suffice.
+    pub(super) fn clear<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        host: u32,
+        memory: u64,
+        disk: u64,
+    ) -> bool {
+        let most = self.removable(model, host);
+        if most.0 < memory || most.1 < disk {
             return false;
         }
-        let loose = h.memory.loose_bytes();
-        self.hosts[host as usize].keep_alive.pressed(need - loose.min(need), self.now);
-        // A container that goes may leave its image behind, which then makes room too.
-        while !self.memory_room_of_images(model, probe, host, need) {
+        let missing = |h: &Host| memory.saturating_sub(h.memory_free + h.memory.loose_bytes());
+        let h = &mut self.hosts[host as usize];
+        h.keep_alive.pressed(missing(h), self.now);
+        while !(self.disk_room_of_images(probe, host, disk) && self.memory_room_of_images(model, probe, host, memory)) {
             let h = &mut self.hosts[host as usize];
-            let missing = need - (h.memory_free + h.memory.loose_bytes());
-            let Some(cell) = h.keep_alive.victim(missing, self.now) else { return false };
+            let Some(cell) = h.keep_alive.victim(missing(h), self.now) else { return false };
             let container = h.cells[cell as usize];
             self.remove(model, workload, probe, container, Removal::Evicted);
         }
         true
+    }
+
+    /// The memory and the disk that are free, or could be: of images that nothing uses, of idle containers, and of images that
+    /// only those use.
+    fn removable(&self, model: &Model, host: u32) -> (u64, u64) {
+        let h = &self.hosts[host as usize];
+        let (mut memory, mut disk) = (h.memory_free + h.memory.loose_bytes(), h.disk_free.saturating_add(h.disk.loose_bytes()));
+        let mut users: BTreeMap<u32, u32> = BTreeMap::new();
+        for container in h.containers().map(|c| &self.containers[c]).filter(|c| c.active == 0 && !c.starting && !c.pinned) {
+            let spec = &model.functions[container.function as usize];
+            memory += spec.memory;
+            disk = disk.saturating_add(spec.disk);
+            *users.entry(spec.image).or_default() += 1;
+        }
+        for (image, users) in users.into_iter().filter(|u| u.0 != NONE) {
+            let spec = &model.supply.images[image as usize];
+            memory += if h.memory.pins(image) == users { spec.memory } else { 0 };
+            disk = disk.saturating_add(if h.disk.pins(image) == users { spec.size } else { 0 });
+        }
+        (memory, disk)
     }
 
     /// Takes an image that nothing uses away from a place. One that leaves a disk leaves the memory of that host too.
@@ -390,7 +427,7 @@ impl World {
         if delay == SimDuration::ZERO {
             return self.transfer_begins(model, probe, flow);
         }
-        self.queue.push(self.now + delay, Class::Completion, Event::new(EventKind::TransferBegins, 0, flow));
+        self.queue.push(self.now + delay, Class::Message, Event::new(EventKind::TransferBegins, 0, flow));
     }
 
     /// A transfer begins to move.
@@ -399,12 +436,13 @@ impl World {
         self.arm_transfers();
     }
 
-    /// Sees to it that the next end of a transfer is looked at in time. An event that comes too early looks again.
+    /// Sees to it that the next end of a transfer, the arrival of its last byte, is looked at in time. An event that comes too
+    /// early looks again.
     fn arm_transfers(&mut self) {
         let Some(end) = self.transfers.next_end() else { return };
         if self.transfers.armed.is_none_or(|armed| end < armed) {
             self.transfers.armed = Some(end);
-            self.queue.push(end, Class::Completion, Event::new(EventKind::TransferEnds, 0, 0));
+            self.queue.push(end, Class::Message, Event::new(EventKind::TransferEnds, 0, 0));
         }
     }
 
@@ -436,11 +474,13 @@ impl World {
             Transfer::Download { head, .. } => {
                 self.heads[head as usize].store.arrives(image);
                 self.image_changed(probe, ImagePlace::Head(head), image, spec.size, ImageChange::Here);
+                // It stays until those who asked for it have heard that it is there.
+                (0..self.stagers.len()).for_each(|_| self.heads[head as usize].store.pin(image));
                 self.tell_stagers(model, probe, model.supply.heads[head as usize].machine, what);
                 let wanted = &mut self.heads[head as usize].wanted;
                 let hosts = wanted.iter().position(|(i, _)| *i == image).map(|at| wanted.remove(at).1);
                 for host in hosts.unwrap_or_default() {
-                    let begun = self.copy_image(model, probe, host, image);
+                    let begun = self.copy_image(model, workload, probe, host, image);
                     self.hosts[host as usize].staging.stuck |= !begun;
                 }
                 self.unblock(model, probe, head);
@@ -472,6 +512,12 @@ impl World {
         }
     }
 
+    /// A service has heard that an image is at a head store, and has asked for copies if it wants any.
+    pub(crate) fn heard_of_image<P: Probe>(&mut self, model: &Model, probe: &mut P, head: u32, image: u32) {
+        self.heads[head as usize].store.unpin(image);
+        self.unblock(model, probe, head);
+    }
+
     /// A head store tries again to fetch what found no room, in order.
     fn unblock<P: Probe>(&mut self, model: &Model, probe: &mut P, head: u32) {
         while let Some(image) = self.heads[head as usize].blocked.pop_front() {
@@ -486,13 +532,13 @@ impl World {
 
     /// Tells the placers that hold invocations back until their images are in place.
     fn tell_stagers<P: Probe>(&mut self, model: &Model, probe: &mut P, from: u32, what: Transfer) {
-        let host = match what {
-            Transfer::Download { .. } => NONE,
-            Transfer::Copy { host, .. } | Transfer::Load { host, .. } => host,
+        let (host, head) = match what {
+            Transfer::Download { head, .. } => (NONE, head),
+            Transfer::Copy { host, .. } | Transfer::Load { host, .. } => (host, NONE),
         };
         for i in 0..self.stagers.len() {
             let (instance, placer, machine) = self.stagers[i];
-            let words = [what.image(), what.kind() as u32];
+            let words = [what.image(), head];
             let notice = Message { instance, placer, host, words, ..Message::new(MessageKind::Staged, from, machine) };
             self.send(model, probe, notice, 0);
         }

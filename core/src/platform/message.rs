@@ -84,7 +84,8 @@ pub struct Message {
     pub function: u32,
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
-    /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the kind of transfer.
+    /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
+    /// [`NONE`].
     pub words: [u32; 2],
     /// When it was sent.
     pub sent: SimTime,

@@ -2,16 +2,16 @@
 
 mod cpu;
 mod host;
-mod message;
 mod images;
+mod message;
 mod model;
 mod network;
 mod probe;
 mod store;
 mod supply;
 mod task;
-mod transfer;
 mod to_come;
+mod transfer;
 mod world;
 
 pub use host::{Container, Host, Usage};

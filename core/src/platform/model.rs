@@ -4,7 +4,9 @@ use super::network::{Network, PathSpec};
 use super::supply::Supply;
 use crate::engine::NONE;
 use crate::rng::hash_text;
-use crate::scenario::{Cpu, Function, IfInsufficient, Image, ImageOrder, ImageRoom, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions};
+use crate::scenario::{
+    Cpu, Function, IfInsufficient, Image, ImageOrder, ImageRoom, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions,
+};
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
 

@@ -2,7 +2,7 @@
 //! does nothing unless a probe says otherwise.
 
 use super::message::Message;
-use super::task::{Accounting, Outcome};
+use super::task::{Accounting, Outcome, Phase};
 use crate::units::SimTime;
 
 /// A change of a container.
@@ -115,6 +115,8 @@ pub struct TaskEnd<'a> {
 pub trait Probe {
     /// An invocation arrived.
     fn arrived(&mut self, now: SimTime, invocation: u32) {}
+    /// An attempt at an invocation entered a phase; the host is [`crate::engine::NONE`] before one is chosen.
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {}
     /// A message was sent.
     fn sent(&mut self, message: &Message) {}
     /// An invocation joined a host's queue.
@@ -137,6 +139,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         self.0.arrived(now, invocation);
         self.1.arrived(now, invocation);
+    }
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
+        self.0.phase(now, invocation, phase, host);
+        self.1.phase(now, invocation, phase, host);
     }
     fn sent(&mut self, message: &Message) {
         self.0.sent(message);

@@ -51,6 +51,11 @@ impl ImageStore {
         self.held.iter().map(|(&image, held)| (image, if held.here { ImageState::Here } else { ImageState::Coming }))
     }
 
+    /// How many containers use an image, and transfers read it.
+    pub fn pins(&self, image: u32) -> u32 {
+        self.held.get(&image).map_or(0, |h| h.pins)
+    }
+
     /// Bytes of loose images.
     pub fn loose_bytes(&self) -> u64 {
         self.loose_bytes

@@ -163,13 +163,16 @@ impl Supply {
         let node = |machine: u32| machines[machine as usize].node as usize;
         let latency = |a: u32, b: u32| if a == b { SimDuration::ZERO } else { network.path(node(a), node(b)).latency };
         let nearest = |to: u32, of: &[u32]| (0u32..).zip(of).min_by_key(|&(i, &m)| (latency(m, to), i)).map_or(NONE, |(i, _)| i);
-        let mut b = Builder { scenario: s, machines, network, resources: Vec::new(), links: BTreeMap::new(), disks: BTreeMap::new() };
+        let mut b =
+            Builder { scenario: s, machines, network, resources: Vec::new(), links: BTreeMap::new(), disks: BTreeMap::new() };
         for &machine in &heads {
             let disk = s.nodes[node(machine)].disk_mb.map_or(u64::MAX, bytes);
             let registry = registries.get(nearest(machine, &registries) as usize).copied().unwrap_or(NONE);
             let download = match registry {
-                NONE => Route::default(),
-                _ if registry == machine => b.route(machine, machine, &[]),
+                // Within a machine nothing moves.
+                _ if registry == NONE || registry == machine => {
+                    Route { narrowest: f64::INFINITY, penalty: 1.0, ..Route::default() }
+                }
                 _ => b.route(registry, machine, &network.links(node(registry), [node(machine)])[&node(machine)]),
             };
             supply.heads.push(HeadSpec { machine, disk, registry, download });

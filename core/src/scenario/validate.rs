@@ -221,7 +221,11 @@ impl Validator<'_> {
                 }
                 Some(other) => {
                     let message = format!("one of the {other} has the same id");
-                    self.error(format!("{list}.{id}"), message, "Nodes, zones, links, functions and images share their names; rename one.");
+                    self.error(
+                        format!("{list}.{id}"),
+                        message,
+                        "Nodes, zones, links, functions and images share their names; rename one.",
+                    );
                 }
             }
         }
@@ -421,7 +425,11 @@ impl Validator<'_> {
         let head = s.nodes.iter().filter(|n| n.is(Role::HeadStore)).filter_map(|n| n.disk_mb).fold(f64::INFINITY, f64::min);
         if let Some(i) = s.images.iter().find(|i| i.size_mb > head) {
             let message = format!("the image is larger than a head store, which has {head} MB");
-            self.warning(format!("images.{}.size_mb", i.id), message, "Where it is fetched from there, invocations will be rejected.");
+            self.warning(
+                format!("images.{}.size_mb", i.id),
+                message,
+                "Where it is fetched from there, invocations will be rejected.",
+            );
         }
     }
 

@@ -8,6 +8,7 @@ mod competition;
 mod faascache;
 mod heap;
 mod oracle;
+mod wrench;
 
 use std::fmt::Display;
 use std::fs::read_to_string;

@@ -1,6 +1,9 @@
 //! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
+mod balanced;
+mod image_first;
 mod least_loaded;
+mod plan;
 mod random;
 mod round_robin;
 mod sight;
@@ -9,7 +12,8 @@ mod warm_first;
 
 use std::sync::Arc;
 
-pub use sight::Sight;
+pub use plan::Plan;
+pub use sight::{Nearness, Sight};
 pub use view::View;
 
 use crate::registry::{Args, Choice, Entry};
@@ -30,6 +34,12 @@ pub struct Ask {
 pub trait PlacementPolicy {
     /// The number, in the placer's view, of the host to run the task on; nothing if no host is large enough.
     fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32>;
+    /// A round begins, of a placer that holds tasks and starts as many as there is room for.
+    fn begin(&mut self, _sight: Sight<'_>) {}
+    /// Whether it asks in a round how much waits ([`Plan::demand`]).
+    fn wants_demand(&self) -> bool {
+        false
+    }
 }
 
 /// A policy from outside this crate, clonable with its state.
@@ -75,11 +85,24 @@ macro_rules! registry {
                     Placement::External(p) => p.choose(ask, sight, chance),
                 }
             }
+            fn begin(&mut self, sight: Sight<'_>) {
+                match self { $(Placement::$name(p) => p.begin(sight),)* Placement::External(p) => p.begin(sight) }
+            }
+            fn wants_demand(&self) -> bool {
+                match self { $(Placement::$name(p) => p.wants_demand(),)* Placement::External(p) => p.wants_demand() }
+            }
         }
     };
 }
 
-registry!(least_loaded::LeastLoaded, round_robin::RoundRobin, random::Random, warm_first::WarmFirst);
+registry!(
+    least_loaded::LeastLoaded,
+    round_robin::RoundRobin,
+    random::Random,
+    warm_first::WarmFirst,
+    image_first::ImageFirst,
+    balanced::Balanced
+);
 
 impl Placement {
     /// The policy that a choice names, from outside if one of that kind was added, else built in.
