@@ -379,12 +379,12 @@ impl World {
             return;
         }
         let h = &self.hosts[host as usize];
-        let anyway = model.if_insufficient == IfInsufficient::EvictAnyway;
-        if h.disk_free >= disk && (anyway || h.memory_free + h.idle_memory - h.pinned_idle >= need) {
+        if h.disk_free >= disk && h.memory_free + h.idle_memory - h.pinned_idle >= need {
             return self.make_room(model, workload, probe, host, need);
         }
-        if model.memory_full != MemoryFull::Never {
-            self.clear(model, workload, probe, host, need, disk);
+        let cleared = model.memory_full != MemoryFull::Never && self.clear(model, workload, probe, host, need, disk);
+        if !cleared && model.if_insufficient == IfInsufficient::EvictAnyway {
+            self.make_room(model, workload, probe, host, need);
         }
     }
 
@@ -396,7 +396,7 @@ impl World {
             MemoryFull::FullSize => h.memory_free + need,
             MemoryFull::Shortfall => need,
         };
-        if h.idle_memory == h.pinned_idle {
+        if h.idle_memory == h.pinned_idle || h.memory_free >= target {
             return;
         }
         h.keep_alive.pressed(target - h.memory_free, self.now);
@@ -615,7 +615,9 @@ impl World {
         if attempt == NONE {
             self.settle(model, host);
             self.link(model, container);
+            let function = self.containers[container].function;
             self.becomes_idle(model, workload, probe, container);
+            self.tell_stagers_of_room(model, probe, host, function);
             return self.dispatch(model, workload, probe, host);
         }
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
@@ -734,6 +736,7 @@ impl World {
             return self.tell_placer(model, probe, attempt, function, container + 1);
         }
         self.tell_placer(model, probe, attempt, function, 0);
+        self.tell_stagers_of_room(model, probe, a.host, function);
         self.dispatch(model, workload, probe, a.host);
     }
 

@@ -530,6 +530,17 @@ impl World {
         }
     }
 
+    /// Tells the placers that hold invocations back that there is room on a host which they did not know of.
+    pub(super) fn tell_stagers_of_room<P: Probe>(&mut self, model: &Model, probe: &mut P, host: u32, function: u32) {
+        for i in 0..self.stagers.len() {
+            let (instance, placer, machine) = self.stagers[i];
+            let words = [self.hosts[host as usize].idle_of(function), 0];
+            let from = model.hosts[host as usize].machine;
+            let notice = Message { instance, placer, host, function, words, ..Message::new(MessageKind::Removed, from, machine) };
+            self.send(model, probe, notice, 0);
+        }
+    }
+
     /// Tells the placers that hold invocations back until their images are in place.
     fn tell_stagers<P: Probe>(&mut self, model: &Model, probe: &mut P, from: u32, what: Transfer) {
         let (host, head) = match what {

@@ -23,7 +23,7 @@ pub enum MessageKind {
     ProbeReply,
     /// Placer to placer: my zone is this loaded.
     Gossip,
-    /// Host to placer: I removed a container.
+    /// Host to placer: I removed a container, or have one that you do not know of.
     Removed,
     /// Head store or host to placer: an image is in place.
     Staged,

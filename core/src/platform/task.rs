@@ -46,8 +46,8 @@ impl Phase {
             (self, next),
             (Submitted | Offloaded, AtPlacer)
                 | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Closed)
-                | (Admitted, Schedulable | Closed)
-                | (Schedulable, InFlight | Closed)
+                | (Admitted, Schedulable | Offloaded | Closed)
+                | (Schedulable, InFlight | Offloaded | Closed)
                 | (Probing, InFlight | Closed)
                 // Bound before it was sent, it has its container.
                 | (InFlight, Queued | Staging | Starting | Running | Closed)

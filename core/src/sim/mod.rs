@@ -451,7 +451,8 @@ impl Simulation {
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
                 }
                 Action::Bind { attempt, host } => {
-                    if !self.world.bind(model, workload, probe, attempt, host) {
+                    let held = self.world.attempts[attempt].phase() == Phase::Schedulable;
+                    if !held || !self.world.bind(model, workload, probe, attempt, host) {
                         continue;
                     }
                     let a: &mut Attempt = &mut self.world.attempts[attempt];
@@ -463,6 +464,9 @@ impl Simulation {
                     self.instances[instance as usize].placers[number as usize].bound(model, host, assign.function);
                     let bytes = model.functions[assign.function as usize].request_bytes;
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
+                }
+                Action::Admit { attempt } | Action::Hold { attempt } if usize::from(instance) + 1 < self.instances.len() => {
+                    self.hand_over(attempt, from, probe);
                 }
                 Action::Admit { attempt } => self.hold(probe, attempt, Phase::Admitted, Accounting::Staging),
                 Action::Hold { attempt } => self.hold(probe, attempt, Phase::Schedulable, Accounting::PlacerQueue),
@@ -518,6 +522,30 @@ impl Simulation {
         self.world.account(task, accounting);
     }
 
+    /// A placer of an architecture that has been replaced passes on what it holds to the one that took over.
+    fn hand_over<P: Probe>(&mut self, attempt: u32, from: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let invocation = self.world.attempts[attempt].invocation;
+        let function = workload.function[invocation as usize];
+        let instance = self.instances.len() - 1;
+        let placer = self.instances[instance].rules.route(model, workload.client[invocation as usize].into(), invocation);
+        let to = self.instances[instance].placers[placer as usize].machine;
+        let task = self.world.attempts[attempt].task;
+        self.world.enter(probe, attempt, Phase::Offloaded);
+        self.world.account(task, Accounting::Transfer);
+        // Every architecture knows what to do with what a client submits.
+        let submit = Message {
+            instance: instance as u16,
+            placer,
+            attempt,
+            invocation,
+            function,
+            ..Message::new(MessageKind::Submit, from, to)
+        };
+        self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
+    }
+
     fn set_timer(&mut self, instance: u16, number: u32, after: SimDuration) {
         // A timer of no length would stop the clock.
         let at = self.world.now + after.max(SimDuration(1));
@@ -556,11 +584,20 @@ impl Simulation {
                 _ => None,
             };
         }
+        self.world.stagers.clear();
         if rules.stages() {
             let hearers = (0u32..).zip(&placers).map(|(number, p)| (instance, number, p.machine));
             self.world.stagers.extend(hearers);
         }
+        let before = self.instances.len();
         self.instances.push(Instance { rules, placers });
+        let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
+        let held: Vec<u32> = self.world.attempts.iter().filter(|(_, a)| held(a.phase())).map(|(id, _)| id).collect();
+        for attempt in held {
+            // A service has one placer, on the controller.
+            let from = self.instances[before - 1].placers[0].machine;
+            self.hand_over(attempt, from, probe);
+        }
         for number in 0..plans.len() as u32 {
             self.timer(instance, number, probe);
         }

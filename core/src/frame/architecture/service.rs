@@ -69,9 +69,16 @@ impl Service {
     }
 
     /// Takes an invocation in.
-    fn submit(&mut self, frame: Frame<'_>, placer: &Placer, message: &Message, actions: &mut Vec<Action>) {
+    fn submit(&mut self, frame: Frame<'_>, placer: &mut Placer, message: &Message, actions: &mut Vec<Action>) {
         let attempt = message.attempt;
         let ask = frame.ask(message.function);
+        if frame.model.oversized[message.function as usize] {
+            // No host is large enough, and the scenario wants it dropped there.
+            return actions.push(match placer.place(frame, &ask) {
+                Some(host) => Action::Assign { attempt, host },
+                None => Action::Reject { attempt },
+            });
+        }
         let sight = placer.sight(frame);
         if !(0..sight.len() as u32).any(|n| sight.fits(n, &ask)) {
             return actions.push(Action::Reject { attempt });
