@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Cpu, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
-    Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
+    Change, Cpu, First, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride,
+    Policies, Queue, Reuse, Role, Run, Scenario, Starting, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload,
+    Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -94,9 +95,11 @@ fn full() -> Scenario {
             no_room: NoRoom::Drop,
             too_large: TooLarge::Drop,
             reuse: Reuse::Oldest,
+            starting: Starting::Join,
+            queue: Queue::Skip,
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
-        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0 },
+        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0, first: First::Arrivals },
     }
 }
 
@@ -221,7 +224,11 @@ fn every_word_of_an_enumeration_is_read() {
             words += 1;
         }
     }
-    assert_eq!(words, 4 + 3 + 3 + 2 + 2 + 2 + 2 + 2 + 2, "roles, a rule for cores, five memory rules, two trace options");
+    assert_eq!(
+        words,
+        4 + 4 + 3 + 2 + 2 + 2 + 3 + 2 + 3 + 2 + 2 + 2,
+        "roles, a rule for cores, seven rules of hosts, two trace options, ties"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod network;
 mod probe;
 mod task;
 mod to_come;
+mod waiting;
 mod world;
 
 pub use host::{Container, Host, Usage};

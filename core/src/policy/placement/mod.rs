@@ -1,11 +1,16 @@
 //! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
+mod best_fit;
+mod first_fit;
+mod fit;
 mod least_loaded;
+mod locality;
 mod random;
 mod round_robin;
 mod sight;
 mod view;
 mod warm_first;
+mod worst_fit;
 
 use std::sync::Arc;
 
@@ -79,7 +84,16 @@ macro_rules! registry {
     };
 }
 
-registry!(least_loaded::LeastLoaded, round_robin::RoundRobin, random::Random, warm_first::WarmFirst);
+registry!(
+    least_loaded::LeastLoaded,
+    round_robin::RoundRobin,
+    random::Random,
+    warm_first::WarmFirst,
+    first_fit::FirstFit,
+    best_fit::BestFit,
+    worst_fit::WorstFit,
+    locality::Locality,
+);
 
 impl Placement {
     /// The policy that a choice names, from outside if one of that kind was added, else built in.
