@@ -41,7 +41,10 @@ struct Shape {
     keep_alive_s: Option<f64>,
     too_large: &'static str,
     reuse: &'static str,
+    starting: &'static str,
+    queue: &'static str,
     cpu: &'static str,
+    first: &'static str,
     images: Images,
 }
 
@@ -80,8 +83,11 @@ fn shapes() -> impl Strategy<Value = Shape> {
         0u32..3,
         prop::option::of(prop::sample::select(vec![0.0, 0.5])),
         prop::sample::select(vec!["reject", "drop"]),
-        prop::sample::select(vec!["last_used", "oldest"]),
-        prop::sample::select(vec!["slots", "shared", "unlimited"]),
+        prop::sample::select(vec!["last_used", "oldest", "indexed_set"]),
+        prop::sample::select(vec!["slots", "shared", "unlimited", "isolated"]),
+        prop::sample::select(vec!["closed", "join"]),
+        prop::sample::select(vec!["fifo", "barging", "skip"]),
+        prop::sample::select(vec!["completions", "arrivals"]),
     );
     let rules = (
         prop::sample::select(vec!["never", "shortfall", "full_size"]),
@@ -117,6 +123,9 @@ fn shapes() -> impl Strategy<Value = Shape> {
         too_large: own.3,
         reuse: own.4,
         cpu: own.5,
+        starting: own.6,
+        queue: own.7,
+        first: own.8,
     })
 }
 
@@ -180,7 +189,9 @@ fn scenario(s: &Shape) -> Scenario {
     let timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
                {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
-               {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}}])
+               {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}},
+               {"at_s": 6.5, "set": {"policies.reuse": "indexed_set", "policies.queue": "fifo", "policies.starting": "join"}},
+               {"at_s": 7, "set": {"policies.reuse": s.reuse, "policies.queue": s.queue, "policies.starting": "closed"}}])
     } else {
         json!([])
     };
@@ -196,10 +207,11 @@ fn scenario(s: &Shape) -> Scenario {
         "frame": {"architecture": architecture},
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
+            "starting": s.starting, "queue": s.queue,
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
             "image_order": s.images.order, "image_room": s.images.room},
         "timeline": timeline,
-        "run": {"seed": s.seed, "duration_s": 8}
+        "run": {"seed": s.seed, "duration_s": 8, "first": s.first}
     }))
     .unwrap()
 }
@@ -250,7 +262,10 @@ fn check_world(simulation: &Simulation) {
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
         assert_eq!(active, host.running);
-        assert!(spec.cpu != Cpu::Slots || host.millicores_held <= spec.millicores.into(), "cores are held by those who run");
+        assert!(
+            !matches!(spec.cpu, Cpu::Slots | Cpu::Isolated) || host.millicores_held <= spec.millicores.into(),
+            "cores are held by those who run"
+        );
         assert!(host.slots_free <= spec.slots);
         let idle: u64 = host
             .containers()

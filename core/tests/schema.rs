@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Cpu, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Link, MemoryFull, MinuteArrivals, Network, NoRoom,
-    Node, NodeOverride, Policies, Reuse, Role, Run, Scenario, Sharing, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef,
-    Workload, Zone, schema,
+    Change, Cpu, First, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Link, MemoryFull, MinuteArrivals, Network,
+    NoRoom, Node, NodeOverride, Policies, Queue, Reuse, Role, Run, Scenario, Sharing, Starting, TooLarge, TraceDuration, TraceFile,
+    TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -104,9 +104,11 @@ fn full() -> Scenario {
             reuse: Reuse::Oldest,
             image_order: ImageOrder::LastCopy,
             image_room: ImageRoom::ImagesOnly,
+            starting: Starting::Join,
+            queue: Queue::Skip,
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
-        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0 },
+        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0, first: First::Arrivals },
     }
 }
 
@@ -233,8 +235,8 @@ fn every_word_of_an_enumeration_is_read() {
     }
     assert_eq!(
         words,
-        6 + 3 + 2 + 3 + 2 + 2 + 2 + 2 + 2 + 2 + 2 + 2,
-        "roles, a rule for cores, one for transfers, five memory rules, two for images, two trace options"
+        6 + 4 + 3 + 2 + 2 + 2 + 3 + 2 + 3 + 2 + 2 + 2 + 2 + 2 + 2,
+        "roles, a rule for cores, seven rules of hosts, two trace options, ties, transfers, two rules of images"
     );
 }
 

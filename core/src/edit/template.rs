@@ -58,7 +58,7 @@ impl Template {
             functions: functions(),
             images: Vec::new(),
             workload: poisson(self.rate_per_s()),
-            run: Run { seed: scenario.run.seed, duration_s: Some(self.duration_s()), warm_up_s: 0.0 },
+            run: Run { seed: scenario.run.seed, duration_s: Some(self.duration_s()), ..Run::default() },
             ..empty()
         };
         let whole = match traced {

@@ -2,13 +2,15 @@
 //!
 //! - CPU: an invocation holds one slot from the start of its container to its end and, with `slots`, its function's cores; the
 //!   rest wait in one queue, first come, first served: a head that finds no room makes the others wait. With `shared`,
-//!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down.
+//!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down; with `isolated`,
+//!   containers hold cores, and executions wait in them ([`super::waiting`]).
+//! - The queue is first come, first served, unless the scenario lets who arrives, or everyone, pass a head that finds no room.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
 //! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
 //!   that a function always has are made when the run begins, are never removed, and policies do not know of them.
 //! - A container serves up to its function's concurrency. Of several with room, the one used last is used again, so that the
-//!   others can expire; or the one created first.
+//!   others can expire; or another, as the scenario says. Where the scenario says so, one that is still starting is joined.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -23,7 +25,7 @@ use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
-use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Reuse};
+use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Queue, Reuse, Starting};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -44,8 +46,13 @@ pub struct Container {
     pub starting: bool,
     /// Whether it is one that its function always has.
     pub pinned: bool,
-    /// The attempt that it is being created for, or [`NONE`].
-    attempt: u32,
+    /// Whether it is in the list of its function's containers with room.
+    linked: bool,
+    /// With isolated cores: whether it holds its function's.
+    pub(super) holds_cores: bool,
+    /// The first attempt that waits in it, while it starts or for cores, and the last, or [`NONE`].
+    pub(super) first: u32,
+    pub(super) last: u32,
     /// How many containers were created before it.
     created: u64,
     /// When it entered its state.
@@ -54,7 +61,7 @@ pub struct Container {
     pub until: SimTime,
     /// Idle: from when on its function's next invocation does not get it any more.
     stale_after: SimTime,
-    /// Neighbours in the list of its function's containers that have room.
+    /// Neighbours in the list of its function's containers that have room; the first's previous one is the last.
     previous: u32,
     pub(super) next: u32,
 }
@@ -85,6 +92,8 @@ pub struct Host {
     /// Thousandths of cores that invocations hold, or ask for where they share them.
     pub millicores_held: u64,
     shared: SharedCpu,
+    /// With isolated cores: containers that wait for cores, in order.
+    pub(super) stalled: VecDeque<u32>,
     /// Slots that nobody holds.
     pub slots_free: u32,
     /// Bytes that no container and no image holds.
@@ -140,6 +149,7 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
 
 enum Room {
     Warm(u32),
+    Starting(u32),
     Cold,
     /// Its image is not in memory.
     NoImage,
@@ -153,6 +163,7 @@ impl Host {
             queue: VecDeque::new(),
             millicores_held: 0,
             shared: SharedCpu::default(),
+            stalled: VecDeque::new(),
             slots_free: slots,
             memory_free: memory,
             image_memory: 0,
@@ -279,11 +290,10 @@ impl World {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
         }
         if self.image_is_ready(model, a.host, function) {
-            self.join_queue(workload, probe, attempt);
+            self.join_queue(model, workload, probe, attempt);
         } else {
             self.stage(model, workload, probe, attempt);
         }
-        self.dispatch(model, workload, probe, a.host);
     }
 
     /// Whether a host can never run a function: it, or the head store that serves it, is too small. What is never removed leaves
@@ -307,45 +317,83 @@ impl World {
     }
 
     /// An attempt waits in its host's queue.
-    pub(super) fn join_queue<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
+    pub(super) fn join_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
-        self.hosts[a.host as usize].queue.push_back(attempt);
+        let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, attempt) };
+        if passes.is_none() {
+            self.hosts[a.host as usize].queue.push_back(attempt);
+        }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
+        match passes {
+            Some(room) => self.leave_queue(model, workload, probe, attempt, room),
+            None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
+            None => {}
+        }
     }
 
     /// Starts what can be started on a host.
     pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
         self.retry_staging(model, workload, probe, host);
+        if model.queue == Queue::Skip {
+            return self.dispatch_any(model, workload, probe, host);
+        }
         while let Some(&attempt) = self.hosts[host as usize].queue.front() {
-            let invocation = self.attempts[attempt].invocation;
-            let function = workload.function[invocation as usize];
-            let spec = &model.functions[function as usize];
-            let h = &self.hosts[host as usize];
-            let cpu = &model.hosts[host as usize];
-            if !h.has_slot(cpu, spec.millicores) {
-                return;
-            }
-            let room = self.find_room(model, workload, probe, host, function);
-            if matches!(room, Room::None) && model.no_room == NoRoom::Queue {
-                return;
-            }
+            let Some(room) = self.room_for(model, workload, probe, attempt) else { return };
             self.hosts[host as usize].queue.pop_front();
-            probe.unqueued(self.now, host, invocation);
-            match room {
-                Room::Warm(container) => {
-                    self.take_warm(model, workload, probe, attempt, container);
-                    self.begin(model, workload, probe, attempt);
-                }
-                Room::Cold => {
-                    self.take_cold(model, workload, attempt);
-                    self.begin(model, workload, probe, attempt);
-                }
-                // It was there when the attempt came, and made room for something else since.
-                Room::NoImage => self.stage(model, workload, probe, attempt),
-                Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
+            self.leave_queue(model, workload, probe, attempt, room);
+        }
+    }
+
+    /// Starts whoever in the queue finds room, in order.
+    fn dispatch_any<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        let mut at = 0;
+        while let Some(&attempt) = self.hosts[host as usize].queue.get(at) {
+            if self.hosts[host as usize].slots_free == 0 {
+                return;
             }
+            match self.room_for(model, workload, probe, attempt) {
+                Some(room) => {
+                    self.hosts[host as usize].queue.remove(at);
+                    self.leave_queue(model, workload, probe, attempt, room);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// Where an attempt can go on its host now, or nothing if it has to wait.
+    fn room_for<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) -> Option<Room> {
+        let a = &self.attempts[attempt];
+        let (host, function) = (a.host, workload.function[a.invocation as usize]);
+        let spec = &model.functions[function as usize];
+        let h = &self.hosts[host as usize];
+        let cpu = &model.hosts[host as usize];
+        if !h.has_slot(cpu, spec.millicores) {
+            return None;
+        }
+        let room = self.find_room(model, workload, probe, host, function);
+        if matches!(room, Room::None) && model.no_room == NoRoom::Queue { None } else { Some(room) }
+    }
+
+    /// An attempt leaves the queue for the room that was found.
+    fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, room: Room) {
+        let a = &self.attempts[attempt];
+        probe.unqueued(self.now, a.host, a.invocation);
+        match room {
+            Room::Warm(container) => {
+                self.take_warm(model, workload, probe, attempt, container);
+                self.begin(model, workload, probe, attempt);
+            }
+            Room::Starting(container) => self.join(model, workload, probe, attempt, container),
+            Room::Cold => {
+                self.take_cold(model, workload, attempt);
+                self.begin(model, workload, probe, attempt);
+            }
+            // It was there when the attempt came, and made room for something else since.
+            Room::NoImage => self.stage(model, workload, probe, attempt),
+            Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
         }
     }
 
@@ -354,9 +402,14 @@ impl World {
         if self.hosts[host as usize].lazy {
             self.expire_lazily(model, workload, probe, host, function);
         }
-        let warm = self.hosts[host as usize].by_function.get(function).0;
-        if warm != NONE {
-            return Room::Warm(warm);
+        let first = self.hosts[host as usize].by_function.get(function).0;
+        if first != NONE {
+            if !self.containers[first].starting {
+                return Room::Warm(first);
+            }
+            if let Some(room) = self.behind_starting(model, first) {
+                return room;
+            }
         }
         if !self.image_is_ready(model, host, function) {
             return Room::NoImage;
@@ -386,6 +439,23 @@ impl World {
         if !cleared && model.if_insufficient == IfInsufficient::EvictAnyway {
             self.make_room(model, workload, probe, host, need);
         }
+    }
+
+    /// Of the containers from one on that is still starting, the first that has started, or where starting ones are joined the
+    /// one that is ready first.
+    fn behind_starting(&self, model: &Model, first: u32) -> Option<Room> {
+        let (mut container, mut soonest) = (first, first);
+        while container != NONE {
+            let c = &self.containers[container];
+            if !c.starting {
+                return Some(Room::Warm(container));
+            }
+            if c.until < self.containers[soonest].until {
+                soonest = container;
+            }
+            container = c.next;
+        }
+        (model.starting == Starting::Join).then_some(Room::Starting(soonest))
     }
 
     /// Removes idle containers for a new one that needs so much memory, as far as the scenario allows and there are any.
@@ -448,7 +518,7 @@ impl World {
             h.by_function.set(function, (head, idle - 1));
         }
         if self.containers[container].active == spec.concurrency {
-            self.unlink(a.host, container);
+            self.unlink(model, container);
         }
         self.tell_used(model, workload, container, a.invocation);
         self.attempts[attempt].container = container;
@@ -480,7 +550,8 @@ impl World {
             return false;
         }
         let room = self.find_room(model, workload, probe, host, function);
-        if matches!(room, Room::None | Room::NoImage) {
+        // One that waits in a starting container has come to the host.
+        if matches!(room, Room::None | Room::NoImage | Room::Starting(_)) {
             return false;
         }
         (self.attempts[attempt].host, self.attempts[attempt].bound) = (host, true);
@@ -500,8 +571,31 @@ impl World {
         let container = a.container;
         self.enter(probe, attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
+        let function = self.containers[container].function;
+        if model.starting == Starting::Join && model.functions[function as usize].concurrency > 1 {
+            self.link(model, container);
+        }
         let start = SimDuration(cold_start_ns(model, workload, a.invocation).max(0) as u64);
         self.begin_start(model, probe, container, ContainerChange::Starting, start);
+    }
+
+    /// An attempt waits in a container that is starting. It is cold, as the one that the container was created for.
+    fn join<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+        let a = self.attempts[attempt];
+        self.settle(model, a.host);
+        let c = self.containers[container];
+        self.hold_cores(model, a.host, c.function);
+        (self.containers[container].active, self.containers[container].uses) = (c.active + 1, c.uses + 1);
+        self.waits_in(container, attempt);
+        if c.active + 1 == model.functions[c.function as usize].concurrency {
+            self.unlink(model, container);
+        }
+        self.tell_used(model, workload, container, a.invocation);
+        self.attempts[attempt].container = container;
+        self.attempts[attempt].cold = true;
+        self.counters.cold += 1;
+        self.enter(probe, attempt, Phase::Starting);
+        self.account(a.task, Accounting::ContainerStart);
     }
 
     /// Makes a container ahead of any invocation.
@@ -509,6 +603,9 @@ impl World {
         self.settle(model, host);
         let container = self.create(model, workload, host, function, NONE, pinned);
         self.counters.prewarmed += 1;
+        if model.starting == Starting::Join {
+            self.link(model, container);
+        }
         let spec = &model.functions[function as usize];
         let start = SimDuration(spec.start_ns.max(0) as u64) + spec.overhead.0;
         self.begin_start(model, probe, container, ContainerChange::Prewarming, start);
@@ -531,7 +628,10 @@ impl World {
             uses: 0,
             starting: true,
             pinned,
-            attempt,
+            linked: false,
+            holds_cores: false,
+            first: attempt,
+            last: attempt,
             created: self.counters.cold + self.counters.prewarmed,
             since: self.now,
             until: SimTime::NEVER,
@@ -611,21 +711,33 @@ impl World {
     pub(crate) fn container_ready<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let c = &mut self.containers[container];
         c.starting = false;
-        let (host, attempt, concurrency) = (c.host, c.attempt, model.functions[c.function as usize].concurrency);
+        let (host, attempt, concurrency) = (c.host, c.first, model.functions[c.function as usize].concurrency);
+        let has_room = c.active < concurrency && !c.linked;
         if attempt == NONE {
             self.settle(model, host);
-            self.link(model, container);
+            if has_room {
+                self.link(model, container);
+            }
             let function = self.containers[container].function;
             self.becomes_idle(model, workload, probe, container);
             self.tell_stagers_of_room(model, probe, host, function);
             return self.dispatch(model, workload, probe, host);
         }
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
-        if concurrency > 1 {
+        if has_room {
             self.link(model, container);
         }
-        self.start(model, workload, probe, attempt);
+        // Taken away first: what finds no cores waits in the container again.
+        let mut next = attempt;
+        (self.containers[container].first, self.containers[container].last) = (NONE, NONE);
+        while next != NONE {
+            let attempt = next;
+            next = self.attempts[attempt].next;
+            self.start(model, workload, probe, attempt);
+        }
         if concurrency > 1 {
+            let function = self.containers[container].function;
+            self.tell_stagers_of_room(model, probe, host, function);
             self.dispatch(model, workload, probe, host);
         }
     }
@@ -633,15 +745,8 @@ impl World {
     /// The only way from not running to running.
     fn start<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        let row = a.invocation as usize;
-        let spec = &model.functions[workload.function[row] as usize];
-        let mut work = workload.execution_ns[row];
-        if a.cold {
-            // A cold start that is cheaper than a warm one shortens the execution.
-            work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
-        }
-        let speed = model.hosts[a.host as usize].speed;
-        let time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
+        let time = self.execution_time(model, workload, attempt);
+        let spec = &model.functions[workload.function[a.invocation as usize] as usize];
         self.enter(probe, attempt, Phase::Running);
         self.use_image(model, spec.image, a.host);
         self.account(a.task, Accounting::Execution);
@@ -651,6 +756,9 @@ impl World {
             return self.end_at(attempt, spec.time_limit, time);
         }
         self.settle(model, a.host);
+        if host.cpu == Cpu::Isolated {
+            return self.start_isolated(model, workload, attempt);
+        }
         let h = &mut self.hosts[a.host as usize];
         h.millicores_held += u64::from(spec.millicores);
         if host.cpu == Cpu::Unlimited {
@@ -664,8 +772,21 @@ impl World {
         self.arm_shared(model, a.host);
     }
 
+    /// How long an attempt executes alone.
+    pub(super) fn execution_time(&self, model: &Model, workload: &Workload, attempt: u32) -> SimDuration {
+        let a = &self.attempts[attempt];
+        let row = a.invocation as usize;
+        let mut work = workload.execution_ns[row];
+        if a.cold {
+            // A cold start that is cheaper than a warm one shortens the execution.
+            work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
+        }
+        let speed = model.hosts[a.host as usize].speed;
+        if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) }
+    }
+
     /// An execution takes so long, unless its time limit comes first.
-    fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
+    pub(super) fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
         let limited = limit.is_some_and(|limit| time >= limit);
         self.attempts[attempt].limited = limited;
         let time = limit.filter(|_| limited).unwrap_or(time);
@@ -696,13 +817,20 @@ impl World {
         self.arm_shared(model, host);
     }
 
-    /// An execution that shares its host's cores comes to its time limit, if it has not ended before. Its slot may belong to
+    /// An execution that shares its host's cores, or waits for them, comes to its time limit, if it has not ended before. Its slot may belong to
     /// another attempt by then, whose own limit is not now.
     pub(crate) fn shared_limit<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
-        let due = a.phase() == Phase::Running && limit.is_some_and(|limit| a.started + limit == self.now);
-        if due && self.hosts[a.host as usize].shared.stop(self.now, model.hosts[a.host as usize].millicores, attempt) {
+        if a.phase() != Phase::Running || limit.is_none_or(|limit| a.started + limit != self.now) {
+            return;
+        }
+        let host = &model.hosts[a.host as usize];
+        let stopped = match host.cpu {
+            Cpu::Isolated => self.waits_no_more(attempt),
+            _ => self.hosts[a.host as usize].shared.stop(self.now, host.millicores, attempt),
+        };
+        if stopped {
             self.attempts[attempt].limited = true;
             self.execution_ends(model, workload, probe, attempt);
             self.arm_shared(model, a.host);
@@ -746,12 +874,16 @@ impl World {
         self.settle(model, host);
         let spec = &model.functions[function as usize];
         let h = &mut self.hosts[host as usize];
-        h.millicores_held -= u64::from(spec.millicores);
+        let isolated = model.hosts[host as usize].cpu == Cpu::Isolated;
+        h.millicores_held -= if isolated { 0 } else { u64::from(spec.millicores) };
         h.slots_free += 1;
         h.running -= 1;
         self.containers[container].active -= 1;
-        if active == spec.concurrency {
+        if !self.containers[container].linked {
             self.link(model, container);
+        }
+        if isolated {
+            self.end_isolated(model, workload, container);
         }
         if active == 1 {
             self.becomes_idle(model, workload, probe, container);
@@ -844,7 +976,7 @@ impl World {
         debug_assert!(c.active == 0 && !c.starting, "a busy container is removed");
         self.settle(model, c.host);
         let view = self.view(model, workload, container, NONE);
-        self.unlink(c.host, container);
+        self.unlink(model, container);
         let spec = &model.functions[c.function as usize];
         let h = &mut self.hosts[c.host as usize];
         h.keep_alive.removed(&view, why, self.now);
@@ -909,38 +1041,69 @@ impl World {
         }
     }
 
-    /// Puts a container among its function's containers with room: at the head, or in the order of creation.
+    /// Puts a container among its function's containers with room: at the head, in the order of creation, or at the end.
     fn link(&mut self, model: &Model, container: u32) {
         let Container { host, function, created, .. } = self.containers[container];
+        self.containers[container].linked = true;
         let (head, idle) = self.hosts[host as usize].by_function.get(function);
-        let (mut previous, mut next) = (NONE, head);
+        if head == NONE {
+            (self.containers[container].previous, self.containers[container].next) = (container, NONE);
+            return self.hosts[host as usize].by_function.set(function, (container, idle));
+        }
+        let last = self.containers[head].previous;
+        let mut next = match model.reuse {
+            Reuse::LastUsed | Reuse::Oldest => head,
+            Reuse::IndexedSet => NONE,
+        };
         if model.reuse == Reuse::Oldest {
             while next != NONE && self.containers[next].created < created {
-                (previous, next) = (next, self.containers[next].next);
+                next = self.containers[next].next;
             }
         }
+        let previous = if next == NONE { last } else { self.containers[next].previous };
         (self.containers[container].previous, self.containers[container].next) = (previous, next);
-        if next != NONE {
-            self.containers[next].previous = container;
-        }
-        if previous == NONE {
+        // The last is known as the one before the first.
+        self.containers[if next == NONE { head } else { next }].previous = container;
+        if next == head {
             self.hosts[host as usize].by_function.set(function, (container, idle));
         } else {
             self.containers[previous].next = container;
         }
     }
 
-    fn unlink(&mut self, host: u32, container: u32) {
-        let c = self.containers[container];
-        let h = &mut self.hosts[host as usize];
-        if c.previous == NONE {
-            let (_, idle) = h.by_function.get(c.function);
-            h.by_function.set(c.function, (c.next, idle));
+    fn unlink(&mut self, model: &Model, container: u32) {
+        let Container { host, function, previous, next, .. } = self.containers[container];
+        self.containers[container].linked = false;
+        let by_function = &mut self.hosts[host as usize].by_function;
+        let (head, idle) = by_function.get(function);
+        let last = if next == NONE { container } else { self.containers[head].previous };
+        if head == container {
+            by_function.set(function, (next, idle));
         } else {
-            self.containers[c.previous].next = c.next;
+            self.containers[previous].next = next;
         }
-        if c.next != NONE {
-            self.containers[c.next].previous = c.previous;
+        if next != NONE {
+            self.containers[next].previous = previous;
+        } else if head != container {
+            self.containers[head].previous = previous;
+        }
+        if model.reuse == Reuse::IndexedSet && last != container && next != last {
+            self.take_place(host, function, last, next);
+        }
+    }
+
+    /// In an indexed set, the last takes the place of the container that went, in front of the one that came after it.
+    fn take_place(&mut self, host: u32, function: u32, last: u32, next: u32) {
+        let before = self.containers[last].previous;
+        let (head, idle) = self.hosts[host as usize].by_function.get(function);
+        (self.containers[before].next, self.containers[head].previous) = (NONE, before);
+        let previous = self.containers[next].previous;
+        (self.containers[last].previous, self.containers[last].next) = (previous, next);
+        self.containers[next].previous = last;
+        if next == head {
+            self.hosts[host as usize].by_function.set(function, (last, idle));
+        } else {
+            self.containers[previous].next = last;
         }
     }
 

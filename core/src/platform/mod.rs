@@ -12,6 +12,7 @@ mod supply;
 mod task;
 mod to_come;
 mod transfer;
+mod waiting;
 mod world;
 
 pub use host::{Container, Host, Usage};

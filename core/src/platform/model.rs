@@ -5,7 +5,8 @@ use super::supply::Supply;
 use crate::engine::NONE;
 use crate::rng::hash_text;
 use crate::scenario::{
-    Cpu, Function, IfInsufficient, Image, ImageOrder, ImageRoom, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions,
+    Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario, Starting,
+    TooLarge, TraceOptions,
 };
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
@@ -179,6 +180,12 @@ pub struct Model {
     pub oversized: Vec<bool>,
     /// Which of several containers with room is used.
     pub reuse: Reuse,
+    /// Whether a container that is still starting takes further invocations.
+    pub starting: Starting,
+    /// In which order invocations leave a host's queue.
+    pub queue: Queue,
+    /// Whether arrivals and messages come before the completions of the same instant.
+    pub arrivals_first: bool,
     /// Ids of machines, for random streams.
     ids: Vec<String>,
 }
@@ -251,6 +258,9 @@ impl Model {
             no_room: scenario.policies.no_room,
             oversized,
             reuse: scenario.policies.reuse,
+            starting: scenario.policies.starting,
+            queue: scenario.policies.queue,
+            arrivals_first: scenario.run.first == First::Arrivals,
             ids,
         }
     }

@@ -220,6 +220,8 @@ pub struct Attempt {
     pub host: u32,
     /// The container, or [`NONE`].
     pub container: u32,
+    /// The next attempt that waits in the same container, or [`NONE`].
+    pub(super) next: u32,
     /// When execution began.
     pub started: SimTime,
     /// When execution ended.
@@ -240,6 +242,7 @@ impl Attempt {
             placer: NONE,
             host: NONE,
             container: NONE,
+            next: NONE,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
         }

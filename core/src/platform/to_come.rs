@@ -8,6 +8,7 @@ use super::model::Model;
 use super::task::Phase;
 use super::world::World;
 use crate::engine::NONE;
+use crate::scenario::Cpu;
 
 impl World {
     /// From now on the invocations on their way to each host are counted, or no more.
@@ -55,10 +56,15 @@ impl World {
         h.load() + h.coming.iter().map(|c| c.1).sum::<u32>()
     }
 
-    /// Thousandths of cores that invocations hold, or ask for where they share them, with those that are coming.
+    /// Thousandths of cores that invocations hold, or ask for where they share them, with those that are coming. Where cores are
+    /// not held while a container starts, who will not find a started one asks for none yet.
     pub(crate) fn cores_to_come(&self, model: &Model, host: u32) -> u64 {
         let h = &self.hosts[host as usize];
-        let asks = |&(function, n): &(u32, u32)| u64::from(n) * u64::from(model.functions[function as usize].millicores);
+        let held_from_start = model.hosts[host as usize].cpu == Cpu::Slots;
+        let asks = |&(function, n): &(u32, u32)| {
+            let begin = if held_from_start { n } else { n - self.fill(model, h, function, n, true).0 };
+            u64::from(begin) * u64::from(model.functions[function as usize].millicores)
+        };
         h.millicores_held + h.coming.iter().map(asks).sum::<u64>()
     }
 
@@ -68,10 +74,11 @@ impl World {
         h.idle_of(function).saturating_sub(h.coming_of(function))
     }
 
-    /// Whether one more invocation of a function finds room in a container, after so many more that are not on their way yet.
-    pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, before: u32) -> bool {
+    /// Whether one more invocation of a function finds room in a container, or in one that has started, after so many more that are
+    /// not on their way yet.
+    pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, before: u32, started: bool) -> bool {
         let h = &self.hosts[host as usize];
-        self.fill(model, h, function, h.coming_of(function) + before + 1).0 == 0
+        self.fill(model, h, function, h.coming_of(function) + before + 1, started).0 == 0
     }
 
     /// Memory that no container holds or is about to hold, and what idle containers hold beside it that may be removed, in bytes.
@@ -80,7 +87,7 @@ impl World {
         let (mut free, mut removable) = (h.memory_free, h.removable(model));
         for &(function, n) in &h.coming {
             let spec = &model.functions[function as usize];
-            let (left, idle) = self.fill(model, h, function, n);
+            let (left, idle) = self.fill(model, h, function, n, false);
             let new = u64::from(left.div_ceil(spec.concurrency)) * spec.memory;
             removable = removable.saturating_sub(u64::from(idle) * spec.memory + new.saturating_sub(free));
             free = free.saturating_sub(new);
@@ -88,17 +95,18 @@ impl World {
         (free, removable)
     }
 
-    /// Puts so many invocations of a function into its containers with room. Answers how many are left, and how many idle
-    /// containers are taken.
-    fn fill(&self, model: &Model, host: &Host, function: u32, invocations: u32) -> (u32, u32) {
+    /// Puts so many invocations of a function into its containers with room, or into those that have started. Answers how many
+    /// are left, and how many idle containers are taken.
+    fn fill(&self, model: &Model, host: &Host, function: u32, invocations: u32, started: bool) -> (u32, u32) {
         let concurrency = model.functions[function as usize].concurrency;
         let (mut left, mut idle) = (invocations, 0);
         let mut container = host.first_with_room(function);
         while container != NONE && left > 0 {
             let c = &self.containers[container];
-            if !c.is_stale(self.now) {
+            let passed_over = c.is_stale(self.now) || (started && c.starting);
+            if !passed_over {
                 left = left.saturating_sub(concurrency - c.active);
-                idle += u32::from(c.active == 0 && !c.pinned);
+                idle += u32::from(c.active == 0 && !c.starting && !c.pinned);
             }
             container = c.next;
         }

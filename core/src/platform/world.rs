@@ -226,7 +226,8 @@ impl World {
         probe.sent(&message);
         self.chatter += usize::from(message.kind == MessageKind::Gossip);
         let id = self.messages.insert(message);
-        self.queue.push(arrives, Class::Message, Event::new(EventKind::Delivery, 0, id));
+        let class = if model.arrivals_first { Class::Early } else { Class::Message };
+        self.queue.push(arrives, class, Event::new(EventKind::Delivery, 0, id));
     }
 
     /// Latencies change: messages on their way keep their time, and those sent from now on do not overtake them.

@@ -106,6 +106,12 @@ pub struct Policies {
     /// What may leave a worker's memory for an image.
     #[serde(skip_serializing_if = "ImageRoom::is_default")]
     pub image_room: ImageRoom,
+    /// Whether a container that is still starting takes further invocations.
+    #[serde(skip_serializing_if = "Starting::is_default")]
+    pub starting: Starting,
+    /// In which order invocations leave a host's queue.
+    #[serde(skip_serializing_if = "Queue::is_default")]
+    pub queue: Queue,
 }
 
 impl Default for Policies {
@@ -120,6 +126,8 @@ impl Default for Policies {
             reuse: Reuse::LastUsed,
             image_order: ImageOrder::LastUse,
             image_room: ImageRoom::IdleContainers,
+            starting: Starting::Closed,
+            queue: Queue::Fifo,
         }
     }
 }
@@ -179,6 +187,46 @@ pub enum Reuse {
     LastUsed,
     /// The one created first (the keep-alive competition's simulator).
     Oldest,
+    /// The first of an indexed set: who gets room comes last, and the last takes the place of who goes (DSLab FaaS).
+    IndexedSet,
+}
+
+/// Whether a container that is still starting takes further invocations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Starting {
+    /// It takes none but the one that it was created for.
+    #[default]
+    Closed,
+    /// Where no started one has room, invocations wait in the one that is ready first, up to its function's concurrency
+    /// (DSLab FaaS).
+    Join,
+}
+
+impl Starting {
+    fn is_default(&self) -> bool {
+        *self == Starting::default()
+    }
+}
+
+/// In which order invocations leave a host's queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queue {
+    /// First come, first served: a head that finds no room makes all others wait.
+    #[default]
+    Fifo,
+    /// Who arrives may start at once if there is room; those in the queue are served as with `fifo` (DSLab's FIFOInvoker).
+    Barging,
+    /// Whenever something is freed, everyone in the queue is tried in order, and who finds room starts (DSLab's NaiveInvoker).
+    /// It takes a look at the whole queue each time.
+    Skip,
+}
+
+impl Queue {
+    fn is_default(&self) -> bool {
+        *self == Queue::default()
+    }
 }
 
 /// A change while the run goes on.
@@ -202,11 +250,31 @@ pub struct Run {
     pub duration_s: Option<f64>,
     /// Invocations submitted before this many seconds are not measured.
     pub warm_up_s: f64,
+    /// What comes first of what happens at one instant.
+    #[serde(skip_serializing_if = "First::is_default")]
+    pub first: First,
+}
+
+/// What comes first of what happens at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum First {
+    /// Completions and what they release, then arrivals and messages.
+    #[default]
+    Completions,
+    /// Arrivals and messages, so that what ends now does not yet serve who comes now (DSLab FaaS).
+    Arrivals,
+}
+
+impl First {
+    fn is_default(&self) -> bool {
+        *self == First::default()
+    }
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Run { seed: 1, duration_s: None, warm_up_s: 0.0 }
+        Run { seed: 1, duration_s: None, warm_up_s: 0.0, first: First::Completions }
     }
 }
 

@@ -20,7 +20,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         "id": id, "name": text("What people call it."), "zone": text("The id of its zone."),
         "roles": {"type": "array", "minItems": 1, "items": {"enum": super::Role::ALL.map(super::Role::word)}},
         "count": count("How many identical machines this stands for."),
-        "cpu": {"enum": ["slots", "shared", "unlimited"], "description": "How invocations use a worker's cores."},
+        "cpu": {"enum": ["slots", "shared", "unlimited", "isolated"], "description": "How invocations use a worker's cores."},
         "disk_mb": number("Disk of a worker or a head store, in MB; not limited if absent."),
         "disk_read_mb_s": number("How fast its disk is read, in MB/s; not limited if absent."),
         "disk_write_mb_s": number("How fast its disk is written, in MB/s; not limited if absent."),
@@ -73,12 +73,14 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         "policies": object(json!({"placement": choice(&catalogue.placements), "keep_alive": choice(&catalogue.keep_alives),
             "memory_full": {"enum": ["never", "shortfall", "full_size"]}, "if_insufficient": {"enum": ["keep", "evict_anyway"]},
             "no_room": {"enum": ["queue", "drop"]}, "too_large": {"enum": ["reject", "drop"]},
-            "reuse": {"enum": ["last_used", "oldest"]},
+            "reuse": {"enum": ["last_used", "oldest", "indexed_set"]}, "starting": {"enum": ["closed", "join"]},
+            "queue": {"enum": ["fifo", "barging", "skip"]},
             "image_order": {"enum": ["last_use", "last_copy"]}, "image_room": {"enum": ["idle_containers", "images_only"]}}), &[]),
         "timeline": list(object(json!({"at_s": number("When, in seconds."),
             "set": {"type": "object", "description": "New values by path, as policies.keep_alive.ttl_s."}}), &["at_s", "set"])),
         "run": object(json!({"seed": count("All chance derives from it."), "duration_s": number("Arrivals end here, in s."),
-            "warm_up_s": number("Invocations before this are not measured, in s.")}), &[])
+            "warm_up_s": number("Invocations before this are not measured, in s."),
+            "first": {"enum": ["completions", "arrivals"], "description": "What comes first of what happens at one instant."}}), &[])
     });
     let mut schema = object(whole, &["version", "zones", "nodes", "workload", "frame"]);
     if let Some(map) = schema.as_object_mut() {

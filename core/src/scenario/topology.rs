@@ -133,6 +133,9 @@ pub enum Cpu {
     Shared,
     /// Executions never wait for cores and never slow down.
     Unlimited,
+    /// A container holds its function's cores while it runs something, whatever its concurrency. Where they are not free its
+    /// executions wait in it, begun; those who wait are served first come, first served (DSLab FaaS).
+    Isolated,
 }
 
 impl Cpu {

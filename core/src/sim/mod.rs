@@ -213,8 +213,10 @@ impl Simulation {
             return true;
         }
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
-        // At one instant completions come before arrivals, and arrivals before messages and timers.
-        if self.next_arrival() == Some(time) && queued.is_none_or(|(_, class)| class > Class::Completion) {
+        // At one instant completions come before arrivals unless the scenario says otherwise, and arrivals before messages and
+        // timers.
+        let first = || self.model().arrivals_first || queued.is_none_or(|(_, class)| class > Class::Completion);
+        if self.next_arrival() == Some(time) && first() {
             self.world.happened += 1;
             self.arrival(probe);
         } else if let Some((_, event)) = self.world.queue.pop() {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod competition;
+mod dslab;
 mod faascache;
 mod heap;
 mod oracle;

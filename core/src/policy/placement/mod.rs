@@ -1,14 +1,19 @@
 //! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
 mod balanced;
+mod best_fit;
+mod first_fit;
+mod fit;
 mod image_first;
 mod least_loaded;
+mod locality;
 mod plan;
 mod random;
 mod round_robin;
 mod sight;
 mod view;
 mod warm_first;
+mod worst_fit;
 
 use std::sync::Arc;
 
@@ -100,8 +105,12 @@ registry!(
     round_robin::RoundRobin,
     random::Random,
     warm_first::WarmFirst,
+    first_fit::FirstFit,
+    best_fit::BestFit,
+    worst_fit::WorstFit,
+    locality::Locality,
     image_first::ImageFirst,
-    balanced::Balanced
+    balanced::Balanced,
 );
 
 impl Placement {

@@ -123,6 +123,11 @@ impl<'a> Sight<'a> {
         self.exact.map_or(0, |(world, _)| world.hosts[self.host(number) as usize].queue.len() as u32)
     }
 
+    /// Tasks that this placer ever assigned to a host.
+    pub fn assigned(self, number: u32) -> u32 {
+        self.view.ever_assigned(number)
+    }
+
     /// Memory that no container holds or is about to hold, in bytes. What idle containers hold is not free, but a placer that goes
     /// by messages counts only what it assigned.
     pub fn memory_free(self, number: u32) -> u64 {
@@ -156,22 +161,48 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// The hosts with an idle container of a function.
+    /// The hosts with an idle container of a function, in no order.
     pub fn warm(self, function: u32) -> impl Iterator<Item = u32> + 'a {
         // One of the two is empty.
         let (believed, looked_at) = if self.exact.is_none() { (usize::MAX, 0) } else { (0, self.len() as u32) };
         self.view.warm(function).take(believed).chain((0..looked_at).filter(move |&n| self.idle(n, function) > 0))
     }
 
-    /// Whether the task would find a container with room on a host: an idle one, or one that runs fewer invocations than it may.
-    /// A placer that goes by messages knows of idle ones only.
+    /// Containers of a task's function that are spoken for in this round.
+    fn claims(self, number: u32, ask: &Ask) -> u32 {
+        self.plan.map_or(0, |plan| plan.claims(number, ask.function))
+    }
+
+    /// Whether the task would find a container with room on a host: an idle one, one that runs fewer invocations than it may, or
+    /// one that is still starting and may be joined. A placer that goes by messages knows of idle ones only.
     pub fn usable(self, number: u32, ask: &Ask) -> bool {
         match self.exact {
             None => self.idle(number, ask.function) > 0,
-            Some((world, model)) => {
-                let claimed = self.plan.map_or(0, |plan| plan.claims(number, ask.function));
-                world.room_to_come(model, self.host(number), ask.function, claimed)
-            }
+            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, self.claims(number, ask), false),
+        }
+    }
+
+    /// The hosts for which [`Sight::usable`] holds, in no order.
+    pub fn usable_hosts(self, ask: &Ask) -> impl Iterator<Item = u32> + 'a {
+        let ask = *ask;
+        // One of the two is empty.
+        let (believed, looked_at) = if self.exact.is_none() { (usize::MAX, 0) } else { (0, self.len() as u32) };
+        self.view.warm(ask.function).take(believed).chain((0..looked_at).filter(move |&n| self.usable(n, &ask)))
+    }
+
+    /// The first host for which [`Sight::usable`] and a condition hold.
+    pub fn first_usable(self, ask: &Ask, also: impl Fn(u32) -> bool) -> Option<u32> {
+        match self.exact {
+            None => self.view.warm(ask.function).filter(|&n| also(n)).min(),
+            Some(_) => (0..self.len() as u32).find(|&n| self.usable(n, ask) && also(n)),
+        }
+    }
+
+    /// As [`Sight::usable`], but for containers that are still starting.
+    pub fn warm_start(self, number: u32, ask: &Ask) -> bool {
+        match self.exact {
+            None => self.idle(number, ask.function) > 0,
+            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, self.claims(number, ask), true),
         }
     }
 
@@ -215,7 +246,7 @@ impl<'a> Sight<'a> {
             Some(_) => {
                 let rank = |n: u32| {
                     let load = u64::from(self.load(n)) * 1_000_000_000 / u64::from(self.millicores(n).max(1));
-                    (load, self.view.ever_assigned(n), n)
+                    (load, self.assigned(n), n)
                 };
                 let first = numbers.next().map(rank)?;
                 Some(numbers.map(rank).fold(first, std::cmp::min).2)

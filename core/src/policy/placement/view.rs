@@ -148,7 +148,7 @@ impl View {
     }
 
     /// Tasks ever assigned to a host.
-    pub(super) fn ever_assigned(&self, number: u32) -> u32 {
+    pub fn ever_assigned(&self, number: u32) -> u32 {
         self.hosts[number as usize].assigned
     }
 
