@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Outcome, Probe, TaskEnd};
+use faaslab_core::platform::{ImageState, Outcome, Probe, TaskEnd};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -45,6 +45,27 @@ struct Shape {
     queue: &'static str,
     cpu: &'static str,
     first: &'static str,
+    images: Images,
+}
+
+/// How images come to the workers.
+#[derive(Debug, Clone)]
+struct Images {
+    /// 0 none, 1 from the controller, 2 from a registry, 3 from a head store that has them, 4 from both.
+    way: u8,
+    tight: bool,
+    sharing: &'static str,
+    order: &'static str,
+    room: &'static str,
+}
+
+fn images() -> impl Strategy<Value = Images> {
+    let words = (
+        prop::sample::select(vec!["fair", "simgrid"]),
+        prop::sample::select(vec!["last_use", "last_copy"]),
+        prop::sample::select(vec!["idle_containers", "images_only"]),
+    );
+    (0u8..5, any::<bool>(), words).prop_map(|(way, tight, (sharing, order, room))| Images { way, tight, sharing, order, room })
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -75,7 +96,8 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(Just(0.15)),
         any::<bool>(),
     );
-    (size, time, choice, rules, own).prop_map(|(size, time, choice, rules, own)| Shape {
+    (size, time, choice, rules, own, images()).prop_map(|(size, time, choice, rules, own, images)| Shape {
+        images,
         seed: size.0.into(),
         zones: size.1,
         workers: size.2,
@@ -117,9 +139,22 @@ fn scenario(s: &Shape) -> Scenario {
         if let Some(slots) = s.slots {
             worker["slots"] = json!(slots);
         }
+        if s.images.tight {
+            (worker["disk_mb"], worker["disk_read_mb_s"]) = (json!(350), json!(500));
+        }
         nodes.push(worker);
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
+    if matches!(s.images.way, 2 | 4) {
+        nodes.push(json!({"id": "registry", "zone": "z0", "roles": ["registry"], "disk_read_mb_s": 1000}));
+    }
+    if s.images.way >= 3 {
+        let mut head = json!({"id": "head", "zone": "z0", "roles": ["head_store"], "disk_write_mb_s": 400});
+        if s.images.tight {
+            head["disk_mb"] = json!(260);
+        }
+        nodes.push(head);
+    }
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
         "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10});
     if let Some(limit) = s.limit {
@@ -127,6 +162,16 @@ fn scenario(s: &Shape) -> Scenario {
     }
     if let Some(keep) = s.keep_alive_s {
         function["keep_alive_s"] = json!(keep);
+    }
+    let mut large = json!({"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2,
+        "create_ms": 100, "init_ms": 300});
+    let mut huge = json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2});
+    let mut images = json!([]);
+    if s.images.way > 0 {
+        images = json!([{"id": "python", "size_mb": 100, "memory_mb": 40}, {"id": "java", "size_mb": 200}, {"id": "none", "size_mb": 0}]);
+        (function["image"], function["disk_mb"]) = (json!("python"), json!(60));
+        large["image"] = json!("java");
+        huge["image"] = json!("none");
     }
     // One of the words of each parameter that has words.
     let worded = |entries: &[&'static faaslab_core::registry::Entry], i: usize| {
@@ -155,16 +200,16 @@ fn scenario(s: &Shape) -> Scenario {
         "zones": (0..s.zones).map(|z| json!({"id": format!("z{z}"), "latency_ms": s.latency / 2.0})).collect::<Vec<_>>(),
         "nodes": nodes,
         "links": [{"id": "l", "from": "cloud", "to": "w0", "latency_ms": s.latency, "jitter_ms": s.jitter, "bandwidth_mbps": 100}],
-        "network": {"between_zones_ms": s.latency},
-        "functions": [function,
-            {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300},
-            {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
+        "network": {"between_zones_ms": s.latency, "sharing": s.images.sharing},
+        "images": images,
+        "functions": [function, large, huge],
         "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
         "frame": {"architecture": architecture},
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "starting": s.starting, "queue": s.queue,
-            "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room},
+            "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
+            "image_order": s.images.order, "image_room": s.images.room},
         "timeline": timeline,
         "run": {"seed": s.seed, "duration_s": 8, "first": s.first}
     }))
@@ -195,9 +240,26 @@ fn check_world(simulation: &Simulation) {
     let world = simulation.world();
     let c = &world.counters;
     assert_eq!(c.submitted, c.outcomes.iter().sum::<u64>() + world.tasks.len() as u64, "invocations are conserved");
-    for (host, spec) in world.hosts.iter().zip(&simulation.model().hosts) {
+    let model = simulation.model();
+    for (head, spec) in world.heads.iter().zip(&model.supply.heads) {
+        let used = head.store.bytes();
+        assert!(spec.registry == u32::MAX || head.disk_free + used == spec.disk, "a head store's disk is what images take");
+    }
+    for (host, spec) in world.hosts.iter().zip(&model.hosts) {
+        assert_eq!(host.image_memory, host.memory.bytes(), "the memory of images is what is in memory or on its way there");
+        let files: u64 = host.containers().map(|c| model.functions[world.containers[c].function as usize].disk).sum();
+        assert_eq!(
+            host.disk_free.saturating_add(host.disk.bytes() + files),
+            spec.disk,
+            "the disk is what images and containers take"
+        );
+        for (image, state) in host.memory.images().filter(|(_, state)| *state == ImageState::Here) {
+            let users = host.containers().filter(|&c| model.functions[world.containers[c].function as usize].image == image);
+            assert_eq!(host.memory.pins(image), users.count() as u32, "image {image} is {state:?} and pinned by its containers");
+            assert_ne!(host.disk.state(image), ImageState::Absent, "what is in memory is on the disk");
+        }
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
-        assert_eq!(host.memory_free + held, spec.memory, "memory is what containers hold");
+        assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
         assert_eq!(active, host.running);
         assert!(
@@ -238,9 +300,10 @@ proptest! {
         prop_assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
         prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, workload.len() as u64);
         prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
-        // Only memory that nobody may take back can keep somebody waiting for ever.
-        if shape.memory_full != "never" {
-            prop_assert_eq!(summary.live, 0);
+        // Only room that nobody may take back can keep somebody waiting for ever.
+        if shape.memory_full != "never" && (shape.images.way == 0 || shape.images.room != "images_only") {
+            let waits = simulation.world().attempts.iter().map(|(_, a)| (a.phase(), a.host, a.invocation)).next();
+            prop_assert_eq!(summary.live, 0, "the first: {:?}", waits);
         }
         let parts: f64 = summary.phases_ms.iter().map(|p| p.1).sum();
         prop_assert!((parts - summary.response_ms.mean).abs() <= 1e-6 * (1.0 + summary.response_ms.mean));

@@ -10,7 +10,7 @@ pub mod architecture;
 use std::collections::VecDeque;
 
 use crate::platform::{Message, MessageKind, Model, World};
-use crate::policy::placement::{Ask, Placement, PlacementPolicy, Sight, View};
+use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
@@ -51,18 +51,40 @@ impl Placer {
         256 + self.view.size() + self.numbers.len() * 4 + self.inbox.len() * 4
     }
 
+    /// What the placement policy sees of the hosts.
+    pub(crate) fn sight<'a>(&'a self, frame: Frame<'a>) -> Sight<'a> {
+        sight(self.exact, &self.view, frame)
+    }
+
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
     pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
-        let sight = match self.exact {
-            true => Sight::exact(&self.view, frame.world, frame.model),
-            false => Sight::believed(&self.view),
-        };
+        let sight = sight(self.exact, &self.view, frame);
         let number = self.placement.choose(ask, sight, &mut self.chance)?;
         if !self.view.fits(number, ask) {
             return None;
         }
         self.view.assigned(number, &frame.whole(ask.function));
         Some(self.view.host(number))
+    }
+
+    /// Tells the placement policy that a round begins.
+    pub(crate) fn begin_round(&mut self, frame: Frame<'_>, plan: &Plan) {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.begin(sight.with(plan));
+    }
+
+    /// Chooses a host for a task of a round, of which so much is planned. Nothing is noted in the view.
+    pub(crate) fn choose(&mut self, frame: Frame<'_>, plan: &Plan, ask: &Ask) -> Option<u32> {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.choose(ask, sight.with(plan), &mut self.chance)
+    }
+
+    /// Takes note of an attempt that was bound to a host.
+    pub(crate) fn bound(&mut self, model: &Model, host: u32, function: u32) {
+        let f = &model.functions[function as usize];
+        if let Some(number) = self.number_of(host) {
+            self.view.assigned(number, &Ask { function, memory: f.memory, millicores: f.millicores });
+        }
     }
 
     /// Takes note of what a host says of itself: an ended task, a removed container.
@@ -73,6 +95,10 @@ impl Placer {
         }
         self.view.set_warm(number, message.function, message.words[0]);
     }
+}
+
+fn sight<'a>(exact: bool, view: &'a View, frame: Frame<'a>) -> Sight<'a> {
+    if exact { Sight::exact(view, frame.world, frame.model) } else { Sight::believed(view) }
 }
 
 /// What an architecture may look at besides the placer and the message: the topology and the clock. The hosts' state is for
@@ -120,6 +146,45 @@ pub enum Action {
         attempt: u32,
         /// The other placer.
         placer: u32,
+    },
+    /// Take a container, or room for one, for the attempt on a host, and send it there; if there is none any more, the attempt
+    /// stays with the placer.
+    Bind {
+        /// The attempt.
+        attempt: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Hold the attempt until its image is at the head store.
+    Admit {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Hold the attempt until a host has room for it.
+    Hold {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Fetch an image to a head store.
+    Download {
+        /// The image.
+        image: u32,
+        /// The head store.
+        head: u32,
+    },
+    /// Copy an image to a host's disk.
+    Copy {
+        /// The image.
+        image: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Load an image into a host's memory.
+    Load {
+        /// The image.
+        image: u32,
+        /// The host.
+        host: u32,
     },
     /// Ask a host for its load, on behalf of an attempt.
     Probe {

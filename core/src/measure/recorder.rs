@@ -11,11 +11,14 @@ use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
 use crate::workload::Workload;
 
-/// Records what happened to each invocation: 31 bytes a row beside the workload's own columns.
+/// Records what happened to each invocation: 31 bytes a row beside the workload's own columns, and 8 more where rows wait for
+/// others, because then only the run says when they are submitted.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     workload: Arc<Workload>,
     warm_up: SimTime,
+    /// Empty where every row has a time; `u64::MAX` for what has not been submitted.
+    submitted_ns: Vec<u64>,
     started_ns: Vec<u64>,
     finished_ns: Vec<u64>,
     response_ns: Vec<u64>,
@@ -34,6 +37,8 @@ pub struct Recorder {
 pub struct InvocationRow {
     /// Its row in the workload.
     pub invocation: u32,
+    /// When it was submitted; nothing if it waits for others, which have not ended.
+    pub submitted: Option<SimTime>,
     /// How it ended; nothing if it had not at the end of the run.
     pub outcome: Option<Outcome>,
     /// Whether it started cold.
@@ -56,9 +61,10 @@ impl Recorder {
     /// A recorder for a workload; invocations submitted before the end of the warm-up are recorded and not measured.
     pub fn new(workload: Arc<Workload>, warm_up_s: f64) -> Recorder {
         let n = workload.len();
-        let width = workload.arrival_ns.last().map_or(1, |last| last / 200 + 1);
+        let width = workload.last_ns() / 200 + 1;
         Recorder {
             warm_up: SimTime::from_s(warm_up_s),
+            submitted_ns: if workload.gates.is_empty() { Vec::new() } else { vec![u64::MAX; n] },
             started_ns: vec![u64::MAX; n],
             finished_ns: vec![u64::MAX; n],
             response_ns: vec![0; n],
@@ -85,6 +91,7 @@ impl Recorder {
         let time = |ns: u64| (ns != u64::MAX).then_some(SimTime(ns));
         InvocationRow {
             invocation,
+            submitted: time(self.submitted_at(i)),
             outcome: self.outcome(i),
             cold: self.flags[i] & COLD != 0,
             attempts: self.attempts[i],
@@ -99,9 +106,17 @@ impl Recorder {
         (self.flags[i] & 15).checked_sub(1).and_then(|o| Outcome::ALL.get(o as usize)).copied()
     }
 
+    /// When a row was submitted, in nanoseconds: its time, or when the others that it waited for let it.
+    fn submitted_at(&self, i: usize) -> u64 {
+        self.submitted_ns.get(i).copied().unwrap_or(self.workload.arrival_ns[i])
+    }
+
     /// The rows that count: submitted after the warm-up.
-    fn measured(&self) -> std::ops::Range<usize> {
-        self.workload.arrival_ns.partition_point(|&at| at < self.warm_up.0)..self.workload.len()
+    fn measured(&self) -> impl Iterator<Item = usize> + Clone {
+        let sorted = self.submitted_ns.is_empty();
+        let first = if sorted { self.workload.arrival_ns.partition_point(|&at| at < self.warm_up.0) } else { 0 };
+        let counts = move |i: &usize| sorted || (self.warm_up.0..u64::MAX).contains(&self.submitted_ns[*i]);
+        (first..self.workload.len()).filter(counts)
     }
 
     /// Every so many of the completed rows that count.
@@ -169,7 +184,7 @@ impl Recorder {
         let (mut cold, mut warm, mut lost) = (vec![0u32; buckets], vec![0u32; buckets], vec![0u32; buckets]);
         for i in (0..self.workload.len()).step_by(stride) {
             let Some(outcome) = self.outcome(i) else { continue };
-            let b = ((self.workload.arrival_ns[i] / width) as usize).min(buckets - 1);
+            let b = ((self.submitted_at(i) / width) as usize).min(buckets - 1);
             if outcome == Outcome::Completed {
                 response[b].push(self.response_ns[i] as f64 / 1e6);
                 slowdown[b].extend(self.slowdown(i as u32));
@@ -243,7 +258,10 @@ fn select(samples: &mut [f64], q: f64) -> f64 {
 }
 
 impl Probe for Recorder {
-    fn arrived(&mut self, now: SimTime, _invocation: u32) {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        if !self.submitted_ns.is_empty() {
+            self.submitted_ns[invocation as usize] = now.0;
+        }
         self.in_system.add(now, 1.0);
     }
 
@@ -273,7 +291,7 @@ impl Probe for Recorder {
         self.host[i] = end.host;
         self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 };
         self.attempts[i] = end.attempts;
-        if end.outcome == Outcome::Completed && self.workload.arrival_ns[i] >= self.warm_up.0 {
+        if end.outcome == Outcome::Completed && self.submitted_at(i) >= self.warm_up.0 {
             for (sum, ns) in self.phases.iter_mut().zip(end.spent) {
                 *sum += u128::from(*ns);
             }

@@ -16,9 +16,11 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::cpu::SharedCpu;
+use super::images::Staging;
 use super::message::{Message, MessageKind};
-use super::model::Model;
+use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
+use super::store::ImageStore;
 use super::task::{Accounting, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
@@ -94,15 +96,28 @@ pub struct Host {
     pub(super) stalled: VecDeque<u32>,
     /// Slots that nobody holds.
     pub slots_free: u32,
-    /// Bytes that no container holds.
+    /// Bytes that no container and no image holds.
     pub memory_free: u64,
+    /// Bytes of images.
+    pub image_memory: u64,
+    /// The images in memory.
+    pub memory: ImageStore,
+    /// The images on the disk.
+    pub disk: ImageStore,
+    /// Bytes of the disk that no image and no container holds.
+    pub disk_free: u64,
+    /// Who waits for images.
+    pub(super) staging: Staging,
     /// Bytes of idle containers.
     pub idle_memory: u64,
     /// Bytes of those idle containers that are never removed.
-    pinned_idle: u64,
+    pub(super) pinned_idle: u64,
     /// Bytes of all containers that are never removed, and their functions.
     pinned: u64,
     pinned_functions: Vec<u32>,
+    /// The images of those containers, and the disk that they take together.
+    pinned_images: Vec<u32>,
+    pinned_disk: u64,
     /// Whether its policy leaves containers whose time ran out until their function is invoked again.
     lazy: bool,
     /// Invocations that run or start.
@@ -112,10 +127,10 @@ pub struct Host {
     usage_at: SimTime,
     /// The placer that hears of removed containers: (instance, placer, machine).
     pub reports_to: Option<(u16, u32, u32)>,
-    keep_alive: KeepAlive,
+    pub(super) keep_alive: KeepAlive,
     /// Per function: the first container with room, and the number of idle ones.
     by_function: PagedMap<(u32, u32)>,
-    cells: Vec<u32>,
+    pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
     /// (function, invocations) on their way to it, where a run counts them.
     pub(super) coming: Vec<(u32, u32)>,
@@ -136,12 +151,14 @@ enum Room {
     Warm(u32),
     Starting(u32),
     Cold,
+    /// Its image is not in memory.
+    NoImage,
     None,
 }
 
 impl Host {
     /// An empty host.
-    pub fn new(slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
+    pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive) -> Host {
         Host {
             queue: VecDeque::new(),
             millicores_held: 0,
@@ -149,10 +166,17 @@ impl Host {
             stalled: VecDeque::new(),
             slots_free: slots,
             memory_free: memory,
+            image_memory: 0,
+            memory: ImageStore::default(),
+            disk: ImageStore::default(),
+            disk_free: disk,
+            staging: Staging::default(),
             idle_memory: 0,
             pinned_idle: 0,
             pinned: 0,
             pinned_functions: Vec::new(),
+            pinned_images: Vec::new(),
+            pinned_disk: 0,
             lazy: false,
             running: 0,
             usage: Usage::default(),
@@ -166,9 +190,24 @@ impl Host {
         }
     }
 
-    /// Running and queued invocations.
+    /// Invocations that run, wait for their image or wait in the queue.
     pub fn load(&self) -> u32 {
-        self.running + self.queue.len() as u32
+        self.running + self.queue.len() as u32 + self.staging.waiting
+    }
+
+    /// Whether it has a slot and, where invocations hold them, so many thousandths of cores.
+    pub(crate) fn has_slot(&self, spec: &HostSpec, millicores: u32) -> bool {
+        let held = self.millicores_held + u64::from(millicores);
+        self.slots_free > 0 && (spec.cpu != Cpu::Slots || held <= spec.millicores.into())
+    }
+
+    fn fits(&self, memory: u64, disk: u64) -> bool {
+        self.memory_free >= memory && self.disk_free >= disk
+    }
+
+    /// About how many bytes a copy of its image stores takes.
+    pub(super) fn images_size(&self) -> usize {
+        self.memory.size() + self.disk.size()
     }
 
     /// Idle containers of a function.
@@ -201,7 +240,7 @@ impl Host {
         let dt = u128::from(now.since(self.usage_at).0);
         Usage {
             idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
-            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory) * dt,
+            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory - self.image_memory) * dt,
             cores: self.usage.cores + u128::from(self.millicores_held.min(millicores.into())) * dt,
         }
     }
@@ -209,7 +248,7 @@ impl Host {
 
 impl World {
     /// Brings a host's integrals up to now; called before anything about it changes.
-    fn settle(&mut self, model: &Model, host: u32) {
+    pub(super) fn settle(&mut self, model: &Model, host: u32) {
         let spec = &model.hosts[host as usize];
         let h = &mut self.hosts[host as usize];
         h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
@@ -247,19 +286,46 @@ impl World {
             self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
             return self.dispatch(model, workload, probe, a.host);
         }
-        // What is never removed leaves the rest to the functions that have none of it.
-        let h = &self.hosts[a.host as usize];
-        let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
-        if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
+        if self.never_fits(model, function, a.host) {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
         }
-        self.enter(attempt, Phase::Queued);
+        if self.image_is_ready(model, a.host, function) {
+            self.join_queue(model, workload, probe, attempt);
+        } else {
+            self.stage(model, workload, probe, attempt);
+        }
+    }
+
+    /// Whether a host can never run a function: it, or the head store that serves it, is too small. What is never removed leaves
+    /// the rest to the functions that have none of it.
+    pub(crate) fn never_fits(&self, model: &Model, function: u32, host: u32) -> bool {
+        let spec = &model.functions[function as usize];
+        let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
+        if h.pinned_functions.contains(&function) {
+            return false;
+        }
+        let (mut memory, mut disk) = (spec.memory, spec.disk);
+        if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+            memory = memory.saturating_add(image.memory);
+            disk = disk.saturating_add(image.size);
+            let head = model.supply.heads.get(model.supply.head_of[host as usize] as usize);
+            if head.is_some_and(|head| head.registry != NONE && image.size > head.disk) {
+                return true;
+            }
+        }
+        spec.millicores > whole.millicores || memory > whole.memory - h.pinned || disk > whole.disk - h.pinned_disk
+    }
+
+    /// An attempt waits in its host's queue.
+    pub(super) fn join_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
         let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, attempt) };
         if passes.is_none() {
             self.hosts[a.host as usize].queue.push_back(attempt);
         }
-        probe.queued(self.now, a.host, a.invocation, function);
+        probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
             Some(room) => self.leave_queue(model, workload, probe, attempt, room),
             None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
@@ -269,6 +335,7 @@ impl World {
 
     /// Starts what can be started on a host.
     pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        self.retry_staging(model, workload, probe, host);
         if model.queue == Queue::Skip {
             return self.dispatch_any(model, workload, probe, host);
         }
@@ -303,8 +370,7 @@ impl World {
         let spec = &model.functions[function as usize];
         let h = &self.hosts[host as usize];
         let cpu = &model.hosts[host as usize];
-        let no_cores = cpu.cpu == Cpu::Slots && h.millicores_held + u64::from(spec.millicores) > cpu.millicores.into();
-        if no_cores || h.slots_free == 0 {
+        if !h.has_slot(cpu, spec.millicores) {
             return None;
         }
         let room = self.find_room(model, workload, probe, host, function);
@@ -316,9 +382,17 @@ impl World {
         let a = &self.attempts[attempt];
         probe.unqueued(self.now, a.host, a.invocation);
         match room {
-            Room::Warm(container) => self.start_warm(model, workload, probe, attempt, container),
-            Room::Starting(container) => self.join(model, workload, attempt, container),
-            Room::Cold => self.start_cold(model, workload, probe, attempt),
+            Room::Warm(container) => {
+                self.take_warm(model, workload, probe, attempt, container);
+                self.begin(model, workload, probe, attempt);
+            }
+            Room::Starting(container) => self.join(model, workload, probe, attempt, container),
+            Room::Cold => {
+                self.take_cold(model, workload, attempt);
+                self.begin(model, workload, probe, attempt);
+            }
+            // It was there when the attempt came, and made room for something else since.
+            Room::NoImage => self.stage(model, workload, probe, attempt),
             Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
         }
     }
@@ -337,16 +411,34 @@ impl World {
                 return room;
             }
         }
-        let need = model.functions[function as usize].memory;
+        if !self.image_is_ready(model, host, function) {
+            return Room::NoImage;
+        }
+        let spec = &model.functions[function as usize];
         let h = &self.hosts[host as usize];
-        if h.memory_free >= need {
+        if h.fits(spec.memory, spec.disk) {
             return Room::Cold;
         }
-        let enough = h.memory_free + h.idle_memory - h.pinned_idle >= need;
-        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
+        // Its own image stays while room is made.
+        self.pin_image(spec.image, host);
+        self.find_memory(model, workload, probe, host, spec.memory, spec.disk);
+        self.unpin_image(spec.image, host);
+        if self.hosts[host as usize].fits(spec.memory, spec.disk) { Room::Cold } else { Room::None }
+    }
+
+    /// Makes room for a container: by images that nothing uses if they suffice, else by idle containers if they do, else by both.
+    fn find_memory<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
+        if self.disk_room_of_images(probe, host, disk) && self.memory_room_of_images(model, probe, host, need) {
+            return;
+        }
+        let h = &self.hosts[host as usize];
+        if h.disk_free >= disk && h.memory_free + h.idle_memory - h.pinned_idle >= need {
+            return self.make_room(model, workload, probe, host, need);
+        }
+        let cleared = model.memory_full != MemoryFull::Never && self.clear(model, workload, probe, host, need, disk);
+        if !cleared && model.if_insufficient == IfInsufficient::EvictAnyway {
             self.make_room(model, workload, probe, host, need);
         }
-        if self.hosts[host as usize].memory_free >= need { Room::Cold } else { Room::None }
     }
 
     /// Of the containers from one on that is still starting, the first that has started, or where starting ones are joined the
@@ -374,7 +466,7 @@ impl World {
             MemoryFull::FullSize => h.memory_free + need,
             MemoryFull::Shortfall => need,
         };
-        if h.idle_memory == h.pinned_idle {
+        if h.idle_memory == h.pinned_idle || h.memory_free >= target {
             return;
         }
         h.keep_alive.pressed(target - h.memory_free, self.now);
@@ -407,7 +499,8 @@ impl World {
         h.running += 1;
     }
 
-    fn start_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+    /// A container with room is taken for an attempt.
+    fn take_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = self.containers[container].function;
@@ -433,10 +526,10 @@ impl World {
         if was_idle {
             self.container_changed(model, probe, container, ContainerChange::Busy, SimTime::NEVER);
         }
-        self.start(model, workload, attempt);
     }
 
-    fn start_cold<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+    /// Room for a new container is taken for an attempt.
+    fn take_cold(&mut self, model: &Model, workload: &Workload, attempt: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
@@ -447,8 +540,38 @@ impl World {
         self.attempts[attempt].container = container;
         self.attempts[attempt].cold = true;
         self.counters.cold += 1;
-        self.enter(attempt, Phase::Starting);
+    }
+
+    /// Takes a container, or room for one, for an attempt before it is sent to the host. Answers whether there is any.
+    pub(crate) fn bind<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, host: u32) -> bool {
+        let function = workload.function[self.attempts[attempt].invocation as usize];
+        let spec = &model.functions[function as usize];
+        if !self.hosts[host as usize].has_slot(&model.hosts[host as usize], spec.millicores) {
+            return false;
+        }
+        let room = self.find_room(model, workload, probe, host, function);
+        // One that waits in a starting container has come to the host.
+        if matches!(room, Room::None | Room::NoImage | Room::Starting(_)) {
+            return false;
+        }
+        (self.attempts[attempt].host, self.attempts[attempt].bound) = (host, true);
+        match room {
+            Room::Warm(container) => self.take_warm(model, workload, probe, attempt, container),
+            _ => self.take_cold(model, workload, attempt),
+        }
+        true
+    }
+
+    /// An attempt has its container: it starts, or its container does.
+    pub(crate) fn begin<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if !a.cold {
+            return self.start(model, workload, probe, attempt);
+        }
+        let container = a.container;
+        self.enter(probe, attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
+        let function = self.containers[container].function;
         if model.starting == Starting::Join && model.functions[function as usize].concurrency > 1 {
             self.link(model, container);
         }
@@ -457,7 +580,7 @@ impl World {
     }
 
     /// An attempt waits in a container that is starting. It is cold, as the one that the container was created for.
-    fn join(&mut self, model: &Model, workload: &Workload, attempt: u32, container: u32) {
+    fn join<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let c = self.containers[container];
@@ -471,7 +594,7 @@ impl World {
         self.attempts[attempt].container = container;
         self.attempts[attempt].cold = true;
         self.counters.cold += 1;
-        self.enter(attempt, Phase::Starting);
+        self.enter(probe, attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
     }
 
@@ -490,7 +613,9 @@ impl World {
 
     fn create(&mut self, model: &Model, workload: &Workload, host: u32, function: u32, attempt: u32, pinned: bool) -> u32 {
         let h = &mut self.hosts[host as usize];
-        h.memory_free -= model.functions[function as usize].memory;
+        let spec = &model.functions[function as usize];
+        h.memory_free -= spec.memory;
+        h.disk_free -= spec.disk;
         let cell = h.free_cells.pop().map_or(h.cells.len() as u32, |Reverse(c)| c);
         if cell as usize == h.cells.len() {
             h.cells.push(NONE);
@@ -518,10 +643,17 @@ impl World {
             self.armed.push(SimTime::NEVER);
         }
         self.hosts[host as usize].cells[cell as usize] = container;
+        self.pin_image(spec.image, host);
         if pinned {
             let h = &mut self.hosts[host as usize];
-            h.pinned += model.functions[function as usize].memory;
+            h.pinned += spec.memory;
+            h.pinned_disk += spec.disk;
             h.pinned_functions.push(function);
+            if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+                h.pinned += image.memory;
+                h.pinned_disk += image.size;
+                h.pinned_images.push(spec.image);
+            }
         } else {
             let view = self.view(model, workload, container, NONE);
             self.hosts[host as usize].keep_alive.created(&view, self.now);
@@ -550,8 +682,12 @@ impl World {
         let mut next = 0;
         for (function, spec) in model.functions.iter().enumerate() {
             for _ in 0..spec.min_warm {
-                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| self.hosts[h].memory_free >= spec.memory);
+                let fits = |h: usize| self.hosts[h].fits(spec.memory, spec.disk);
+                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| fits(h));
                 let Some(host) = room else { break };
+                if !self.preload_image(model, probe, host as u32, spec.image) || !self.hosts[host].fits(spec.memory, spec.disk) {
+                    break;
+                }
                 self.prewarm(model, workload, probe, host as u32, function as u32, true);
                 next = (host + 1) % hosts;
             }
@@ -562,8 +698,10 @@ impl World {
     pub(crate) fn reload<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32) {
         let (host, function) = self.reloads[id];
         self.reloads.remove(id);
+        let spec = &model.functions[function as usize];
+        let ready = self.image_is_ready(model, host, function);
         let h = &mut self.hosts[host as usize];
-        let fits = h.memory_free >= model.functions[function as usize].memory;
+        let fits = h.fits(spec.memory, spec.disk) && ready;
         if h.keep_alive.prewarm(function, self.now) && fits {
             self.prewarm(model, workload, probe, host, function, false);
         }
@@ -580,7 +718,9 @@ impl World {
             if has_room {
                 self.link(model, container);
             }
+            let function = self.containers[container].function;
             self.becomes_idle(model, workload, probe, container);
+            self.tell_stagers_of_room(model, probe, host, function);
             return self.dispatch(model, workload, probe, host);
         }
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
@@ -593,19 +733,22 @@ impl World {
         while next != NONE {
             let attempt = next;
             next = self.attempts[attempt].next;
-            self.start(model, workload, attempt);
+            self.start(model, workload, probe, attempt);
         }
         if concurrency > 1 {
+            let function = self.containers[container].function;
+            self.tell_stagers_of_room(model, probe, host, function);
             self.dispatch(model, workload, probe, host);
         }
     }
 
     /// The only way from not running to running.
-    fn start(&mut self, model: &Model, workload: &Workload, attempt: u32) {
+    fn start<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let time = self.execution_time(model, workload, attempt);
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
-        self.enter(attempt, Phase::Running);
+        self.enter(probe, attempt, Phase::Running);
+        self.use_image(model, spec.image, a.host);
         self.account(a.task, Accounting::Execution);
         self.attempts[attempt].started = self.now;
         let host = &model.hosts[a.host as usize];
@@ -644,7 +787,7 @@ impl World {
 
     /// An execution takes so long, unless its time limit comes first.
     pub(super) fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
-        let limited = limit.is_some_and(|limit| time > limit);
+        let limited = limit.is_some_and(|limit| time >= limit);
         self.attempts[attempt].limited = limited;
         let time = limit.filter(|_| limited).unwrap_or(time);
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
@@ -697,27 +840,15 @@ impl World {
     /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
     pub(crate) fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
-        let h = &mut self.hosts[a.host as usize];
-        let isolated = model.hosts[a.host as usize].cpu == Cpu::Isolated;
-        h.millicores_held -= if isolated { 0 } else { u64::from(spec.millicores) };
-        h.slots_free += 1;
-        h.running -= 1;
-        self.containers[a.container].active -= 1;
-        if !self.containers[a.container].linked {
-            self.link(model, a.container);
-        }
-        if isolated {
-            self.end_isolated(model, workload, a.container);
-        }
-        if self.containers[a.container].active == 0 {
-            self.becomes_idle(model, workload, probe, a.container);
+        self.use_image(model, spec.image, a.host);
+        if !a.bound {
+            self.release(model, workload, probe, a.container);
         }
         self.attempts[attempt].finished = self.now;
-        self.attempts[attempt].container = NONE;
-        self.enter(attempt, Phase::Returning);
+        let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
+        self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
@@ -729,8 +860,41 @@ impl World {
             ..Message::new(MessageKind::Result, host_machine, client)
         };
         self.send(model, probe, result, spec.response_bytes);
-        self.tell_placer(model, probe, attempt, function);
+        if a.bound {
+            return self.tell_placer(model, probe, attempt, function, container + 1);
+        }
+        self.tell_placer(model, probe, attempt, function, 0);
+        self.tell_stagers_of_room(model, probe, a.host, function);
         self.dispatch(model, workload, probe, a.host);
+    }
+
+    /// An invocation's cores are free, and its container may become idle.
+    fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let Container { host, function, active, .. } = self.containers[container];
+        self.settle(model, host);
+        let spec = &model.functions[function as usize];
+        let h = &mut self.hosts[host as usize];
+        let isolated = model.hosts[host as usize].cpu == Cpu::Isolated;
+        h.millicores_held -= if isolated { 0 } else { u64::from(spec.millicores) };
+        h.slots_free += 1;
+        h.running -= 1;
+        self.containers[container].active -= 1;
+        if !self.containers[container].linked {
+            self.link(model, container);
+        }
+        if isolated {
+            self.end_isolated(model, workload, container);
+        }
+        if active == 1 {
+            self.becomes_idle(model, workload, probe, container);
+        }
+    }
+
+    /// The placer that bound an attempt hears of its end: what it had taken is free.
+    pub(crate) fn release_bound<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let host = self.containers[container].host;
+        self.release(model, workload, probe, container);
+        self.dispatch(model, workload, probe, host);
     }
 
     fn becomes_idle<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
@@ -807,7 +971,7 @@ impl World {
         self.dispatch(model, workload, probe, c.host);
     }
 
-    fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
+    pub(super) fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
         let c = self.containers[container];
         debug_assert!(c.active == 0 && !c.starting, "a busy container is removed");
         self.settle(model, c.host);
@@ -817,6 +981,7 @@ impl World {
         let h = &mut self.hosts[c.host as usize];
         h.keep_alive.removed(&view, why, self.now);
         h.memory_free += spec.memory;
+        h.disk_free = h.disk_free.saturating_add(spec.disk);
         h.idle_memory -= spec.memory;
         let (head, idle) = h.by_function.get(c.function);
         h.by_function.set(c.function, (head, idle - 1));
@@ -830,6 +995,7 @@ impl World {
             Removal::Evicted => self.counters.evictions += 1,
             Removal::Expired => self.counters.expirations += 1,
         }
+        self.unpin_image(spec.image, c.host);
         self.container_changed(model, probe, container, change, SimTime::NEVER);
         self.containers.remove(container);
         let h = &self.hosts[c.host as usize];
@@ -959,12 +1125,13 @@ impl World {
     /// An attempt ends at a host without having run.
     fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
         let function = workload.function[self.attempts[attempt].invocation as usize];
-        self.tell_placer(model, probe, attempt, function);
-        self.end_task(probe, attempt, outcome);
+        self.tell_placer(model, probe, attempt, function, 0);
+        self.end_task(workload, probe, attempt, outcome);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
-    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32) {
+    /// `bound` is one more than the container that waits for the placer, or 0.
+    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32, bound: u32) {
         let a = self.attempts[attempt];
         let to = self.placer_machine(a.instance, a.placer);
         let finish = Message {
@@ -974,7 +1141,7 @@ impl World {
             attempt,
             invocation: a.invocation,
             function,
-            words: [self.hosts[a.host as usize].idle_of(function), 0],
+            words: [self.hosts[a.host as usize].idle_of(function), bound],
             ..Message::new(MessageKind::Finish, model.hosts[a.host as usize].machine, to)
         };
         self.send(model, probe, finish, 0);

@@ -27,23 +27,43 @@ pub enum Phase {
     Returning,
     /// Ended. Messages about it are stale.
     Closed,
+    /// At a host that fetches its image.
+    Staging,
+    /// Held by a service until its image is at the head store.
+    Admitted,
+    /// Held by a service until a host has room for it.
+    Schedulable,
 }
 
 impl Phase {
     /// The one transition table: whether an attempt may go from this phase to the next.
     pub fn may_become(self, next: Phase) -> bool {
-        use Phase::{AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Starting, Submitted};
+        use Phase::{
+            Admitted, AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging, Starting,
+            Submitted,
+        };
         matches!(
             (self, next),
             (Submitted | Offloaded, AtPlacer)
-                | (AtPlacer, Probing | Offloaded | InFlight | Closed)
+                | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Closed)
+                | (Admitted, Schedulable | Offloaded | Closed)
+                | (Schedulable, InFlight | Offloaded | Closed)
                 | (Probing, InFlight | Closed)
-                | (InFlight, Queued | Closed)
-                | (Queued, Starting | Running | Closed)
+                // Bound before it was sent, it has its container.
+                | (InFlight, Queued | Staging | Starting | Running | Closed)
+                | (Queued, Staging | Starting | Running | Closed)
+                | (Staging, Queued | Closed)
                 | (Starting, Running)
                 | (Running, Returning)
                 | (Returning, Closed)
         )
+    }
+}
+
+impl Phase {
+    /// Whether an attempt waits for room, which may never come.
+    pub fn waits(self) -> bool {
+        matches!(self, Phase::Queued | Phase::Staging | Phase::Admitted | Phase::Schedulable)
     }
 }
 
@@ -69,11 +89,13 @@ pub enum Accounting {
     Execution,
     /// From the host to the client.
     Return,
+    /// Until its image is in place.
+    Staging,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -82,6 +104,7 @@ impl Accounting {
         Accounting::Transfer,
         Accounting::DispatchNetwork,
         Accounting::HostQueue,
+        Accounting::Staging,
         Accounting::ContainerStart,
         Accounting::Execution,
         Accounting::Return,
@@ -96,6 +119,7 @@ impl Accounting {
             Accounting::Transfer => "transfer",
             Accounting::DispatchNetwork => "dispatch_network",
             Accounting::HostQueue => "host_queue",
+            Accounting::Staging => "staging",
             Accounting::ContainerStart => "container_start",
             Accounting::Execution => "execution",
             Accounting::Return => "return",
@@ -184,6 +208,8 @@ pub struct Attempt {
     phase: Phase,
     /// Whether its container was created for it.
     pub cold: bool,
+    /// Whether its container was taken for it before it was sent to its host, and is free again when its placer hears of its end.
+    pub bound: bool,
     /// Whether the time limit ends it.
     pub limited: bool,
     /// The architecture instance whose placer decided on it.
@@ -210,6 +236,7 @@ impl Attempt {
             invocation,
             phase: Phase::Submitted,
             cold: false,
+            bound: false,
             limited: false,
             instance: 0,
             placer: NONE,

@@ -15,8 +15,12 @@ impl World {
     pub(crate) fn count_coming(&mut self, counted: bool, function_of: impl Fn(u32) -> u32) {
         self.coming_counted = counted;
         self.hosts.iter_mut().for_each(|h| h.coming.clear());
-        let on_their_way: Vec<(u32, u32)> =
-            self.attempts.iter().filter(|(_, a)| a.phase() == Phase::InFlight).map(|(_, a)| (a.host, a.invocation)).collect();
+        let on_their_way: Vec<(u32, u32)> = self
+            .attempts
+            .iter()
+            .filter(|(_, a)| a.phase() == Phase::InFlight && !a.bound)
+            .map(|(_, a)| (a.host, a.invocation))
+            .collect();
         for (host, invocation) in on_their_way {
             self.sets_out(host, function_of(invocation));
         }
@@ -70,10 +74,11 @@ impl World {
         h.idle_of(function).saturating_sub(h.coming_of(function))
     }
 
-    /// Whether one more invocation of a function finds room in a container, or in one that has started.
-    pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, started: bool) -> bool {
+    /// Whether one more invocation of a function finds room in a container, or in one that has started, after so many more that are
+    /// not on their way yet.
+    pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, before: u32, started: bool) -> bool {
         let h = &self.hosts[host as usize];
-        self.fill(model, h, function, h.coming_of(function) + 1, started).0 == 0
+        self.fill(model, h, function, h.coming_of(function) + before + 1, started).0 == 0
     }
 
     /// Memory that no container holds or is about to hold, and what idle containers hold beside it that may be removed, in bytes.

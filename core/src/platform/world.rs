@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::host::{Container, Host};
+use super::images::Head;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{Probe, TaskEnd};
 use super::task::{Accounting, Attempt, Outcome, Phase, Task};
+use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::rng::noise;
 use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
 
 /// What an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,12 @@ pub enum EventKind {
     Reload,
     /// The containers that functions always have are made.
     Provision,
+    /// A transfer of an image begins to move.
+    TransferBegins,
+    /// A transfer of an image may end.
+    TransferEnds,
+    /// Rows that waited for others are submitted.
+    GateOpens,
 }
 
 /// An event: eight bytes.
@@ -74,6 +83,12 @@ pub struct Counters {
     pub expirations: u64,
     /// Messages sent, by [`MessageKind`].
     pub messages: [u64; MessageKind::ALL.len()],
+    /// Transfers of images, by [`super::Transfer::kind`].
+    pub transfers: [u64; 3],
+    /// Their bytes.
+    pub transferred_bytes: [u64; 3],
+    /// Images removed for something else.
+    pub image_evictions: u64,
     /// Events.
     pub events: u64,
     /// Nanoseconds in the system, summed over the tasks that ended.
@@ -107,6 +122,14 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Counts.
     pub counters: Counters,
+    /// Head stores.
+    pub heads: Vec<Head>,
+    /// Transfers of images.
+    pub transfers: Transfers,
+    /// The placers that hear when an image is in place: (instance, placer, machine).
+    pub(crate) stagers: Vec<(u16, u32, u32)>,
+    /// Attempts that wait for room.
+    pub(crate) waiting: usize,
     /// Functions that may be loaded again: (host, function).
     pub(super) reloads: Slab<(u32, u32)>,
     /// Per container slot, the time of the timer that counts.
@@ -116,6 +139,10 @@ pub struct World {
     /// The last arrival and the number of messages on paths where messages can take different times, so that none overtakes
     /// another.
     last_arrival: BTreeMap<(u32, u32), (SimTime, u64)>,
+    /// Per gate of the workload, how many rows must still end; empty without gates.
+    pub(crate) gates_left: Vec<u32>,
+    /// Gates that will open at an instant that is known.
+    pub(crate) gates_opening: u32,
     /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
     latencies_changed: bool,
     /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
@@ -124,8 +151,9 @@ pub struct World {
 
 impl World {
     /// A world at the start of time, with nothing in it but hosts.
-    pub fn new(model: &Model, hosts: Vec<Host>) -> World {
-        let mut world = World { hosts, ..World::default() };
+    pub fn new(model: &Model, workload: &Workload, hosts: Vec<Host>) -> World {
+        let heads = World::new_heads(model);
+        let mut world = World { hosts, heads, gates_left: workload.gates.counters(), ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
             world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
         }
@@ -139,8 +167,11 @@ impl World {
             + self.messages.size()
             + self.containers.size()
             + self.reloads.size()
+            + self.transfers.size()
+            + self.heads.iter().map(|h| 128 + h.store.size()).sum::<usize>()
             + self.queue.len() * 24
-            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64).sum::<usize>()
+            + self.gates_left.len() * 4
+            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
 
     /// Moves the clock.
@@ -162,11 +193,13 @@ impl World {
     }
 
     /// Moves an attempt to another phase.
-    pub(crate) fn enter(&mut self, attempt: u32, next: Phase) {
+    pub(crate) fn enter<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase) {
         let a = &mut self.attempts[attempt];
+        self.waiting = self.waiting + usize::from(next.waits()) - usize::from(a.phase().waits());
         a.enter(next);
         let (invocation, host) = (a.invocation, a.host);
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
+        probe.phase(self.now, invocation, next, host);
     }
 
     /// From now on, a task's time is spent on something else.
@@ -214,9 +247,9 @@ impl World {
         }
     }
 
-    /// A task ends.
-    pub(crate) fn end_task<P: Probe>(&mut self, probe: &mut P, attempt: u32, outcome: Outcome) {
-        self.enter(attempt, Phase::Closed);
+    /// A task ends, and its client knows.
+    pub(crate) fn end_task<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
+        self.enter(probe, attempt, Phase::Closed);
         let a = self.attempts[attempt];
         let now = self.now;
         let task = &mut self.tasks[a.task];
@@ -236,6 +269,26 @@ impl World {
         probe.ended(now, &end);
         self.attempts.remove(attempt);
         self.tasks.remove(a.task);
+        if !self.gates_left.is_empty() {
+            self.count_at_gates(workload, a.invocation);
+        }
+    }
+
+    /// A row has ended: each gate that waited for it, and for no more, opens after its delay, unless that is after the end.
+    fn count_at_gates(&mut self, workload: &Workload, invocation: u32) {
+        for &gate in workload.gates.waiting_for(invocation) {
+            let left = &mut self.gates_left[gate as usize];
+            // A gate that waits for some of its rows has opened before the last of them ends.
+            if *left == 0 {
+                continue;
+            }
+            *left -= 1;
+            let opens = self.now + workload.gates.delay(gate);
+            if *left == 0 && opens.0 <= workload.gates.until_ns() && opens < SimTime::NEVER {
+                self.gates_opening += 1;
+                self.queue.push(opens, Class::Message, Event::new(EventKind::GateOpens, 0, gate));
+            }
+        }
     }
 
     /// The machine of a placer.

@@ -3,6 +3,7 @@
 //! A scenario is plain data. It is written as JSON with a format version; every object in it has a stable id, and one
 //! [`Path`] type names any value in it (`nodes.edge-1.memory_mb`). Validation and compilation stand in their own files.
 
+mod image;
 mod path;
 mod read;
 mod schema;
@@ -13,6 +14,7 @@ mod workload;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use image::{Image, ImageOrder, ImageRoom, Sharing};
 pub use path::{Path, PathError};
 pub use read::ReadError;
 pub use schema::schema;
@@ -51,6 +53,9 @@ pub struct Scenario {
     /// Defaults for what no link says.
     #[serde(default)]
     pub network: Network,
+    /// What functions' containers are made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// What can be invoked; a trace brings its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Function>,
@@ -95,6 +100,12 @@ pub struct Policies {
     pub too_large: TooLarge,
     /// Which of several idle containers of a function is used again.
     pub reuse: Reuse,
+    /// Which image leaves a full store first.
+    #[serde(skip_serializing_if = "ImageOrder::is_default")]
+    pub image_order: ImageOrder,
+    /// What may leave a worker's memory for an image.
+    #[serde(skip_serializing_if = "ImageRoom::is_default")]
+    pub image_room: ImageRoom,
     /// Whether a container that is still starting takes further invocations.
     #[serde(skip_serializing_if = "Starting::is_default")]
     pub starting: Starting,
@@ -113,6 +124,8 @@ impl Default for Policies {
             no_room: NoRoom::Queue,
             too_large: TooLarge::Reject,
             reuse: Reuse::LastUsed,
+            image_order: ImageOrder::LastUse,
+            image_room: ImageRoom::IdleContainers,
             starting: Starting::Closed,
             queue: Queue::Fifo,
         }
@@ -298,12 +311,13 @@ impl Scenario {
         self.workload.trace = Some(trace);
     }
 
-    /// Whether a node, zone, link or function has this id.
+    /// Whether a node, zone, link, function or image has this id.
     pub fn has(&self, id: &str) -> bool {
         self.nodes.iter().any(|n| n.id == id)
             || self.zones.iter().any(|z| z.id == id)
             || self.links.iter().any(|l| l.id == id)
             || self.functions.iter().any(|f| f.id == id)
+            || self.images.iter().any(|i| i.id == id)
     }
 
     /// An id that nothing in the scenario has yet, made from `stem`.

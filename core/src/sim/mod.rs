@@ -83,7 +83,7 @@ pub struct Progress {
     pub events: u64,
     /// Invocations that have arrived.
     pub arrived: usize,
-    /// Invocations in all.
+    /// Invocations in all; some that wait for others may never come.
     pub invocations: usize,
 }
 
@@ -101,8 +101,11 @@ impl Simulation {
         let stages = stages(scenario, &workload);
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
-        let world =
-            World::new(&setup.stages[0].model, hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect());
+        let world = World::new(
+            &setup.stages[0].model,
+            &setup.workload,
+            hosts.map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i))).collect(),
+        );
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
@@ -138,7 +141,7 @@ impl Simulation {
             done: self.next().is_none(),
             now: self.world.now,
             events: self.world.counters.events,
-            arrived: self.cursor,
+            arrived: self.world.counters.submitted as usize,
             invocations: self.setup.workload.len(),
         }
     }
@@ -175,14 +178,16 @@ impl Simulation {
     }
 
     /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
-    /// ended or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
+    /// ended, so that no row comes that waits for others, or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
     /// would happen at the end of the clock, after 584 years, does not.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
-        let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
-        let stuck =
-            || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
-        if arrival.is_none() && (self.world.tasks.is_empty() || stuck()) {
+        let stuck = || {
+            self.world.queue.len() == self.world.chatter
+                && self.next_change().is_none()
+                && self.world.waiting == self.world.tasks.len()
+        };
+        if arrival.is_none() && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
         let queued = self.world.queue.peek().map(|(time, _)| time);
@@ -190,7 +195,7 @@ impl Simulation {
     }
 
     fn next_arrival(&self) -> Option<SimTime> {
-        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns))
+        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns)).filter(|&at| at < SimTime::NEVER)
     }
 
     fn next_change(&self) -> Option<SimTime> {
@@ -231,8 +236,14 @@ impl Simulation {
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
             EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
             EventKind::Provision => self.world.provision(model, workload, probe),
+            EventKind::TransferBegins => self.world.transfer_begins(model, probe, event.id),
+            EventKind::TransferEnds => self.world.transfers_end(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
+            EventKind::GateOpens => {
+                self.world.gates_opening -= 1;
+                workload.gates.rows(event.id).for_each(|row| self.submit(row, probe));
+            }
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
                 self.answer(event.epoch, event.id, probe);
@@ -271,10 +282,15 @@ impl Simulation {
         serving.is_some_and(|id| self.world.messages[id].kind == MessageKind::Gossip)
     }
 
-    /// The next invocation arrives: its client sends it to a placer.
+    /// The next invocation that has a time arrives.
     fn arrival<P: Probe>(&mut self, probe: &mut P) {
         let invocation = self.cursor as u32;
         self.cursor += 1;
+        self.submit(invocation, probe);
+    }
+
+    /// An invocation arrives at its client, who sends it to a placer.
+    fn submit<P: Probe>(&mut self, invocation: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
         let attempt = self.world.arrive(probe, invocation);
@@ -304,7 +320,9 @@ impl Simulation {
         match m.kind {
             MessageKind::Assign => {
                 self.world.messages.remove(id);
-                if !self.world.is_stale(&m) {
+                if !self.world.is_stale(&m) && self.world.attempts[m.attempt].bound {
+                    self.world.begin(model, workload, probe, m.attempt);
+                } else if !self.world.is_stale(&m) {
                     self.world.receive(model, workload, probe, m.attempt);
                 }
             }
@@ -312,7 +330,7 @@ impl Simulation {
                 self.world.messages.remove(id);
                 if !self.world.is_stale(&m) {
                     let outcome = if self.world.attempts[m.attempt].limited { Outcome::TimedOut } else { Outcome::Completed };
-                    self.world.end_task(probe, m.attempt, outcome);
+                    self.world.end_task(workload, probe, m.attempt, outcome);
                 }
             }
             MessageKind::Probe => {
@@ -324,7 +342,7 @@ impl Simulation {
             }
             _ => {
                 if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
-                    self.world.enter(m.attempt, Phase::AtPlacer);
+                    self.world.enter(probe, m.attempt, Phase::AtPlacer);
                     let task = self.world.attempts[m.attempt].task;
                     self.world.account(task, Accounting::PlacerQueue);
                 }
@@ -368,8 +386,7 @@ impl Simulation {
     fn answer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
-        let Instance { rules, placers } = &mut self.instances[instance as usize];
-        let placer = &mut placers[number as usize];
+        let placer = &mut self.instances[instance as usize].placers[number as usize];
         let Some(id) = placer.serving.take() else { return };
         let m = self.world.messages[id];
         self.world.messages.remove(id);
@@ -380,6 +397,11 @@ impl Simulation {
         if about_attempt && self.world.is_stale(&m) {
             return;
         }
+        if m.kind == MessageKind::Finish && m.words[1] > 0 {
+            self.world.release_bound(model, &setup.workload, probe, m.words[1] - 1);
+        }
+        let Instance { rules, placers } = &mut self.instances[instance as usize];
+        let placer = &mut placers[number as usize];
         let hops = if about_attempt { self.world.tasks[self.world.attempts[m.attempt].task].hops } else { 0 };
         let mut actions = std::mem::take(&mut self.actions);
         let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
@@ -387,6 +409,9 @@ impl Simulation {
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
+        if m.kind == MessageKind::Staged && m.host == NONE {
+            self.world.heard_of_image(model, probe, m.words[1], m.words[0]);
+        }
     }
 
     fn timer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
@@ -420,17 +445,46 @@ impl Simulation {
                     let a: &mut Attempt = &mut self.world.attempts[attempt];
                     (a.instance, a.placer, a.host) = (instance, number, host);
                     let task = a.task;
-                    self.world.enter(attempt, Phase::InFlight);
+                    self.world.enter(probe, attempt, Phase::InFlight);
                     self.world.account(task, Accounting::DispatchNetwork);
                     let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
                     let bytes = model.functions[assign.function as usize].request_bytes;
                     self.world.sets_out(host, assign.function);
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
                 }
+                Action::Bind { attempt, host } => {
+                    let held = self.world.attempts[attempt].phase() == Phase::Schedulable;
+                    if !held || !self.world.bind(model, workload, probe, attempt, host) {
+                        continue;
+                    }
+                    let a: &mut Attempt = &mut self.world.attempts[attempt];
+                    (a.instance, a.placer) = (instance, number);
+                    let task = a.task;
+                    self.world.enter(probe, attempt, Phase::InFlight);
+                    self.world.account(task, Accounting::DispatchNetwork);
+                    let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
+                    self.instances[instance as usize].placers[number as usize].bound(model, host, assign.function);
+                    let bytes = model.functions[assign.function as usize].request_bytes;
+                    self.world.send(model, probe, Message { host, ..assign }, bytes);
+                }
+                Action::Admit { attempt } | Action::Hold { attempt } if usize::from(instance) + 1 < self.instances.len() => {
+                    self.hand_over(attempt, from, probe);
+                }
+                Action::Admit { attempt } => self.hold(probe, attempt, Phase::Admitted, Accounting::Staging),
+                Action::Hold { attempt } => self.hold(probe, attempt, Phase::Schedulable, Accounting::PlacerQueue),
+                Action::Download { image, head } => {
+                    self.world.download_image(model, probe, head, image);
+                }
+                Action::Copy { image, host } => {
+                    self.world.copy_image(model, workload, probe, host, image);
+                }
+                Action::Load { image, host } => {
+                    self.world.load_image(model, workload, probe, host, image);
+                }
                 Action::Probe { attempt, host } => {
                     if self.world.attempts[attempt].phase() == Phase::AtPlacer {
                         let task = self.world.attempts[attempt].task;
-                        self.world.enter(attempt, Phase::Probing);
+                        self.world.enter(probe, attempt, Phase::Probing);
                         self.world.account(task, Accounting::DispatchNetwork);
                     }
                     let question = about(&self.world, attempt, MessageKind::Probe, model.hosts[host as usize].machine);
@@ -439,7 +493,7 @@ impl Simulation {
                 Action::Offload { attempt, placer } => {
                     let task = self.world.attempts[attempt].task;
                     self.world.tasks[task].hops = self.world.tasks[task].hops.saturating_add(1);
-                    self.world.enter(attempt, Phase::Offloaded);
+                    self.world.enter(probe, attempt, Phase::Offloaded);
                     self.world.account(task, Accounting::Transfer);
                     let to = self.instances[instance as usize].placers[placer as usize].machine;
                     let offload = about(&self.world, attempt, MessageKind::Offload, to);
@@ -451,7 +505,7 @@ impl Simulation {
                     let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
                     self.world.send(model, probe, gossip, 0);
                 }
-                Action::Reject { attempt } => self.world.end_task(probe, attempt, Outcome::Rejected),
+                Action::Reject { attempt } => self.world.end_task(workload, probe, attempt, Outcome::Rejected),
                 Action::Timer { after } => self.set_timer(instance, number, after),
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
@@ -461,6 +515,37 @@ impl Simulation {
                 }
             }
         }
+    }
+
+    /// A placer holds an attempt.
+    fn hold<P: Probe>(&mut self, probe: &mut P, attempt: u32, phase: Phase, accounting: Accounting) {
+        let task = self.world.attempts[attempt].task;
+        self.world.enter(probe, attempt, phase);
+        self.world.account(task, accounting);
+    }
+
+    /// A placer of an architecture that has been replaced passes on what it holds to the one that took over.
+    fn hand_over<P: Probe>(&mut self, attempt: u32, from: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let invocation = self.world.attempts[attempt].invocation;
+        let function = workload.function[invocation as usize];
+        let instance = self.instances.len() - 1;
+        let placer = self.instances[instance].rules.route(model, workload.client[invocation as usize].into(), invocation);
+        let to = self.instances[instance].placers[placer as usize].machine;
+        let task = self.world.attempts[attempt].task;
+        self.world.enter(probe, attempt, Phase::Offloaded);
+        self.world.account(task, Accounting::Transfer);
+        // Every architecture knows what to do with what a client submits.
+        let submit = Message {
+            instance: instance as u16,
+            placer,
+            attempt,
+            invocation,
+            function,
+            ..Message::new(MessageKind::Submit, from, to)
+        };
+        self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
     }
 
     fn set_timer(&mut self, instance: u16, number: u32, after: SimDuration) {
@@ -501,7 +586,20 @@ impl Simulation {
                 _ => None,
             };
         }
+        self.world.stagers.clear();
+        if rules.stages() {
+            let hearers = (0u32..).zip(&placers).map(|(number, p)| (instance, number, p.machine));
+            self.world.stagers.extend(hearers);
+        }
+        let before = self.instances.len();
         self.instances.push(Instance { rules, placers });
+        let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
+        let held: Vec<u32> = self.world.attempts.iter().filter(|(_, a)| held(a.phase())).map(|(id, _)| id).collect();
+        for attempt in held {
+            // A service has one placer, on the controller.
+            let from = self.instances[before - 1].placers[0].machine;
+            self.hand_over(attempt, from, probe);
+        }
         for number in 0..plans.len() as u32 {
             self.timer(instance, number, probe);
         }
@@ -516,6 +614,7 @@ impl Simulation {
         self.world.digest.fold(self.world.now.0, 2, self.stage as u32, NONE);
         if before.network != scenario.network || before.links != scenario.links {
             self.world.latencies_change();
+            self.world.roads_change(model);
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {

@@ -1,4 +1,5 @@
-//! When how many executions of a function overlap, if all start warm at once: what a clairvoyant policy knows.
+//! When how many executions of a function overlap, if all start warm at once: what a clairvoyant policy knows. Of rows that wait
+//! for others nobody knows before the run when they come.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,7 +20,7 @@ impl Future {
         let functions = workload.function.iter().max().map_or(0, |&f| f as usize + 1);
         let mut per_function: Vec<Vec<Vec<u64>>> = vec![Vec::new(); functions];
         let mut running: Vec<BinaryHeap<Reverse<u64>>> = vec![BinaryHeap::new(); functions];
-        for (row, &arrival) in workload.arrival_ns.iter().enumerate() {
+        for (row, &arrival) in workload.arrival_ns.iter().enumerate().take_while(|(_, at)| **at < u64::MAX) {
             let function = workload.function[row] as usize;
             let ends = &mut running[function];
             while ends.peek().is_some_and(|&Reverse(end)| end <= arrival) {

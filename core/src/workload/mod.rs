@@ -1,14 +1,17 @@
-//! What arrives, as columns: one row per invocation, sorted by time.
+//! What arrives, as columns: one row per invocation, sorted by time; after those that have a time, those that wait for others to
+//! end ([`Gates`]).
 //!
 //! Arrival and execution times are drawn here, before the run, so that no policy can change them: two scenarios that differ
 //! only in scheduling see the same workload, and their comparison is paired.
 
 mod expand;
 mod future;
+mod gates;
 
 use std::sync::{Arc, OnceLock};
 
 pub use future::Future;
+pub use gates::{GateBuilder, GateError, Gates};
 
 use crate::dist::Distribution;
 use crate::engine::NONE;
@@ -77,7 +80,7 @@ pub const POPULARITIES: &[&Entry] = &[
 /// The invocations of a run, a row each, sorted by arrival.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workload {
-    /// When each arrives at its client, in nanoseconds.
+    /// When each arrives at its client, in nanoseconds; `u64::MAX` for those that wait for others, which come last.
     pub arrival_ns: Vec<u64>,
     /// Its function.
     pub function: Vec<u32>,
@@ -87,6 +90,8 @@ pub struct Workload {
     pub client: Vec<u16>,
     /// What a cold start takes more than a warm one, in nanoseconds, where that differs within a function; else empty.
     pub start_ns: Vec<i64>,
+    /// What the rows without a time wait for.
+    pub gates: Gates,
     /// The functions.
     pub functions: Vec<FunctionSpec>,
     /// What the clairvoyant policy asks for, worked out when it is first asked.
@@ -161,6 +166,22 @@ impl Workload {
         }
     }
 
+    /// Takes gates for the rows at its end, which from now on have no time of their own.
+    pub fn set_gates(&mut self, gates: Gates) {
+        debug_assert!(gates.is_empty() || gates.end() == self.function.len(), "each row has a time or a gate");
+        let timed = if gates.is_empty() { self.arrival_ns.len() } else { gates.rows(0).start as usize };
+        self.arrival_ns.truncate(timed);
+        self.arrival_ns.resize(gates.end().max(timed), u64::MAX);
+        self.gates = gates;
+    }
+
+    /// About when the last row is submitted, in nanoseconds, as far as that is known before the run.
+    pub fn last_ns(&self) -> u64 {
+        let timed = self.arrival_ns.partition_point(|&at| at < u64::MAX);
+        let last = timed.checked_sub(1).map_or(0, |i| self.arrival_ns[i]);
+        if self.gates.is_empty() || self.gates.until_ns() == u64::MAX { last } else { self.gates.until_ns() }
+    }
+
     /// When each function is needed, for whoever may look ahead.
     pub fn future(&self) -> Arc<Future> {
         Arc::clone(self.future.get_or_init(|| Arc::new(Future::new(self))))
@@ -208,7 +229,7 @@ impl Shares {
 
 fn drawn(scenario: &Scenario) -> Workload {
     let seed = scenario.run.seed;
-    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(FunctionSpec::of).collect();
+    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(|f| FunctionSpec::of(f, &scenario.images)).collect();
     let weights: Vec<f64> = match scenario.workload.popularity.kind.as_str() {
         "zipf" => {
             let choice = &scenario.workload.popularity;
@@ -251,7 +272,8 @@ fn drawn(scenario: &Scenario) -> Workload {
 /// The invocations of a trace up to `end`, in nanoseconds.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
-    let functions: Vec<FunctionSpec> = trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options)).collect();
+    let functions: Vec<FunctionSpec> =
+        trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options, &scenario.images)).collect();
     let mut workload = match &trace.rows {
         Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => {
             let keep = arrival_ns.partition_point(|&at| at <= end);

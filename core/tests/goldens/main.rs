@@ -9,6 +9,7 @@ mod dslab;
 mod faascache;
 mod heap;
 mod oracle;
+mod wrench;
 
 use std::fmt::Display;
 use std::fs::read_to_string;

@@ -3,6 +3,7 @@
 mod centralized;
 mod decentralized;
 mod federated;
+mod service;
 
 use std::sync::Arc;
 
@@ -34,6 +35,10 @@ pub trait Rules {
     );
     /// Whether its placers choose by the hosts as they are ([`crate::policy::placement::Sight`]), and not by what they believe.
     fn exact(&self) -> bool {
+        false
+    }
+    /// Whether its placers hold invocations until their images are in place, and want to hear of that.
+    fn stages(&self) -> bool {
         false
     }
     /// At the start, and whenever a timer that was asked for comes.
@@ -95,6 +100,9 @@ macro_rules! registry {
                     Architecture::External(a) => a.answer(frame, number, placer, message, hops, actions),
                 }
             }
+            fn stages(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.stages(),)* Architecture::External(a) => a.stages() }
+            }
             fn exact(&self) -> bool {
                 match self { $(Architecture::$name(a) => a.exact(),)* Architecture::External(a) => a.exact() }
             }
@@ -108,7 +116,7 @@ macro_rules! registry {
     };
 }
 
-registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated);
+registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated, service::Service);
 
 impl Architecture {
     /// The architecture that a choice names, from outside if one of that kind was added, else built in.

@@ -1,10 +1,13 @@
 //! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
+mod balanced;
 mod best_fit;
 mod first_fit;
 mod fit;
+mod image_first;
 mod least_loaded;
 mod locality;
+mod plan;
 mod random;
 mod round_robin;
 mod sight;
@@ -14,7 +17,8 @@ mod worst_fit;
 
 use std::sync::Arc;
 
-pub use sight::Sight;
+pub use plan::Plan;
+pub use sight::{Nearness, Sight};
 pub use view::View;
 
 use crate::registry::{Args, Choice, Entry};
@@ -35,6 +39,12 @@ pub struct Ask {
 pub trait PlacementPolicy {
     /// The number, in the placer's view, of the host to run the task on; nothing if no host is large enough.
     fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32>;
+    /// A round begins, of a placer that holds tasks and starts as many as there is room for.
+    fn begin(&mut self, _sight: Sight<'_>) {}
+    /// Whether it asks in a round how much waits ([`Plan::demand`]).
+    fn wants_demand(&self) -> bool {
+        false
+    }
 }
 
 /// A policy from outside this crate, clonable with its state.
@@ -80,6 +90,12 @@ macro_rules! registry {
                     Placement::External(p) => p.choose(ask, sight, chance),
                 }
             }
+            fn begin(&mut self, sight: Sight<'_>) {
+                match self { $(Placement::$name(p) => p.begin(sight),)* Placement::External(p) => p.begin(sight) }
+            }
+            fn wants_demand(&self) -> bool {
+                match self { $(Placement::$name(p) => p.wants_demand(),)* Placement::External(p) => p.wants_demand() }
+            }
         }
     };
 }
@@ -93,6 +109,8 @@ registry!(
     best_fit::BestFit,
     worst_fit::WorstFit,
     locality::Locality,
+    image_first::ImageFirst,
+    balanced::Balanced,
 );
 
 impl Placement {

@@ -4,25 +4,54 @@
 //! if it had arrived. Simulators without a network assume this (DSLab FaaS among them); it is a bound of what any messages can
 //! tell, not something that a placer could have. It costs a look at each host for each question.
 
-use super::{Ask, View};
-use crate::platform::{Model, World};
+use super::{Ask, Plan, View};
+use crate::engine::NONE;
+use crate::platform::{ImageState, Model, World};
+
+/// How near a host is to starting a task, the nearest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nearness {
+    /// It has a container with room.
+    Container,
+    /// Its memory holds the image, or the function needs none.
+    InMemory,
+    /// The image is on its way to memory.
+    ComingToMemory,
+    /// Its disk holds the image.
+    OnDisk,
+    /// The image is on its way to the disk.
+    ComingToDisk,
+    /// The image must still be fetched.
+    Nowhere,
+}
 
 /// What is seen of the hosts of a placer's view, numbered as there.
 #[derive(Clone, Copy)]
 pub struct Sight<'a> {
     view: &'a View,
     exact: Option<(&'a World, &'a Model)>,
+    plan: Option<&'a Plan>,
 }
 
 impl<'a> Sight<'a> {
     /// What a placer believes.
     pub fn believed(view: &'a View) -> Sight<'a> {
-        Sight { view, exact: None }
+        Sight { view, exact: None, plan: None }
     }
 
     /// The hosts of a view as they are.
     pub(crate) fn exact(view: &'a View, world: &'a World, model: &'a Model) -> Sight<'a> {
-        Sight { view, exact: Some((world, model)) }
+        Sight { view, exact: Some((world, model)), plan: None }
+    }
+
+    /// The same hosts, less what is planned already.
+    pub(crate) fn with(self, plan: &'a Plan) -> Sight<'a> {
+        Sight { plan: Some(plan), ..self }
+    }
+
+    /// What is planned in this round, for a placer that holds tasks and starts several at once.
+    pub fn plan(self) -> Option<&'a Plan> {
+        self.plan
     }
 
     /// The number of hosts.
@@ -52,7 +81,33 @@ impl<'a> Sight<'a> {
 
     /// Whether a task can ever run on a host.
     pub fn fits(self, number: u32, ask: &Ask) -> bool {
-        self.view.fits(number, ask)
+        let fits = |(world, model): (&World, &Model)| {
+            model.oversized[ask.function as usize] || !world.never_fits(model, ask.function, self.host(number))
+        };
+        self.view.fits(number, ask) && self.exact.is_none_or(fits)
+    }
+
+    /// How near a host is to starting a task; a placer that goes by messages is not told where images are.
+    pub fn nearness(self, number: u32, ask: &Ask) -> Option<Nearness> {
+        let (world, model) = self.exact?;
+        let image = model.functions[ask.function as usize].image;
+        let host = &world.hosts[self.host(number) as usize];
+        if self.usable(number, ask) {
+            return Some(Nearness::Container);
+        }
+        if image == NONE {
+            return Some(Nearness::InMemory);
+        }
+        let planned = |is: fn(&Plan, u32, u32) -> bool| self.plan.is_some_and(|plan| is(plan, number, image));
+        Some(match (host.memory.state(image), host.disk.state(image)) {
+            (ImageState::Here, _) => Nearness::InMemory,
+            (ImageState::Coming, _) => Nearness::ComingToMemory,
+            (_, ImageState::Here) if planned(Plan::loads) => Nearness::ComingToMemory,
+            (_, ImageState::Here) => Nearness::OnDisk,
+            (_, ImageState::Coming) => Nearness::ComingToDisk,
+            _ if planned(Plan::copies) => Nearness::ComingToDisk,
+            _ => Nearness::Nowhere,
+        })
     }
 
     /// Invocations that run on a host, wait there or are on their way to it.
@@ -86,7 +141,7 @@ impl<'a> Sight<'a> {
     pub fn cores_asked(self, number: u32) -> u64 {
         match self.exact {
             None => self.view.cores_asked(number),
-            Some((world, model)) => world.cores_to_come(model, self.host(number)),
+            Some((world, model)) => world.cores_to_come(model, self.host(number)) + self.plan.map_or(0, |plan| plan.booked(number)),
         }
     }
 
@@ -99,7 +154,10 @@ impl<'a> Sight<'a> {
     pub fn idle(self, number: u32, function: u32) -> u32 {
         match self.exact {
             None => self.view.warm_count(number, function),
-            Some((world, _)) => world.idle_to_come(self.host(number), function),
+            Some((world, _)) => {
+                let claimed = self.plan.map_or(0, |plan| plan.claims(number, function));
+                world.idle_to_come(self.host(number), function).saturating_sub(claimed)
+            }
         }
     }
 
@@ -110,12 +168,17 @@ impl<'a> Sight<'a> {
         self.view.warm(function).take(believed).chain((0..looked_at).filter(move |&n| self.idle(n, function) > 0))
     }
 
+    /// Containers of a task's function that are spoken for in this round.
+    fn claims(self, number: u32, ask: &Ask) -> u32 {
+        self.plan.map_or(0, |plan| plan.claims(number, ask.function))
+    }
+
     /// Whether the task would find a container with room on a host: an idle one, one that runs fewer invocations than it may, or
     /// one that is still starting and may be joined. A placer that goes by messages knows of idle ones only.
     pub fn usable(self, number: u32, ask: &Ask) -> bool {
         match self.exact {
             None => self.idle(number, ask.function) > 0,
-            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, false),
+            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, self.claims(number, ask), false),
         }
     }
 
@@ -139,7 +202,7 @@ impl<'a> Sight<'a> {
     pub fn warm_start(self, number: u32, ask: &Ask) -> bool {
         match self.exact {
             None => self.idle(number, ask.function) > 0,
-            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, true),
+            Some((world, model)) => world.room_to_come(model, self.host(number), ask.function, self.claims(number, ask), true),
         }
     }
 
