@@ -17,7 +17,7 @@ use super::cpu::SharedCpu;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{ContainerChange, ContainerEvent, Probe};
-use super::task::{Accounting, Outcome, Phase};
+use super::task::{Accounting, Cause, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
@@ -207,14 +207,14 @@ impl World {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory);
             }
-            self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, Some(Cause::HostTooSmall));
             return self.dispatch(model, workload, probe, a.host);
         }
         // What is never removed leaves the rest to the functions that have none of it.
         let h = &self.hosts[a.host as usize];
         let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
         if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
-            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
         }
         self.enter(attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
@@ -244,7 +244,7 @@ impl World {
             match room {
                 Room::Warm(container) => self.start_warm(model, workload, probe, attempt, container),
                 Room::Cold => self.start_cold(model, workload, probe, attempt),
-                Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
+                Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
             }
         }
     }
@@ -773,10 +773,18 @@ impl World {
     }
 
     /// An attempt ends at a host without having run.
-    fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
+    fn end_at_host<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        outcome: Outcome,
+        cause: Option<Cause>,
+    ) {
         let function = workload.function[self.attempts[attempt].invocation as usize];
         self.tell_placer(model, probe, attempt, function);
-        self.end_task(workload, probe, attempt, outcome);
+        self.end_task(workload, probe, attempt, outcome, cause);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.

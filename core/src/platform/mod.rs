@@ -14,5 +14,5 @@ pub use message::{Message, MessageKind};
 pub use model::{ClientSpec, FunctionSpec, HostSpec, Machine, Model};
 pub use network::{Network, PathSpec};
 pub use probe::{ContainerChange, ContainerEvent, PlacerChange, Probe, TaskEnd};
-pub use task::{Accounting, Attempt, Outcome, Phase, Task};
+pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 pub use world::{Counters, Event, EventKind, World};

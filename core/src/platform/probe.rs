@@ -2,7 +2,7 @@
 //! does nothing unless a probe says otherwise.
 
 use super::message::Message;
-use super::task::{Accounting, Outcome};
+use super::task::{Accounting, Cause, Outcome};
 use crate::units::SimTime;
 
 /// A change of a container.
@@ -60,6 +60,8 @@ pub struct TaskEnd<'a> {
     pub invocation: u32,
     /// How.
     pub outcome: Outcome,
+    /// Why, where the outcome does not say it all.
+    pub cause: Option<Cause>,
     /// Whether it started cold.
     pub cold: bool,
     /// How many attempts it took.

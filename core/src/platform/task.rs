@@ -111,15 +111,20 @@ pub enum Outcome {
     Completed,
     /// It ran into its function's time limit.
     TimedOut,
-    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    /// It was refused; the cause says why.
     Rejected,
     /// There was no memory, and the policy is to drop.
     Dropped,
+    /// It ran, and its result cannot be had.
+    Failed,
+    /// Its client gave up waiting.
+    Abandoned,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Outcome; 4] = [Outcome::Completed, Outcome::TimedOut, Outcome::Rejected, Outcome::Dropped];
+    pub const ALL: [Outcome; 6] =
+        [Outcome::Completed, Outcome::TimedOut, Outcome::Rejected, Outcome::Dropped, Outcome::Failed, Outcome::Abandoned];
 
     /// The word in results.
     pub fn word(self) -> &'static str {
@@ -128,6 +133,41 @@ impl Outcome {
             Outcome::TimedOut => "timed_out",
             Outcome::Rejected => "rejected",
             Outcome::Dropped => "dropped",
+            Outcome::Failed => "failed",
+            Outcome::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// Why a task was rejected, dropped or failed, where the outcome does not say it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cause {
+    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    HostTooSmall,
+    /// The host's queue was full.
+    QueueFull,
+    /// It waited too long in the host's queue.
+    QueueTimeout,
+    /// Its request is larger than its function takes.
+    IngressLimit,
+    /// Its response is larger than its function may send.
+    EgressLimit,
+}
+
+impl Cause {
+    /// All of them; the recorder has room for seven.
+    pub const ALL: [Cause; 5] =
+        [Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::EgressLimit];
+
+    /// The word in results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Cause::HostTooSmall => "host_too_small",
+            Cause::QueueFull => "queue_full",
+            Cause::QueueTimeout => "queue_timeout",
+            Cause::IngressLimit => "ingress_limit",
+            Cause::EgressLimit => "egress_limit",
         }
     }
 }

@@ -6,7 +6,7 @@ use super::host::{Container, Host};
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::{Probe, TaskEnd};
-use super::task::{Accounting, Attempt, Outcome, Phase, Task};
+use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::rng::noise;
 use crate::units::{SimDuration, SimTime};
@@ -65,6 +65,8 @@ pub struct Counters {
     pub submitted: u64,
     /// Ended tasks, by [`Outcome`].
     pub outcomes: [u64; Outcome::ALL.len()],
+    /// Ended tasks, by [`Cause`].
+    pub causes: [u64; Cause::ALL.len()],
     /// Cold starts.
     pub cold: u64,
     /// Warm starts.
@@ -220,17 +222,28 @@ impl World {
     }
 
     /// A task ends, and its client knows.
-    pub(crate) fn end_task<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
+    pub(crate) fn end_task<P: Probe>(
+        &mut self,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        outcome: Outcome,
+        cause: Option<Cause>,
+    ) {
         self.enter(attempt, Phase::Closed);
         let a = self.attempts[attempt];
         let now = self.now;
         let task = &mut self.tasks[a.task];
         task.account(task.accounting, now);
         self.counters.outcomes[outcome as usize] += 1;
+        if let Some(cause) = cause {
+            self.counters.causes[cause as usize] += 1;
+        }
         self.counters.sojourn_ns += task.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>();
         let end = TaskEnd {
             invocation: task.invocation,
             outcome,
+            cause,
             cold: a.cold,
             attempts: task.attempts,
             host: a.host,

@@ -18,7 +18,7 @@ use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Frame, Placer};
 use crate::platform::{
-    Accounting, Attempt, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
+    Accounting, Attempt, Cause, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
@@ -322,7 +322,7 @@ impl Simulation {
                 self.world.messages.remove(id);
                 if !self.world.is_stale(&m) {
                     let outcome = if self.world.attempts[m.attempt].limited { Outcome::TimedOut } else { Outcome::Completed };
-                    self.world.end_task(workload, probe, m.attempt, outcome);
+                    self.world.end_task(workload, probe, m.attempt, outcome, None);
                 }
             }
             MessageKind::Probe => {
@@ -460,7 +460,9 @@ impl Simulation {
                     let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
                     self.world.send(model, probe, gossip, 0);
                 }
-                Action::Reject { attempt } => self.world.end_task(workload, probe, attempt, Outcome::Rejected),
+                Action::Reject { attempt } => {
+                    self.world.end_task(workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
+                }
                 Action::Timer { after } => self.set_timer(instance, number, after),
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
