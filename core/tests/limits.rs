@@ -36,6 +36,87 @@ fn at_rate(per_s: f64) -> Scenario {
     set(&small(), "workload.arrivals.rate_per_s", json!(per_s))
 }
 
+/// Users instead of arrivals.
+fn users(arrivals: Value) -> Scenario {
+    let mut all = json!({"kind": "closed_loop"});
+    all.as_object_mut().unwrap().extend(arrivals.as_object().unwrap().clone());
+    set(&small(), "workload.arrivals", all)
+}
+
+#[test]
+fn users_come_as_often_as_there_is_room_for_and_more_is_refused_at_once() {
+    // A million users who think for a second, for two seconds; one who thinks for a nanosecond; batches; and without an end.
+    for (arrivals, duration, wrong) in [
+        (
+            json!({"users": 1_000_000, "think_ms": 1, "batch": 100}),
+            Some(2.0),
+            "workload.arrivals.users: about 200100000000 invocations are more than 50000000",
+        ),
+        (
+            json!({"users": 1, "think_ms": 1e-6}),
+            Some(2.0),
+            "workload.arrivals.users: about 2000000001 invocations are more than 50000000",
+        ),
+        (
+            json!({"users": 10_000, "rounds": 50_000_000}),
+            None,
+            "workload.arrivals.users: about 500000000000 invocations are more than 50000000",
+        ),
+        (json!({"think_ms": 0}), Some(2.0), "workload.arrivals.rounds: the users' rounds would never end"),
+        (json!({}), None, "run.duration_s: arrivals that are drawn need an end"),
+    ] {
+        let mut scenario = users(arrivals);
+        scenario.run.duration_s = duration;
+        assert_eq!(errors(&scenario), [wrong]);
+        let begin = Wall::now();
+        assert!(Workload::new(&scenario, None).is_err());
+        assert!(begin.elapsed() < Duration::from_millis(100), "nothing is drawn");
+    }
+}
+
+#[test]
+fn values_for_users_that_validation_refuses_are_no_panic() {
+    for (name, value) in [
+        ("users", json!(0)),
+        ("users", json!(-1)),
+        ("users", json!("many")),
+        ("think_ms", json!(-5)),
+        ("think_ms", json!(1e300)),
+        ("think", json!("long")),
+        ("rounds", json!(-1)),
+        ("rounds", json!(0.5)),
+        ("batch", json!(0)),
+        ("batch", json!(u64::MAX)),
+        ("wait", json!("some")),
+    ] {
+        let scenario = users(json!({"rounds": 3, name: value}));
+        assert!(errors(&scenario).iter().any(|e| e.starts_with(&format!("workload.arrivals.{name}"))), "{name}");
+        if let Ok(workload) = Workload::new(&scenario, None) {
+            assert!(workload.len() < 1_000, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_clairvoyant_policy_before_users_who_wait_is_remarked_on() {
+    let scenario = set(&users(json!({})), "policies.keep_alive", json!({"kind": "clairvoyant"}));
+    let found = problems(&scenario);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].warning && found[0].path == "policies.keep_alive.kind");
+    assert!(run(&scenario).0.completed > 0);
+}
+
+#[test]
+fn a_hundred_thousand_users_come_and_go() {
+    let scenario = users(json!({"users": 100_000, "think_ms": 0, "rounds": 3, "batch": 2, "wait": "any"}));
+    let mut scenario = set(&scenario, "nodes.worker.cores", json!(1000));
+    scenario.run.duration_s = None;
+    assert_eq!(errors(&scenario), [""; 0]);
+    let (summary, _) = run(&scenario);
+    assert_eq!((summary.submitted, summary.completed, summary.live), (600_000, 600_000, 0));
+    assert_eq!(summary.sojourn_ns, summary.in_system_ns);
+}
+
 /// Zones with a worker each, and the client with the cloud controller in the first.
 fn federation(zones: usize, architecture: Value) -> Scenario {
     let mut nodes = vec![json!({"id": "u", "zone": "z0", "roles": ["client", "cloud_controller"]})];

@@ -42,6 +42,8 @@ struct Shape {
     too_large: &'static str,
     reuse: &'static str,
     cpu: &'static str,
+    /// Mean think time, batch and whom users wait for, if there are users.
+    users: Option<(f64, u32, &'static str)>,
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -69,7 +71,9 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(Just(0.15)),
         any::<bool>(),
     );
-    (size, time, choice, rules, own).prop_map(|(size, time, choice, rules, own)| Shape {
+    let users =
+        prop::option::of((prop::sample::select(vec![0.0, 20.0, 300.0]), 1u32..4, prop::sample::select(vec!["all", "any", "one"])));
+    (size, time, choice, rules, own, users).prop_map(|(size, time, choice, rules, own, users)| Shape {
         seed: size.0.into(),
         zones: size.1,
         workers: size.2,
@@ -95,6 +99,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         too_large: own.3,
         reuse: own.4,
         cpu: own.5,
+        users,
     })
 }
 
@@ -134,6 +139,14 @@ fn scenario(s: &Shape) -> Scenario {
     } else {
         json!([])
     };
+    let arrivals = match s.users {
+        None => json!({"kind": "poisson", "rate_per_s": s.rate}),
+        // Without think times only the number of rounds ends them.
+        Some((think, batch, wait)) => {
+            json!({"kind": "closed_loop", "users": s.rate as u32 / 4 + 1, "think_ms": think, "batch": batch,
+            "wait": wait, "rounds": if think == 0.0 { 30 } else { 0 }, "think": if s.word % 2 == 0 { "exponential" } else { "constant" }})
+        }
+    };
     Scenario::from_value(json!({
         "version": 1,
         "zones": (0..s.zones).map(|z| json!({"id": format!("z{z}"), "latency_ms": s.latency / 2.0})).collect::<Vec<_>>(),
@@ -143,7 +156,7 @@ fn scenario(s: &Shape) -> Scenario {
         "functions": [function,
             {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300},
             {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
-        "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
+        "workload": {"arrivals": arrivals},
         "frame": {"architecture": {"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision}},
         "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
             "keep_alive": keep_alive, "too_large": s.too_large, "reuse": s.reuse,
@@ -157,17 +170,24 @@ fn scenario(s: &Shape) -> Scenario {
 /// Counts ends per invocation and checks each end's accounting.
 struct Watch {
     workload: Arc<Workload>,
+    submitted: Vec<Option<SimTime>>,
     ends: Vec<u32>,
     clock: SimTime,
 }
 
 impl Probe for Watch {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        let known = self.workload.arrival_ns[invocation as usize];
+        assert!(known == now.0 || known == u64::MAX, "what has a time comes then");
+        assert!(self.submitted[invocation as usize].replace(now).is_none(), "no invocation comes twice");
+    }
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         self.ends[end.invocation as usize] += 1;
         assert!(now >= self.clock, "the clock went back");
         self.clock = now;
         let spent: u64 = end.spent.iter().sum();
-        assert_eq!(spent, now.0 - self.workload.arrival_ns[end.invocation as usize], "phases add up to the response time");
+        let submitted = self.submitted[end.invocation as usize].unwrap();
+        assert_eq!(spent, now.since(submitted).0, "phases add up to the response time");
         if end.outcome == Outcome::Completed {
             assert!(end.started <= end.finished && end.finished <= now);
         }
@@ -201,7 +221,8 @@ proptest! {
     fn invariants_hold_and_a_checkpoint_continues_exactly(shape in shapes(), stop in 1u64..3_000) {
         let scenario = scenario(&shape);
         let workload = Arc::new(Workload::new(&scenario, None).unwrap());
-        let mut watch = Watch { ends: vec![0; workload.len()], clock: SimTime::ZERO, workload: Arc::clone(&workload) };
+        let n = workload.len();
+        let mut watch = Watch { ends: vec![0; n], submitted: vec![None; n], clock: SimTime::ZERO, workload: Arc::clone(&workload) };
         let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
         let mut simulation = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
         simulation.step(stop, &mut Both(&mut watch, &mut recorder));
@@ -216,7 +237,9 @@ proptest! {
         prop_assert_eq!(&simulation.world().counters, &checkpoint.world().counters);
         let summary = Summary::new(&simulation, &recorder);
         prop_assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
-        prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, workload.len() as u64);
+        prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, summary.submitted);
+        prop_assert_eq!(watch.submitted.iter().flatten().count() as u64, summary.submitted);
+        prop_assert!(shape.users.is_some() || summary.submitted == workload.len() as u64, "what has a time comes");
         prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
         // Only memory that nobody may take back can keep somebody waiting for ever.
         if shape.memory_full != "never" {
@@ -231,6 +254,7 @@ struct Both<'a>(&'a mut Watch, &'a mut Recorder);
 
 impl Probe for Both<'_> {
     fn arrived(&mut self, now: SimTime, invocation: u32) {
+        self.0.arrived(now, invocation);
         self.1.arrived(now, invocation);
     }
     fn container(&mut self, now: SimTime, event: &faaslab_core::platform::ContainerEvent) {

@@ -18,7 +18,7 @@ pub use read::ReadError;
 pub use schema::schema;
 pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
 pub use validate::{MOST_INVOCATIONS, Problem, validate};
-pub(crate) use validate::{MOST_OBJECTS, too_many_invocations, too_much_to_see};
+pub(crate) use validate::{MOST_OBJECTS, too_many_drawn, too_much_to_see};
 pub use workload::{Function, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
 
 use crate::registry::Choice;

@@ -146,6 +146,16 @@ impl Simulation {
         }
     }
 
+    /// About how much of the work is done, from 0 to 1. Half of it is to let invocations in, half to bring them to their end; of
+    /// those that wait for others many may never come, and then the clock may be further.
+    pub fn fraction(&self) -> f64 {
+        let workload = &self.setup.workload;
+        let ended: u64 = self.world.counters.outcomes.iter().sum();
+        let rows = (self.world.counters.submitted + ended) as f64 / (2 * workload.len().max(1)) as f64;
+        let clock = if workload.gates.is_empty() { 0.0 } else { self.world.now.0 as f64 / workload.gates.until_ns() as f64 };
+        rows.max(clock).min(1.0)
+    }
+
     /// About how many bytes a copy takes, for whoever keeps checkpoints.
     pub fn size(&self) -> usize {
         self.world.size() + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
