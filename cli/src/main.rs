@@ -321,6 +321,8 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("dropped", s.dropped),
         ("failed", s.failed),
         ("abandoned", s.abandoned),
+        ("retries", s.retries),
+        ("late", s.late),
         ("still live", s.live),
         ("cold", s.cold),
         ("warm", s.warm),

@@ -98,6 +98,69 @@ fn values_for_users_that_validation_refuses_are_no_panic() {
 }
 
 #[test]
+fn values_for_clients_and_queues_that_make_no_sense_are_refused_and_are_no_panic() {
+    for (path, value) in [
+        ("functions.f.patience_s", json!(0)),
+        ("functions.f.patience_s", json!(-1)),
+        ("functions.f.patience_s", json!(1e300)),
+        ("functions.f.retries", json!(31)),
+        ("functions.f.retries", json!(4_000_000_000_u32)),
+        ("functions.f.backoff_ms", json!(-1)),
+        ("functions.f.backoff_ms", json!(1e300)),
+        ("functions.f.ingress_limit_kb", json!(-1)),
+        ("functions.f.egress_limit_kb", json!(1e300)),
+        ("policies.queue_timeout_s", json!(-1)),
+        ("policies.queue_timeout_s", json!(1e300)),
+    ] {
+        let scenario = set(&small(), path, value.clone());
+        assert!(errors(&scenario).iter().any(|e| e.starts_with(path)), "{path} {value}: {:?}", errors(&scenario));
+        assert!(Simulation::new(&scenario, Arc::new(Workload::new(&scenario, None).unwrap()), &Library::default()).is_err());
+    }
+    for (path, value) in
+        [("functions.f.retries", json!(-1)), ("policies.queue_bound", json!(-1)), ("policies.queue_bound", json!(1.5))]
+    {
+        assert!(small().with(&faaslab_core::scenario::Path::parse(path).unwrap(), value).is_err(), "{path}");
+    }
+    for (path, value) in [("policies.queue_bound", json!(u32::MAX)), ("functions.f.patience_s", json!(3.2e9))] {
+        assert_eq!(run(&set(&small(), path, value)).0.completed, 20, "{path}");
+    }
+}
+
+#[test]
+fn pauses_that_reach_the_end_of_the_clock_end_the_run() {
+    // Each attempt fails; the pause of a day doubles, and the last ones would end after the clock does.
+    let scenario = [
+        ("functions.f.response_kb", json!(2)),
+        ("functions.f.egress_limit_kb", json!(1)),
+        ("functions.f.retries", json!(30)),
+        ("functions.f.backoff_ms", json!(86_400_000)),
+        ("functions.f.backoff_jitter", json!("none")),
+    ]
+    .into_iter()
+    .fold(small(), |s, (path, value)| set(&s, path, value));
+    let (summary, recorder) = run(&scenario);
+    assert_eq!((summary.submitted, summary.live, summary.failed), (20, 20, 0));
+    assert_eq!(summary.sojourn_ns, summary.in_system_ns);
+    assert!(summary.retries >= 20 * 16 && recorder.row(0).outcome.is_none());
+}
+
+#[test]
+fn a_hundred_thousand_clients_who_wait_at_one_host_give_up_one_by_one() {
+    // All come at once and give up at once; each is taken out of the middle of a long queue.
+    let scenario = users(json!({"users": 100_000, "think_ms": 0, "rounds": 1}));
+    let scenario = set(&set(&scenario, "functions.f.patience_s", json!(1)), "functions.f.execution.mean_ms", json!(1));
+    let mut patient = scenario.clone();
+    patient.functions.push(patient.functions[0].clone());
+    patient.functions[1].id = "g".to_owned();
+    patient.functions[1].patience_s = None;
+    let begin = Wall::now();
+    let (summary, _) = run(&patient);
+    assert_eq!(summary.completed + summary.abandoned, 100_000);
+    assert!(summary.abandoned > 40_000 && summary.live == 0);
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_clairvoyant_policy_before_users_who_wait_is_remarked_on() {
     let scenario = set(&users(json!({})), "policies.keep_alive", json!({"kind": "clairvoyant"}));
     let found = problems(&scenario);

@@ -5,8 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
+use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Outcome, Probe, TaskEnd};
+use faaslab_core::platform::{Cause, Outcome, Phase, Probe, TaskEnd};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -44,6 +45,14 @@ struct Shape {
     cpu: &'static str,
     /// Mean think time, batch and whom users wait for, if there are users.
     users: Option<(f64, u32, &'static str)>,
+    patience: Option<f64>,
+    retries: u32,
+    backoff: f64,
+    backoff_jitter: &'static str,
+    limits: (Option<f64>, Option<f64>),
+    queue_bound: Option<u32>,
+    queue_timeout: Option<f64>,
+    hops: u32,
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -72,8 +81,19 @@ fn shapes() -> impl Strategy<Value = Shape> {
         any::<bool>(),
     );
     let users =
-        prop::option::of((prop::sample::select(vec![0.0, 20.0, 300.0]), 1u32..4, prop::sample::select(vec!["all", "any", "one"])));
-    (size, time, choice, rules, own, users).prop_map(|(size, time, choice, rules, own, users)| Shape {
+        prop::option::of((prop::sample::select(vec![0.0, 100.0, 500.0]), 1u32..4, prop::sample::select(vec!["all", "any", "one"])));
+    let client = (
+        prop::option::of(prop::sample::select(vec![0.001, 0.04, 0.2])),
+        0u32..4,
+        prop::sample::select(vec![0.0, 5.0, 100.0]),
+        prop::sample::select(vec!["full", "none"]),
+        // Requests have 10 kB and responses 5.
+        prop::sample::select(vec![(None, None), (None, None), (Some(10.0), Some(5.0)), (Some(9.0), None), (None, Some(4.0))]),
+        prop::option::of(0u32..3),
+        prop::option::of(prop::sample::select(vec![0.0, 0.05])),
+        0u32..4,
+    );
+    (size, time, choice, rules, own, users, client).prop_map(|(size, time, choice, rules, own, users, client)| Shape {
         seed: size.0.into(),
         zones: size.1,
         workers: size.2,
@@ -100,6 +120,14 @@ fn shapes() -> impl Strategy<Value = Shape> {
         reuse: own.4,
         cpu: own.5,
         users,
+        patience: client.0,
+        retries: client.1,
+        backoff: client.2,
+        backoff_jitter: client.3,
+        limits: client.4,
+        queue_bound: client.5,
+        queue_timeout: client.6,
+        hops: client.7,
     })
 }
 
@@ -117,7 +145,9 @@ fn scenario(s: &Shape) -> Scenario {
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
-        "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10});
+        "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10,
+        "response_kb": 5, "ingress_limit_kb": s.limits.0, "egress_limit_kb": s.limits.1, "patience_s": s.patience, "retries": s.retries,
+        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter});
     if let Some(limit) = s.limit {
         function["time_limit_s"] = json!(limit);
     }
@@ -139,12 +169,17 @@ fn scenario(s: &Shape) -> Scenario {
     } else {
         json!([])
     };
+    let mut architecture = json!({"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision});
+    if architecture["kind"] == "federated" && !s.change {
+        architecture["hops"] = json!(s.hops);
+        architecture["offload_above"] = json!(0.5);
+    }
     let arrivals = match s.users {
         None => json!({"kind": "poisson", "rate_per_s": s.rate}),
         // Without think times only the number of rounds ends them.
         Some((think, batch, wait)) => {
-            json!({"kind": "closed_loop", "users": s.rate as u32 / 4 + 1, "think_ms": think, "batch": batch,
-            "wait": wait, "rounds": if think == 0.0 { 30 } else { 0 }, "think": if s.word % 2 == 0 { "exponential" } else { "constant" }})
+            json!({"kind": "closed_loop", "users": s.rate as u32 / 10 + 1, "think_ms": think, "batch": batch,
+            "wait": wait, "rounds": if think == 0.0 { 30 } else { 0 }, "think": if s.word.is_multiple_of(2) { "exponential" } else { "constant" }})
         }
     };
     Scenario::from_value(json!({
@@ -154,13 +189,15 @@ fn scenario(s: &Shape) -> Scenario {
         "links": [{"id": "l", "from": "cloud", "to": "w0", "latency_ms": s.latency, "jitter_ms": s.jitter, "bandwidth_mbps": 100}],
         "network": {"between_zones_ms": s.latency},
         "functions": [function,
-            {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300},
+            {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300,
+             "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)},
             {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
         "workload": {"arrivals": arrivals},
-        "frame": {"architecture": {"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision}},
+        "frame": {"architecture": architecture},
         "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
             "keep_alive": keep_alive, "too_large": s.too_large, "reuse": s.reuse,
-            "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room},
+            "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
+            "queue_bound": s.queue_bound, "queue_timeout_s": s.queue_timeout},
         "timeline": timeline,
         "run": {"seed": s.seed, "duration_s": 8}
     }))
@@ -188,6 +225,13 @@ impl Probe for Watch {
         let spent: u64 = end.spent.iter().sum();
         let submitted = self.submitted[end.invocation as usize].unwrap();
         assert_eq!(spent, now.since(submitted).0, "phases add up to the response time");
+        let reasons: &[Option<Cause>] = match end.outcome {
+            Outcome::Completed | Outcome::TimedOut | Outcome::Abandoned => &[None],
+            Outcome::Dropped => &[None, Some(Cause::HostTooSmall)],
+            Outcome::Failed => &[Some(Cause::EgressLimit)],
+            Outcome::Rejected => &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit].map(Some),
+        };
+        assert!(reasons.contains(&end.cause), "{:?} because of {:?}", end.outcome, end.cause);
         if end.outcome == Outcome::Completed {
             assert!(end.started <= end.finished && end.finished <= now);
         }
@@ -198,7 +242,18 @@ fn check_world(simulation: &Simulation) {
     let world = simulation.world();
     let c = &world.counters;
     assert_eq!(c.submitted, c.outcomes.iter().sum::<u64>() + world.tasks.len() as u64, "invocations are conserved");
+    for (id, task) in world.tasks.iter() {
+        let waits = task.again < SimTime::NEVER;
+        assert!(waits == (task.attempt == NONE), "a client pauses between two attempts, and only then");
+        assert!(waits || world.attempts[task.attempt].task == id);
+    }
+    for (id, attempt) in world.attempts.iter() {
+        assert!(attempt.phase() != Phase::Closed);
+        assert!(attempt.task == NONE || world.tasks[attempt.task].attempt == id, "a task has one attempt at a time");
+    }
     for (host, spec) in world.hosts.iter().zip(&simulation.model().hosts) {
+        assert!(host.queue.iter().all(|&a| world.attempts[a].phase() == Phase::Queued));
+        assert!(host.queue.iter().is_sorted_by_key(|&a| world.attempts[a].since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Cpu, Frame, Function, IfInsufficient, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride, Policies,
-    Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
+    Change, Cpu, Frame, Function, IfInsufficient, Jitter, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride,
+    Policies, Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -66,6 +66,12 @@ fn full() -> Scenario {
             weight: 2.0,
             request_kb: 1.0,
             response_kb: 2.0,
+            ingress_limit_kb: Some(3.0),
+            egress_limit_kb: Some(4.0),
+            patience_s: Some(5.0),
+            retries: 2,
+            backoff_ms: 50.0,
+            backoff_jitter: Jitter::None,
         }],
         workload: Workload {
             arrivals: Choice::of("poisson"),
@@ -94,6 +100,8 @@ fn full() -> Scenario {
             no_room: NoRoom::Drop,
             too_large: TooLarge::Drop,
             reuse: Reuse::Oldest,
+            queue_bound: Some(3),
+            queue_timeout_s: Some(1.0),
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
         run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0 },
@@ -215,13 +223,17 @@ fn every_word_of_an_enumeration_is_read() {
         let is_list = at.get("items").is_some_and(|i| i.get("enum").is_some());
         let known = if is_list { &at["items"]["enum"] } else { &at["enum"] };
         for word in known.as_array().into_iter().flatten() {
-            let path = path[1..].replace("nodes.", "nodes.w.");
+            let path = path[1..].replace("nodes.", "nodes.w.").replace("functions.", "functions.f.");
             let value = if is_list { json!([word]) } else { word.clone() };
             whole.with(&faaslab_core::scenario::Path::parse(&path).unwrap(), value).unwrap();
             words += 1;
         }
     }
-    assert_eq!(words, 4 + 3 + 3 + 2 + 2 + 2 + 2 + 2 + 2, "roles, a rule for cores, five memory rules, two trace options");
+    assert_eq!(
+        words,
+        4 + 3 + 3 + 2 + 2 + 2 + 2 + 2 + 2 + 2,
+        "roles, a rule for cores, five memory rules, two trace options, jitter"
+    );
 }
 
 #[test]

@@ -28,6 +28,10 @@ pub struct Summary {
     pub abandoned: u64,
     /// Why they were rejected, dropped or failed, where that does not say it all: how many by cause.
     pub causes: Vec<(String, u64)>,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Results that came when their client had given up.
+    pub late: u64,
     /// Still in the system when nothing more could happen.
     pub live: u64,
     /// Cold starts.
@@ -171,6 +175,8 @@ impl Summary {
             failed: outcome(Outcome::Failed),
             abandoned: outcome(Outcome::Abandoned),
             causes: Cause::ALL.iter().map(|&cause| (cause.word().to_owned(), c.causes[cause as usize])).collect(),
+            retries: c.retries,
+            late: c.late,
             live: world.tasks.len() as u64,
             cold: c.cold,
             warm: c.warm,

@@ -200,6 +200,9 @@ impl World {
     /// An attempt reaches the host that it was assigned to.
     pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
+        if a.cancelled {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
+        }
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
@@ -216,11 +219,49 @@ impl World {
         if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
         }
+        let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
+        // While somebody waits, nobody who comes would start at once.
+        if !h.queue.is_empty() && h.queue.len() >= bound {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
+        }
         self.enter(attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
         self.hosts[a.host as usize].queue.push_back(attempt);
         probe.queued(self.now, a.host, a.invocation, function);
         self.dispatch(model, workload, probe, a.host);
+        if self.attempts[attempt].phase() != Phase::Queued {
+            return;
+        }
+        // Without places to wait in, only whoever starts at once is taken.
+        if bound == 0 {
+            self.leave_queue(probe, attempt);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
+        } else if let Some(timeout) = model.queue_timeout {
+            let deadline = self.now + timeout;
+            self.attempts[attempt].deadline = deadline;
+            self.queue.push(deadline, Class::Timer, Event::new(EventKind::QueueTimeout, 0, attempt));
+        }
+    }
+
+    /// An attempt may have waited in its host's queue for as long as it may.
+    pub(crate) fn queue_timeout<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if a.phase() == Phase::Queued && a.deadline == self.now {
+            self.leave_queue(probe, attempt);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueTimeout));
+            self.dispatch(model, workload, probe, a.host);
+        }
+    }
+
+    /// Takes an attempt out of its host's queue, wherever it stands: the queue is in the order in which they came.
+    pub(super) fn leave_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        let queue = &self.hosts[a.host as usize].queue;
+        let first = queue.partition_point(|&other| self.attempts[other].since < a.since);
+        if let Some(place) = (first..queue.len()).find(|&i| queue[i] == attempt) {
+            self.hosts[a.host as usize].queue.remove(place);
+            probe.unqueued(self.now, a.host, a.invocation);
+        }
     }
 
     /// Starts what can be started on a host.
@@ -502,7 +543,9 @@ impl World {
     /// An execution takes so long, unless its time limit comes first.
     fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
         let limited = limit.is_some_and(|limit| time > limit);
-        self.attempts[attempt].limited = limited;
+        if limited {
+            self.attempts[attempt].outcome = Outcome::TimedOut;
+        }
         let time = limit.filter(|_| limited).unwrap_or(time);
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
     }
@@ -538,7 +581,7 @@ impl World {
         let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
         let due = a.phase() == Phase::Running && limit.is_some_and(|limit| a.started + limit == self.now);
         if due && self.hosts[a.host as usize].shared.stop(self.now, model.hosts[a.host as usize].millicores, attempt) {
-            self.attempts[attempt].limited = true;
+            self.attempts[attempt].outcome = Outcome::TimedOut;
             self.execution_ends(model, workload, probe, attempt);
             self.arm_shared(model, a.host);
         }
@@ -564,18 +607,17 @@ impl World {
         }
         self.attempts[attempt].finished = self.now;
         self.attempts[attempt].container = NONE;
+        let mut bytes = spec.response_bytes;
+        if spec.response_too_large && a.outcome == Outcome::Completed {
+            bytes = 0;
+            (self.attempts[attempt].outcome, self.attempts[attempt].cause) = (Outcome::Failed, Some(Cause::EgressLimit));
+        }
         self.enter(attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
-        let result = Message {
-            attempt,
-            invocation: a.invocation,
-            function,
-            host: a.host,
-            ..Message::new(MessageKind::Result, host_machine, client)
-        };
-        self.send(model, probe, result, spec.response_bytes);
+        let result = Message { function, host: a.host, ..Message::about(MessageKind::Result, host_machine, client, attempt, &a) };
+        self.send(model, probe, result, bytes);
         self.tell_placer(model, probe, attempt, function);
         self.dispatch(model, workload, probe, a.host);
     }
@@ -773,7 +815,7 @@ impl World {
     }
 
     /// An attempt ends at a host without having run.
-    fn end_at_host<P: Probe>(
+    pub(super) fn end_at_host<P: Probe>(
         &mut self,
         model: &Model,
         workload: &Workload,
@@ -782,9 +824,9 @@ impl World {
         outcome: Outcome,
         cause: Option<Cause>,
     ) {
-        let function = workload.function[self.attempts[attempt].invocation as usize];
-        self.tell_placer(model, probe, attempt, function);
-        self.end_task(workload, probe, attempt, outcome, cause);
+        let a = self.attempts[attempt];
+        self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize]);
+        self.refuse(model, workload, probe, attempt, outcome, cause, model.hosts[a.host as usize].machine);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
@@ -795,11 +837,9 @@ impl World {
             instance: a.instance,
             placer: a.placer,
             host: a.host,
-            attempt,
-            invocation: a.invocation,
             function,
             words: [self.hosts[a.host as usize].idle_of(function), 0],
-            ..Message::new(MessageKind::Finish, model.hosts[a.host as usize].machine, to)
+            ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);
     }

@@ -1,5 +1,6 @@
 //! The simulated things: machines, network, hosts, containers, invocations.
 
+mod client;
 mod cpu;
 mod host;
 mod message;

@@ -23,7 +23,7 @@ pub enum Phase {
     Starting,
     /// Executing.
     Running,
-    /// Its result is on the way to the client.
+    /// Its result, or word that it is refused, is on the way to the client.
     Returning,
     /// Ended. Messages about it are stale.
     Closed,
@@ -35,11 +35,11 @@ impl Phase {
         use Phase::{AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Starting, Submitted};
         matches!(
             (self, next),
-            (Submitted | Offloaded, AtPlacer)
+            (Submitted | Offloaded, AtPlacer | Closed)
                 | (AtPlacer, Probing | Offloaded | InFlight | Closed)
                 | (Probing, InFlight | Closed)
-                | (InFlight, Queued | Closed)
-                | (Queued, Starting | Running | Closed)
+                | (InFlight, Queued | Returning | Closed)
+                | (Queued, Starting | Running | Returning | Closed)
                 | (Starting, Running)
                 | (Running, Returning)
                 | (Returning, Closed)
@@ -69,11 +69,13 @@ pub enum Accounting {
     Execution,
     /// From the host to the client.
     Return,
+    /// From a refusal or an end that its client does not take to the next attempt.
+    Backoff,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -85,6 +87,7 @@ impl Accounting {
         Accounting::ContainerStart,
         Accounting::Execution,
         Accounting::Return,
+        Accounting::Backoff,
     ];
 
     /// The word in results.
@@ -99,6 +102,7 @@ impl Accounting {
             Accounting::ContainerStart => "container_start",
             Accounting::Execution => "execution",
             Accounting::Return => "return",
+            Accounting::Backoff => "backoff",
         }
     }
 }
@@ -179,14 +183,16 @@ pub struct Task {
     pub invocation: u32,
     /// Its attempts so far; the newest is `attempt`.
     pub attempts: u16,
-    /// The newest attempt.
+    /// The newest attempt, or [`NONE`] between two.
     pub attempt: u32,
-    /// How often it was handed from placer to placer.
-    pub hops: u8,
     /// What its time is being spent on.
     pub accounting: Accounting,
     /// Since when.
     pub since: SimTime,
+    /// When its client gives up; [`SimTime::NEVER`] if it waits for ever.
+    pub gives_up: SimTime,
+    /// Between two attempts, when its client tries again.
+    pub again: SimTime,
     /// Nanoseconds spent so far.
     pub spent: [u64; Accounting::COUNT],
 }
@@ -196,11 +202,12 @@ impl Task {
     pub fn new(invocation: u32, now: SimTime) -> Task {
         Task {
             invocation,
-            attempts: 1,
+            attempts: 0,
             attempt: NONE,
-            hops: 0,
             accounting: Accounting::ClientNetwork,
             since: now,
+            gives_up: SimTime::NEVER,
+            again: SimTime::NEVER,
             spent: [0; Accounting::COUNT],
         }
     }
@@ -216,24 +223,38 @@ impl Task {
 /// One try at running a task.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
-    /// The task.
+    /// The task, or [`NONE`] if its client has given it up.
     pub task: u32,
     /// The task's row in the workload.
     pub invocation: u32,
+    /// Which of the task's attempts, from 1.
+    pub number: u16,
     /// Where it is; changed only through [`Attempt::enter`].
     phase: Phase,
     /// Whether its container was created for it.
     pub cold: bool,
-    /// Whether the time limit ends it.
-    pub limited: bool,
-    /// The architecture instance whose placer decided on it.
+    /// Whether word that its client gave up is where it is on its way to.
+    pub cancelled: bool,
+    /// How it ends, as far as is known.
+    pub outcome: Outcome,
+    /// Why, where the outcome does not say it all.
+    pub cause: Option<Cause>,
+    /// How often it was handed from placer to placer.
+    pub hops: u8,
+    /// The architecture instance of its placers.
     pub instance: u16,
-    /// That placer.
+    /// The placer to which its client sent it.
+    pub entry: u32,
+    /// The placer that has it, that it is on its way to, or that sent it to its host.
     pub placer: u32,
     /// The host, or [`NONE`].
     pub host: u32,
     /// The container, or [`NONE`].
     pub container: u32,
+    /// Since when it is where it is.
+    pub since: SimTime,
+    /// In a host's queue, how long it may wait there.
+    pub deadline: SimTime,
     /// When execution began.
     pub started: SimTime,
     /// When execution ended.
@@ -241,18 +262,25 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The first attempt at a task.
-    pub fn new(task: u32, invocation: u32) -> Attempt {
+    /// An attempt that a client makes now.
+    pub fn new(task: u32, invocation: u32, number: u16, now: SimTime) -> Attempt {
         Attempt {
             task,
             invocation,
+            number,
             phase: Phase::Submitted,
             cold: false,
-            limited: false,
+            cancelled: false,
+            outcome: Outcome::Completed,
+            cause: None,
+            hops: 0,
             instance: 0,
+            entry: NONE,
             placer: NONE,
             host: NONE,
             container: NONE,
+            since: now,
+            deadline: SimTime::NEVER,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
         }
@@ -264,9 +292,10 @@ impl Attempt {
     }
 
     /// Goes on to another phase, which the transition table must allow.
-    pub fn enter(&mut self, next: Phase) {
+    pub fn enter(&mut self, next: Phase, now: SimTime) {
         debug_assert!(self.phase.may_become(next), "an attempt went from {:?} to {next:?}", self.phase);
         self.phase = next;
+        self.since = now;
     }
 }
 

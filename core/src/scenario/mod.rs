@@ -19,7 +19,7 @@ pub use schema::schema;
 pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
 pub use validate::{MOST_INVOCATIONS, Problem, validate};
 pub(crate) use validate::{MOST_OBJECTS, too_many_drawn, too_much_to_see};
-pub use workload::{Function, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
+pub use workload::{Function, Jitter, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
 
 use crate::registry::Choice;
 
@@ -95,6 +95,12 @@ pub struct Policies {
     pub too_large: TooLarge,
     /// Which of several idle containers of a function is used again.
     pub reuse: Reuse,
+    /// The most invocations that wait at a host; one more is rejected. No bound if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_bound: Option<u32>,
+    /// The longest that an invocation waits at a host, in seconds; then it is rejected. No limit if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_timeout_s: Option<f64>,
 }
 
 impl Default for Policies {
@@ -107,6 +113,8 @@ impl Default for Policies {
             no_room: NoRoom::Queue,
             too_large: TooLarge::Reject,
             reuse: Reuse::LastUsed,
+            queue_bound: None,
+            queue_timeout_s: None,
         }
     }
 }

@@ -48,6 +48,9 @@ const MOST_TOLD: usize = 200;
 /// After so many problems the names that may have been meant are no longer searched for.
 const MOST_GUESSES: usize = 20;
 
+/// The most attempts after the first.
+const MOST_RETRIES: u32 = 30;
+
 /// The longest run, in seconds: a century.
 const LONGEST_S: f64 = 3.2e9;
 
@@ -366,6 +369,22 @@ impl Validator<'_> {
             self.range(at("weight"), "", f.weight, 0.0, 1e9);
             self.range(at("request_kb"), "kB", f.request_kb, 0.0, 1e9);
             self.range(at("response_kb"), "kB", f.response_kb, 0.0, 1e9);
+            if let Some(patience) = f.patience_s {
+                self.range(at("patience_s"), "s", patience, 0.000_001, LONGEST_S);
+            }
+            self.range(at("retries"), "", f64::from(f.retries), 0.0, f64::from(MOST_RETRIES));
+            self.range(at("backoff_ms"), "ms", f.backoff_ms, 0.0, 86_400_000.0);
+            for (field, limit, size, fate) in [
+                ("ingress_limit_kb", f.ingress_limit_kb, f.request_kb, "request is larger: every invocation will be rejected"),
+                ("egress_limit_kb", f.egress_limit_kb, f.response_kb, "response is larger: every execution will fail"),
+            ] {
+                let Some(limit) = limit else { continue };
+                self.range(at(field), "kB", limit, 0.0, 1e9);
+                if size > limit {
+                    let hint = format!("Raise the limit to {size} kB or more, or lower the size.");
+                    self.warning(at(field), format!("the function's {fate}"), hint);
+                }
+            }
             self.range(at("min_warm"), "", f64::from(f.min_warm), 0.0, 10_000.0);
             if let Some(keep) = f.keep_alive_s {
                 self.range(at("keep_alive_s"), "s", keep, 0.0, 1e7);
@@ -412,6 +431,9 @@ impl Validator<'_> {
         }
         self.choice("policies.placement", &s.policies.placement);
         self.choice("policies.keep_alive", &s.policies.keep_alive);
+        if let Some(timeout) = s.policies.queue_timeout_s {
+            self.range("policies.queue_timeout_s".into(), "s", timeout, 0.0, LONGEST_S);
+        }
         self.choice("workload.arrivals", &s.workload.arrivals);
         self.choice("workload.popularity", &s.workload.popularity);
         for f in &s.functions {
