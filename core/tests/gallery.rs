@@ -198,6 +198,25 @@ fn single_queue_the_response_time_is_that_of_mm1() {
 }
 
 #[test]
+fn users_who_wait_hold_back_and_others_do_not() {
+    let users = |n: u32| with("users-who-wait", &[("workload.arrivals.users", json!(n))]);
+    let (thirty, sixty) = (users(30), users(60));
+    assert!(near(thirty.response_ms.mean, 2_000.0) && near(sixty.response_ms.mean, 5_000.0));
+    // Users = throughput x (response + think time).
+    for (n, s) in [(30.0, &thirty), (60.0, &sixty)] {
+        assert!(near(s.completed as f64 / s.end_s * (s.response_ms.mean / 1e3 + 1.0), n));
+        assert!(near(s.completed as f64 / s.end_s, 10.0));
+    }
+    let open = with("users-who-wait", &[("workload.arrivals", json!({"kind": "poisson", "rate_per_s": 11}))]);
+    assert!(near(open.response_ms.mean, 30_000.0), "{}", open.response_ms.mean);
+    let twice = with(
+        "users-who-wait",
+        &[("workload.arrivals", json!({"kind": "poisson", "rate_per_s": 11})), ("run.duration_s", json!(1200))],
+    );
+    assert!(twice.response_ms.mean > 1.7 * open.response_ms.mean);
+}
+
+#[test]
 fn two_choices_bring_most_of_the_gain() {
     let p99 = |d: u32| with("two-choices", &[("frame.architecture.d", json!(d))]).response_ms.p99;
     assert!(near(p99(1), 4600.0) && near(p99(2), 1000.0) && near(p99(10), 650.0));

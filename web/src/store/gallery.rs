@@ -14,6 +14,7 @@ gallery!(
     "three-edges",
     "cold-start",
     "single-queue",
+    "users-who-wait",
     "two-choices",
     "busy-placer",
     "uneven-zones",
