@@ -312,6 +312,26 @@ fn shared_containers_concurrency_takes_the_wait_away() {
     assert_eq!((one.cold, ten.cold), (8, 8), "the same eight containers");
 }
 
+#[test]
+fn retry_storm_without_pauses_a_server_that_is_well_again_does_not_recover() {
+    let lost = |changes: &[(&str, Value)]| {
+        let s = with("retry-storm", changes);
+        (s.lost() as f64 / s.submitted as f64, s.retries as f64 / s.submitted as f64)
+    };
+    let at_once = ("functions.api.backoff_ms", json!(0));
+    let (paused, storm) = (lost(&[]), lost(std::slice::from_ref(&at_once)));
+    assert!(paused.0 == 0.0 && paused.1 < 0.1, "{paused:?}");
+    assert!(near(storm.0, 0.84) && storm.1 > 2.5, "each call is tried four times: {storm:?}");
+    assert!(near(lost(&[("functions.api.retries", json!(0))]).0, 0.04));
+    assert!(lost(&[at_once.clone(), ("nodes.server.slots", json!(40))]).0 < 0.007);
+    // Most of the losses are of calls that came when the server had been well for a minute.
+    let scenario = set(&read("retry-storm"), at_once.0, at_once.1);
+    let (summary, recorder) = run(&scenario);
+    let late = (0..summary.submitted as u32).map(|i| recorder.row(i)).filter(|r| r.submitted.unwrap().as_s() > 100.0);
+    let (all, lost) = late.fold((0, 0), |(all, lost), r| (all + 1, lost + u32::from(r.outcome != Some(Outcome::Completed))));
+    assert!(all > 2_000 && f64::from(lost) > 0.97 * f64::from(all), "{lost} of {all}");
+}
+
 /// The figures of a scenario with another keep-alive policy.
 fn keeping(stem: &str, kind: &str) -> Summary {
     with(stem, &[("policies.keep_alive", json!({"kind": kind}))])

@@ -857,6 +857,11 @@ impl World {
         self.hosts[host as usize].shared.armed = None;
         let millicores = model.hosts[host as usize].millicores;
         while let Some(attempt) = self.hosts[host as usize].shared.ended(self.now, millicores) {
+            let a = self.attempts[attempt];
+            let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
+            if limit.is_some_and(|limit| a.started + limit == self.now) {
+                self.attempts[attempt].outcome = Outcome::TimedOut;
+            }
             self.execution_ends(model, workload, probe, attempt);
         }
         self.arm_shared(model, host);

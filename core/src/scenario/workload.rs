@@ -36,7 +36,7 @@ pub struct Function {
     /// On a worker, what does not fit beside those of other functions is rejected.
     #[serde(default, skip_serializing_if = "is_zero_u")]
     pub min_warm: u32,
-    /// An execution that runs longer is ended, in seconds from its start; no limit if absent.
+    /// An execution that has not ended before is ended then, in seconds from its start; no limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_s: Option<f64>,
     /// The image that its containers are made from; they need none if absent.

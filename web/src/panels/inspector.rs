@@ -194,6 +194,11 @@ fn Scheduler() -> Html {
                 <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
                 <Pick path="policies.too_large" label="What is larger than every worker" options={words(&[("reject", "Is rejected"), ("drop", "Is dropped at a worker")])} />
             </details>
+            <details>
+                <summary>{ "Queues of workers" }</summary>
+                <Number path="policies.queue_bound" label="Places to wait" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
+                <Number path="policies.queue_timeout_s" label="Longest wait" unit="s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
+            </details>
         </section>
         <WorkloadPanel />
         <section class="panel">
@@ -357,6 +362,18 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("as the policy says"))} help="How long its idle containers are kept, whatever the policy says." />
             <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
             <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="A longer execution is ended." />
+            <details>
+                <summary>{ "Requests and clients" }</summary>
+                <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />
+                <Number path={path("ingress_limit_kb")} label="Largest request" unit="kB" placeholder={Some(AttrValue::from("none"))} help="The placer rejects a larger one." />
+                <Number path={path("response_kb")} label="Response" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a response." />
+                <Number path={path("egress_limit_kb")} label="Largest response" unit="kB" placeholder={Some(AttrValue::from("none"))} help="With a larger one the invocation fails after it has run." />
+                <Number path={path("patience_s")} label="Gives up after" unit="s" placeholder={Some(AttrValue::from("never"))} help="How long a client waits for a result." />
+                <Number path={path("retries")} label="Tries again" unit="times" whole=true placeholder={Some(AttrValue::from("0"))} help="After a drop, a full queue, a wait that was too long, a time limit or a failure." />
+                <Number path={path("backoff_ms")} label="Pause before that" unit="ms" placeholder={Some(AttrValue::from("100"))} help="Twice as long before each further attempt." />
+                <Pick path={path("backoff_jitter")} label="Of the pause" default="full"
+                    options={vec![("full".into(), "A random part".into()), ("none".into(), "The whole".into())]} />
+            </details>
             <button class="quiet" onclick={remove}>{ "Delete this function" }</button>
         </details>
     }

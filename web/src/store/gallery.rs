@@ -25,6 +25,7 @@ gallery!(
     "fat-cluster",
     "change-of-plan",
     "shared-containers",
+    "retry-storm",
     "keep-nothing",
     "slow-starters",
     "large-first",
