@@ -275,13 +275,13 @@ impl World {
     /// An attempt reaches the host that it was assigned to.
     pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
+        let function = workload.function[a.invocation as usize];
+        self.has_come(a.host, function);
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
-        let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
-        self.has_come(a.host, function);
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory);
