@@ -29,6 +29,8 @@ pub struct Charts {
     pub idle_mb: Vec<f32>,
     /// Mean memory of starting and busy containers in each bucket, in MB.
     pub busy_mb: Vec<f32>,
+    /// Mean memory of images on workers in each bucket, in MB; empty where there are none.
+    pub image_mb: Vec<f32>,
     /// Where the time goes: accounting phases in order of occurrence, with the mean per completed invocation in
     /// milliseconds. They add up to the mean response time.
     pub phases_ms: Vec<(String, f64)>,

@@ -6,7 +6,9 @@ use super::charts::{Charts, Percentiles};
 use super::quantiles::{Quantiles, Samples};
 use super::series::StepSeries;
 use crate::engine::NONE;
-use crate::platform::{Accounting, Cause, ContainerChange, ContainerEvent, Outcome, Probe, TaskEnd};
+use crate::platform::{
+    Accounting, Cause, ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, Outcome, Probe, TaskEnd,
+};
 use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
 use crate::workload::Workload;
@@ -30,6 +32,8 @@ pub struct Recorder {
     in_system: StepSeries,
     idle: StepSeries,
     busy: StepSeries,
+    /// Nothing before the first image.
+    images: Option<StepSeries>,
 }
 
 /// One invocation, as recorded.
@@ -80,6 +84,7 @@ impl Recorder {
             in_system: StepSeries::new(width),
             idle: StepSeries::new(width),
             busy: StepSeries::new(width),
+            images: None,
             workload,
         }
     }
@@ -106,6 +111,26 @@ impl Recorder {
             finished: time(self.finished_ns[i]),
             response_ns: self.response_ns[i],
         }
+    }
+
+    /// Of the invocations that have been submitted, at most so many: those that took longest, or the first ones from an instant
+    /// on.
+    pub fn some_rows(&self, from: Option<SimTime>, most: usize) -> Vec<InvocationRow> {
+        let submitted = (0..self.workload.len() as u32).filter(|&i| self.submitted_at(i as usize) != u64::MAX);
+        let mut rows: Vec<u32> = match from {
+            Some(from) => submitted.filter(|&i| self.submitted_at(i as usize) >= from.0).collect(),
+            None => submitted.filter(|&i| self.flags[i as usize] != 0).collect(),
+        };
+        let key = |&i: &u32| match from {
+            Some(_) => (self.submitted_at(i as usize), i),
+            None => (u64::MAX - self.response_ns[i as usize], i),
+        };
+        if rows.len() > most {
+            rows.select_nth_unstable_by_key(most, key);
+            rows.truncate(most);
+        }
+        rows.sort_unstable_by_key(key);
+        rows.into_iter().map(|i| self.row(i)).collect()
     }
 
     fn outcome(&self, i: usize) -> Option<Outcome> {
@@ -219,6 +244,7 @@ impl Recorder {
             in_system: self.in_system.means(end, width, buckets),
             idle_mb: self.idle.means(end, width, buckets),
             busy_mb: self.busy.means(end, width, buckets),
+            image_mb: self.images.as_ref().map_or_else(Vec::new, |images| images.means(end, width, buckets)),
             phases_ms,
         }
     }
@@ -286,6 +312,16 @@ impl Probe for Recorder {
             }
             ContainerChange::Expired | ContainerChange::Evicted => self.idle.add(now, -mb),
         }
+    }
+
+    fn image(&mut self, now: SimTime, event: &ImageEvent) {
+        let by = match (event.place, event.change) {
+            (ImagePlace::Memory(_), ImageChange::Coming) => event.bytes as f64,
+            (ImagePlace::Memory(_), ImageChange::Evicted) => -(event.bytes as f64),
+            _ => return,
+        };
+        let width = self.workload.last_ns() / 200 + 1;
+        self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, by / 1e6);
     }
 
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {

@@ -43,7 +43,7 @@ pub struct ContainerEvent {
 }
 
 /// A place that keeps images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ImagePlace {
     /// A head store, by its number.
     Head(u32),

@@ -211,7 +211,7 @@ impl Supply {
     }
 
     /// The bytes that a transfer moves. A load reads as much as the image takes in memory.
-    pub(super) fn bytes(&self, what: Transfer) -> u64 {
+    pub fn bytes(&self, what: Transfer) -> u64 {
         let image = &self.images[what.image() as usize];
         if matches!(what, Transfer::Load { .. }) { image.memory } else { image.size }
     }

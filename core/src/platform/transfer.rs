@@ -147,6 +147,16 @@ impl Transfers {
         self.flows.len()
     }
 
+    /// The transfers that were asked for and have not ended, each with the bytes that are still to go at an instant, if nothing
+    /// has changed since the last one that was looked at.
+    pub fn to_go(&self, at: SimTime) -> impl Iterator<Item = (Transfer, f64)> + '_ {
+        let seconds = at.0.saturating_sub(self.at.0) as f64 / NS_PER_S as f64;
+        self.flows.iter().map(move |(_, flow)| {
+            let moved = if flow.rate.is_finite() { flow.rate * seconds } else { flow.left };
+            (flow.what, (flow.left - moved).max(0.0))
+        })
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.flows.is_empty()
@@ -173,7 +183,8 @@ impl Transfers {
     /// Takes a transfer that has ended by now, if there is one; of several the one asked for first.
     pub(super) fn ended<'a>(&mut self, now: SimTime, roads: Roads<'_>, route: impl Fn(Transfer) -> &'a Route) -> Option<Transfer> {
         self.count(now);
-        let done = |flow: &Flow| flow.left <= 0.0 || flow.rate == f64::INFINITY || flow.left / flow.rate * 1e9 <= 0.5;
+        // Just what `next_end` rounds to no time: half a nanosecond goes to the even one.
+        let done = |flow: &Flow| flow.left <= 0.0 || flow.rate == f64::INFINITY || flow.left / flow.rate * NS_PER_S as f64 <= 0.5;
         let first = (0..self.moving.len())
             .filter(|&i| done(&self.flows[self.moving[i]]))
             .min_by_key(|&i| self.flows[self.moving[i]].order)?;
@@ -302,6 +313,12 @@ mod tests {
         let both = [(100.0, over(&[0])), (300.0, over(&[0]))];
         // 5 each until the first has its 100 bytes; then the other has 200 to go, alone.
         assert_eq!(ends(&[link(10.0)], FAIR, &both), [20.0, 40.0]);
+    }
+
+    /// What was half a nanosecond away had no end that was looked at later than now, and none by now.
+    #[test]
+    fn a_flow_that_has_half_a_nanosecond_to_go_has_ended() {
+        assert_eq!(ends(&[link(2e9)], FAIR, &[(1.0, over(&[0]))]), [0.0]);
     }
 
     #[test]

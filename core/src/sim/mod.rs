@@ -4,6 +4,7 @@
 //! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
 
 mod library;
+pub mod life;
 pub mod stage;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 pub use library::Library;
 pub use stage::{
-    ContainerSpan, ContainerState, Flight, FlightKind, Note, NoteKind, PlacerSpan, QueueSpan, StageProbe, StageWindow, record,
+    ContainerSpan, ContainerState, Flight, FlightKind, ImageSpan, Note, NoteKind, PlacerSpan, QueueSpan, StageProbe, StageWindow,
+    record,
 };
 
 use crate::engine::{Class, NONE};

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Simulation;
 use crate::engine::NONE;
-use crate::platform::{ContainerChange, ContainerEvent, Message, MessageKind, Outcome, PlacerChange, Probe, TaskEnd};
+use crate::platform::{
+    ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, ImageState, Message, MessageKind, Outcome, PlacerChange,
+    Probe, TaskEnd, Transfer,
+};
 use crate::units::SimTime;
 use crate::workload::Workload;
 
@@ -33,6 +36,8 @@ pub struct StageWindow {
     pub queued: Vec<QueueSpan>,
     /// Messages that wait for a placer or are decided by it.
     pub placers: Vec<PlacerSpan>,
+    /// Images in stores and in memory, and on their way there.
+    pub images: Vec<ImageSpan>,
     /// Things worth a word on the stage.
     pub notes: Vec<Note>,
 }
@@ -131,6 +136,27 @@ pub struct PlacerSpan {
     pub deciding: bool,
 }
 
+/// An image in a place, or on its way there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageSpan {
+    /// When it set out or came, in nanoseconds; the start of the window for what was so then.
+    pub from_ns: u64,
+    /// When it came or went; `u64::MAX` if still so at the end of the window.
+    pub to_ns: u64,
+    /// The machine.
+    pub machine: u32,
+    /// The machine that it comes from while it is on its way to a disk; `u32::MAX` otherwise.
+    pub source: u32,
+    /// The image.
+    pub image: u32,
+    /// What it takes there, in MB.
+    pub mb: f32,
+    /// Whether the place is the machine's memory; else it is its disk.
+    pub in_memory: bool,
+    /// The share of it that has come at the start, and at the end of the interval or of the window; 1 for what is there.
+    pub share: [f32; 2],
+}
+
 /// Something worth a word on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Note {
@@ -158,6 +184,8 @@ pub enum NoteKind {
     Lost,
     /// An invocation is sent to another zone.
     Offload,
+    /// An image that nothing uses is removed to make room.
+    ImageEviction,
 }
 
 /// Records a [`StageWindow`] while a simulation runs through it.
@@ -170,6 +198,11 @@ pub struct StageProbe {
     open_placers: BTreeMap<(u16, u32), (VecDeque<u32>, u32)>,
     /// Open queue spans: (host, invocation) to span.
     open_queued: BTreeMap<(u32, u32), u32>,
+    /// Per place and image, the open span.
+    open_images: BTreeMap<(ImagePlace, u32), u32>,
+    /// Per head store, its machine and the one that it fetches from; per host, the one that it copies from.
+    heads: Vec<(u32, u32)>,
+    sources: Vec<u32>,
     /// Per host, its machine.
     machines: Vec<u32>,
     workload: Arc<Workload>,
@@ -188,11 +221,11 @@ pub fn record(mut past: Simulation, from: SimTime, to: SimTime) -> StageWindow {
         if probe.is_full() {
             // Everything before the clock has been handled, and perhaps not all at it.
             let now = past.world().now;
-            return probe.finish(now, false);
+            return probe.finish(&past, now, false);
         }
     }
     let last = past.progress().done;
-    probe.finish(to, last)
+    probe.finish(&past, to, last)
 }
 
 impl StageProbe {
@@ -206,6 +239,9 @@ impl StageProbe {
             open_containers: vec![Vec::new(); machines.len()],
             open_placers: BTreeMap::new(),
             open_queued: BTreeMap::new(),
+            open_images: BTreeMap::new(),
+            heads: model.supply.heads.iter().map(|h| (h.machine, h.registry)).collect(),
+            sources: model.supply.source.clone(),
             machines,
             workload: Arc::clone(simulation.workload()),
         };
@@ -232,6 +268,7 @@ impl StageProbe {
                 probe.queued(a.since, index as u32, a.invocation, function);
             }
         }
+        probe.images_there(simulation, from);
         for (which, placer) in simulation.all_placers() {
             for &id in placer.serving.iter().chain(&placer.inbox) {
                 probe.placer(world.messages[id].arrives, placer.machine, which, PlacerChange::Waits);
@@ -245,11 +282,17 @@ impl StageProbe {
 
     /// Whether the window holds so much that it should end here.
     pub fn is_full(&self) -> bool {
-        self.window.flights.len().max(self.window.containers.len()).max(self.window.placers.len()) > MOST_INTERVALS
+        self.window.flights.len().max(self.window.containers.len()).max(self.window.placers.len()).max(self.window.images.len())
+            > MOST_INTERVALS
     }
 
-    /// Ends the window at an instant.
-    pub fn finish(mut self, to: SimTime, last: bool) -> StageWindow {
+    /// Ends the window at an instant to which the simulation has come.
+    pub fn finish(mut self, simulation: &Simulation, to: SimTime, last: bool) -> StageWindow {
+        for (place, image, share) in on_their_way(simulation, to) {
+            if let Some(&open) = self.open_images.get(&(place, image)) {
+                self.window.images[open as usize].share[1] = share;
+            }
+        }
         self.window.to_ns = to.0;
         self.window.last = last;
         self.window
@@ -292,9 +335,71 @@ impl StageProbe {
         }
     }
 
+    /// What images there are at the start, and how much has come of those on their way.
+    fn images_there(&mut self, simulation: &Simulation, from: SimTime) {
+        let world = simulation.world();
+        let supply = &simulation.model().supply;
+        if supply.images.is_empty() {
+            return;
+        }
+        let heads = (0u32..).zip(&world.heads).map(|(i, h)| (ImagePlace::Head(i), &h.store));
+        let hosts = (0u32..).zip(&world.hosts);
+        let hosts = hosts.flat_map(|(i, h)| [(ImagePlace::Disk(i), &h.disk), (ImagePlace::Memory(i), &h.memory)]);
+        for (place, store) in heads.chain(hosts) {
+            let in_memory = matches!(place, ImagePlace::Memory(_));
+            for (image, state) in store.images() {
+                let spec = &supply.images[image as usize];
+                let bytes = if in_memory { spec.memory } else { spec.size };
+                self.open_image(from, place, image, bytes, if state == ImageState::Here { 1.0 } else { 0.0 });
+            }
+        }
+        for (place, image, share) in on_their_way(simulation, from) {
+            if let Some(&open) = self.open_images.get(&(place, image)) {
+                self.window.images[open as usize].share = [share, share];
+            }
+        }
+    }
+
+    /// An image is in a place, or on its way there if its share is less than one.
+    fn open_image(&mut self, now: SimTime, place: ImagePlace, image: u32, bytes: u64, share: f32) {
+        let (machine, source) = match place {
+            ImagePlace::Head(head) => self.heads[head as usize],
+            ImagePlace::Disk(host) => (self.machines[host as usize], self.sources[host as usize]),
+            ImagePlace::Memory(host) => (self.machines[host as usize], NONE),
+        };
+        let source = if share < 1.0 && source != machine { source } else { NONE };
+        self.open_images.insert((place, image), self.window.images.len() as u32);
+        self.window.images.push(ImageSpan {
+            from_ns: now.0,
+            to_ns: u64::MAX,
+            machine,
+            source,
+            image,
+            mb: (bytes as f64 / 1e6) as f32,
+            in_memory: matches!(place, ImagePlace::Memory(_)),
+            share: [share, share],
+        });
+    }
+
     fn note(&mut self, now: SimTime, machine: u32, cell: u32, kind: NoteKind) {
         self.window.notes.push(Note { at_ns: now.0, machine, cell, kind });
     }
+}
+
+/// What is on its way at an instant: where to, the image, and the share of it that has come.
+fn on_their_way(simulation: &Simulation, at: SimTime) -> impl Iterator<Item = (ImagePlace, u32, f32)> + '_ {
+    let supply = &simulation.model().supply;
+    simulation.world().transfers.to_go(at).map(|(what, left)| {
+        let place = match what {
+            Transfer::Download { head, .. } => ImagePlace::Head(head),
+            Transfer::Copy { host, .. } => ImagePlace::Disk(host),
+            Transfer::Load { host, .. } => ImagePlace::Memory(host),
+        };
+        let whole = supply.bytes(what) as f64;
+        // Not quite all of it: it has not come.
+        let share = if whole > 0.0 { 1.0 - left / whole } else { 0.0 };
+        (place, what.image(), share.clamp(0.0, 0.999) as f32)
+    })
 }
 
 impl Probe for StageProbe {
@@ -347,6 +452,24 @@ impl Probe for StageProbe {
             ContainerChange::Evicted => return self.note(now, machine, e.cell, NoteKind::Eviction),
         };
         self.open_container(now.0, e.host, e.cell, e.function, e.memory, state, e.until.0);
+    }
+
+    fn image(&mut self, now: SimTime, e: &ImageEvent) {
+        if let Some(open) = self.open_images.remove(&(e.place, e.image)) {
+            let span = &mut self.window.images[open as usize];
+            (span.to_ns, span.share[1]) = (now.0, 1.0);
+        }
+        match e.change {
+            ImageChange::Coming => self.open_image(now, e.place, e.image, e.bytes, 0.0),
+            ImageChange::Here => self.open_image(now, e.place, e.image, e.bytes, 1.0),
+            ImageChange::Evicted => {
+                let machine = match e.place {
+                    ImagePlace::Head(head) => self.heads[head as usize].0,
+                    ImagePlace::Disk(host) | ImagePlace::Memory(host) => self.machines[host as usize],
+                };
+                self.note(now, machine, NONE, NoteKind::ImageEviction);
+            }
+        }
     }
 
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {

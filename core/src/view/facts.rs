@@ -32,6 +32,8 @@ pub struct Facts {
     pub(crate) machines: Vec<Machine>,
     /// Two letters for each function.
     letters: Vec<String>,
+    /// Names of the images.
+    images: Vec<String>,
 }
 
 impl Facts {
@@ -51,7 +53,8 @@ impl Facts {
             all.extend(machines(i, node, least));
         }
         let nodes = scenario.nodes.iter().map(|n| n.id.clone()).collect();
-        Facts { nodes, first, machines: all, letters: names.iter().map(|n| letters(n)).collect() }
+        let images = scenario.images.iter().map(|i| i.label().to_owned()).collect();
+        Facts { nodes, first, machines: all, letters: names.iter().map(|n| letters(n)).collect(), images }
     }
 
     /// For each node of the run, its index in `layout`, if it is still there.
@@ -67,6 +70,11 @@ impl Facts {
     pub(crate) fn range(&self, node: usize) -> Range<usize> {
         let end = self.first.get(node + 1).map_or(self.machines.len(), |f| *f as usize);
         self.first.get(node).map_or(0..0, |f| *f as usize..end)
+    }
+
+    /// The name of an image; empty if it is not known.
+    pub(crate) fn image(&self, image: u32) -> &str {
+        self.images.get(image as usize).map_or("", String::as_str)
     }
 
     /// The two letters of a function; empty if it is not known.

@@ -95,7 +95,7 @@ pub(crate) fn short(n: u64) -> String {
     }
 }
 
-/// A bar of starting, busy and idle memory in their marks; what is free is hollow.
+/// A bar of starting, busy and idle memory in their marks from the left and of images from the right; what is free is hollow.
 fn memory_bar(bar: Rect, tally: &Tally, memory_mb: f64, out: &mut Vec<Item>) {
     let Rect { x, y, w, h } = bar;
     let unit = if memory_mb > 0.0 { w / memory_mb } else { 0.0 };
@@ -109,6 +109,14 @@ fn memory_bar(bar: Rect, tally: &Tally, memory_mb: f64, out: &mut Vec<Item>) {
     }
     if idle > 0.0 {
         out.push(kept_warm(Rect { x: x + starting + busy, y, w: idle, h }, 1.0));
+    }
+    let (images, loading) = (tally.images_mb * unit, tally.loading_mb * unit);
+    if images > 0.0 {
+        out.push(Item::bar(x + w - images, y, images, h, Fill { ink: Ink::Muted, alpha: 0.25 }));
+        out.push(Item::bar(x + w - images + loading, y, images - loading, h, Fill { ink: Ink::Muted, alpha: 0.6 }));
+        if loading > 0.0 {
+            out.push(Item::Hatch { x: x + w - images, y, w: loading, h, fill: Ink::Cold.into() });
+        }
     }
     let edge = Some(Stroke::new(Ink::ControlBorder, 1.0));
     out.push(Item::Rect { x: x - 0.5, y: y - 0.5, w: w + 1.0, h: h + 1.0, radius: 0.0, fill: None, stroke: edge });

@@ -10,6 +10,7 @@ mod display;
 mod facts;
 mod flights;
 mod hosts;
+mod images;
 mod layout;
 mod moving;
 mod notes;

@@ -7,13 +7,14 @@ use super::display::{Item, Point};
 use super::facts::Facts;
 use super::flights::{self, Ways};
 use super::hosts;
+use super::images;
 use super::layout::{Layout, Rect, Shape};
 use super::notes::{self, Notes};
 use super::placers;
 use super::spans::{Span, Spans};
 use super::statics;
 use super::viewport::Viewport;
-use crate::sim::stage::{ContainerSpan, ContainerState, PlacerSpan, QueueSpan, StageWindow};
+use crate::sim::stage::{ContainerSpan, ContainerState, ImageSpan, PlacerSpan, QueueSpan, StageWindow};
 
 /// How an instant is drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,6 +51,10 @@ pub struct Tally {
     pub busy_mb: f64,
     /// Memory of those that are kept warm, in MB.
     pub idle_mb: f64,
+    /// Memory of images, in MB.
+    pub images_mb: f64,
+    /// Of these, what is still on its way.
+    pub loading_mb: f64,
 }
 
 impl Tally {
@@ -58,9 +63,9 @@ impl Tally {
         self.starting + self.busy
     }
 
-    /// Memory of all containers, in MB.
+    /// Memory of all containers and images, in MB.
     pub fn memory_mb(&self) -> f64 {
-        self.starting_mb + self.busy_mb + self.idle_mb
+        self.starting_mb + self.busy_mb + self.idle_mb + self.images_mb
     }
 
     /// Both together.
@@ -73,6 +78,8 @@ impl Tally {
             starting_mb: self.starting_mb + other.starting_mb,
             busy_mb: self.busy_mb + other.busy_mb,
             idle_mb: self.idle_mb + other.idle_mb,
+            images_mb: self.images_mb + other.images_mb,
+            loading_mb: self.loading_mb + other.loading_mb,
         }
     }
 }
@@ -104,6 +111,15 @@ impl Span for PlacerSpan {
     }
 }
 
+impl Span for ImageSpan {
+    fn start_ns(&self) -> u64 {
+        self.from_ns
+    }
+    fn end_ns(&self) -> u64 {
+        self.to_ns
+    }
+}
+
 /// A window of a run, ready to be drawn at any of its instants.
 #[derive(Clone, Debug)]
 pub struct Playback {
@@ -116,6 +132,7 @@ pub struct Playback {
     pub(crate) containers: Spans<ContainerSpan>,
     pub(crate) queued: Spans<QueueSpan>,
     pub(crate) placers: Spans<PlacerSpan>,
+    pub(crate) images: Spans<ImageSpan>,
     pub(crate) notes: Notes,
     /// Cells in use on each machine at any time of the window.
     pub(crate) cells: Vec<u32>,
@@ -138,6 +155,8 @@ impl Playback {
         queued.retain(|q| q.host < machines);
         let mut placers = window.placers;
         placers.retain(|p| p.machine < machines);
+        let mut images = window.images;
+        images.retain(|i| i.machine < machines);
         Playback {
             from_ns: window.from_ns,
             to_ns: window.to_ns,
@@ -146,6 +165,7 @@ impl Playback {
             containers: Spans::new(containers),
             queued: Spans::new(queued),
             placers: Spans::new(placers),
+            images: Spans::new(images),
             notes: Notes::new(window.notes, machines),
             cells,
             facts,
@@ -185,7 +205,20 @@ impl Playback {
         for q in self.queued.at(t_ns) {
             tallies[q.host as usize].queued += 1;
         }
+        for i in self.images.at(t_ns).filter(|i| i.in_memory) {
+            let tally = &mut tallies[i.machine as usize];
+            tally.images_mb += f64::from(i.mb);
+            tally.loading_mb += f64::from(i.mb) * (1.0 - self.share(i, t_ns));
+        }
         tallies
+    }
+
+    /// The share of an image that has come at an instant, 0 to 1.
+    pub(crate) fn share(&self, i: &ImageSpan, t_ns: u64) -> f64 {
+        let [from, to] = i.share.map(f64::from);
+        let end = i.to_ns.min(self.to_ns.max(t_ns)).max(i.from_ns + 1);
+        let part = t_ns.saturating_sub(i.from_ns) as f64 / (end - i.from_ns) as f64;
+        from + (to - from) * part.min(1.0)
     }
 
     /// Appends what is on the stage at `t_ns`, from the back to the front.
@@ -193,6 +226,7 @@ impl Playback {
         let scene = Scene::new(&self.facts, t_ns, layout, viewport, options);
         let tallies = self.tallies(t_ns);
         hosts::draw(self, &scene, &tallies, out);
+        images::draw(self, &scene, out);
         placers::draw(self, &scene, out);
         notes::draw_marks(self, &scene, out);
         flights::draw(self, &scene, out);
@@ -208,7 +242,7 @@ fn last_event(window: &StageWindow) -> u64 {
         spans.iter().map(|s| if s.end_ns() == u64::MAX { s.start_ns() } else { s.end_ns() })
     }
     let flights = window.flights.iter().map(|f| f.to_ns);
-    let spans = ends(&window.containers).chain(ends(&window.queued)).chain(ends(&window.placers));
+    let spans = ends(&window.containers).chain(ends(&window.queued)).chain(ends(&window.placers)).chain(ends(&window.images));
     flights.chain(spans).chain(window.notes.iter().map(|n| n.at_ns)).max().unwrap_or(window.from_ns)
 }
 

@@ -47,7 +47,7 @@ impl Notes {
         let gone = notes.iter().filter(|n| n.cell != u32::MAX).filter_map(|n| match n.kind {
             NoteKind::Eviction => Some((*n, newcomer(n))),
             NoteKind::Expiry => Some((*n, None)),
-            NoteKind::ColdStart | NoteKind::Lost | NoteKind::Offload => None,
+            NoteKind::ColdStart | NoteKind::Lost | NoteKind::Offload | NoteKind::ImageEviction => None,
         });
         let gone = gone.collect();
         let words = notes.iter().filter(|n| n.kind != NoteKind::Expiry).copied().collect();
@@ -169,6 +169,7 @@ fn word(scene: &Scene, note: &Note, above: usize, out: &mut Vec<Item>) {
         NoteKind::Expiry => (Ink::Muted, "expired"),
         NoteKind::Lost => (Ink::Lost, "dropped"),
         NoteKind::Offload => (Ink::Travelling, "offloaded"),
+        NoteKind::ImageEviction => (Ink::Lost, "image removed"),
     };
     // Smaller where everything is small, so that it does not cover the names of others.
     let (size, h) = if Detail::at(scene.viewport.scale) == Detail::Full { (12.0, 20.0) } else { (10.0, 15.0) };
@@ -202,7 +203,7 @@ fn beside_machine(node: &Rect, place: &Rect, w: f64, h: f64, out: &mut Vec<Item>
 fn mark(kind: NoteKind, ink: Ink, r: Rect, out: &mut Vec<Item>) {
     match kind {
         NoteKind::ColdStart => out.push(Item::Hatch { x: r.x, y: r.y, w: r.w, h: r.h, fill: ink.into() }),
-        NoteKind::Eviction | NoteKind::Lost => {
+        NoteKind::Eviction | NoteKind::Lost | NoteKind::ImageEviction => {
             out.push(Item::Cross { at: r.centre(), r: 3.0, stroke: Stroke::new(ink, 2.0) });
         }
         NoteKind::Expiry | NoteKind::Offload => {

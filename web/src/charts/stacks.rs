@@ -119,7 +119,7 @@ fn finish(pen: &Pen<'_>, layer: &Layer, columns: &[Column]) {
     }
     texture(pen, layer.mark, columns);
     let edged = |column: &Column| match layer.mark {
-        Mark::Cold | Mark::Idle => column.bottom > column.top,
+        Mark::Cold | Mark::Idle | Mark::Image => column.bottom > column.top,
         _ => column.bottom > column.top && column.bottom - column.top < 1.0,
     };
     for run in columns.split(|column| !edged(column)).filter(|run| !run.is_empty()) {
@@ -195,7 +195,8 @@ pub(super) mod memory {
     }
 
     fn total(data: &Charts) -> Vec<f64> {
-        wide(&data.busy_mb).zip(wide(&data.idle_mb)).map(|(busy, idle)| busy + idle).collect()
+        let images = wide(&data.image_mb).chain(std::iter::repeat(0.0));
+        wide(&data.busy_mb).zip(wide(&data.idle_mb)).zip(images).map(|((busy, idle), images)| busy + idle + images).collect()
     }
 
     fn mean(values: &[f32]) -> f64 {
@@ -212,26 +213,38 @@ pub(super) mod memory {
     /// The chart in words.
     pub(in super::super) fn summary(data: &Charts) -> String {
         let show = |values| Quantity::Megabytes.show(mean(values));
-        format!("Memory of containers over time: on average {} busy and {} idle", show(&data.busy_mb), show(&data.idle_mb))
+        let (busy, idle) = (show(&data.busy_mb), show(&data.idle_mb));
+        if data.image_mb.is_empty() {
+            return format!("Memory of containers over time: on average {busy} busy and {idle} idle");
+        }
+        format!("Memory over time: on average {busy} busy, {idle} idle and {} in images", show(&data.image_mb))
     }
 
     /// The chart as numbers.
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
         let column = |title, key, values| Numbers::new(title, key, Quantity::Megabytes, values);
-        let columns = vec![
+        let mut columns = vec![
             times(data, data.busy_mb.len()),
             column("busy", "busy_mb", wide(&data.busy_mb).collect()),
             column("idle", "idle_mb", wide(&data.idle_mb).collect()),
-            column("total", "total_mb", total(data)),
         ];
-        Sheet { columns, compared: 3, ..Sheet::default() }
+        if !data.image_mb.is_empty() {
+            columns.push(column("images", "image_mb", wide(&data.image_mb).collect()));
+        }
+        columns.push(column("total", "total_mb", total(data)));
+        Sheet { compared: columns.len() - 1, columns, ..Sheet::default() }
     }
 
     /// Draws it.
     pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
-        let layers =
+        let mut layers =
             vec![Layer::new("busy", Mark::Running, wide(&data.busy_mb)), Layer::new("idle", Mark::Idle, wide(&data.idle_mb))];
-        let stack = Stack { layers, writing: Writing::Megabytes, caption: "memory of containers" };
+        let mut caption = "memory of containers";
+        if !data.image_mb.is_empty() {
+            layers.push(Layer::new("images", Mark::Image, wide(&data.image_mb)));
+            caption = "memory of containers and images";
+        }
+        let stack = Stack { layers, writing: Writing::Megabytes, caption };
         stack.draw(pen, data, ghost.map(|run| (run, total(run), "previous total")))
     }
 }

@@ -18,6 +18,8 @@ pub(super) enum Mark {
     Running,
     /// A warm container that nobody uses.
     Idle,
+    /// An image in memory.
+    Image,
     /// Dropped, rejected, failed or timed out.
     Lost,
 }
@@ -33,6 +35,7 @@ impl Mark {
             Mark::Waiting => theme.waiting,
             Mark::Cold => theme.cold,
             Mark::Running | Mark::Idle => theme.running,
+            Mark::Image => theme.muted,
             Mark::Lost => theme.lost,
         }
     }
@@ -42,6 +45,7 @@ impl Mark {
         const SHARES: [f64; 3] = [0.15, 0.4, 0.0];
         let share = match self {
             Mark::Running | Mark::Lost => 1.0,
+            Mark::Image => 0.4,
             _ => SHARES[variant % SHARES.len()],
         };
         theme.tint(self.colour(theme), share)

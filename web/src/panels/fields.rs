@@ -157,7 +157,7 @@ pub(crate) fn Text(props: &TextProps) -> Html {
 pub(crate) struct PickProps {
     pub(crate) path: AttrValue,
     pub(crate) label: AttrValue,
-    /// What can be chosen: (word, what people read).
+    /// What can be chosen: (word, what people read). An empty word takes the value away.
     pub(crate) options: Vec<(AttrValue, AttrValue)>,
     #[prop_or_default]
     pub(crate) help: AttrValue,
@@ -179,7 +179,8 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
         let lab = lab.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
-            set(&lab, &path, Value::from(select.value()));
+            let word = select.value();
+            set(&lab, &path, if word.is_empty() { Value::Null } else { Value::from(word) });
         })
     };
     let id = format!("f-{}", props.path);

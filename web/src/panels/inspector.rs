@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
-use faaslab_core::scenario::{Function, Link, Node, Problem, Role, Zone};
+use faaslab_core::scenario::{Function, Image, Link, Node, Problem, Role, Scenario, Zone};
 use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
@@ -17,6 +17,17 @@ use crate::store::{Action, Dialog, LabHandle};
 /// Words to choose from, with what they mean.
 fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
     list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
+}
+
+/// Whether anything in a scenario asks what disks hold and how fast they are.
+fn uses_disks(s: &Scenario) -> bool {
+    !s.images.is_empty() || s.functions.iter().any(|f| f.disk_mb > 0.0)
+}
+
+/// The images to choose from, and none.
+fn image_menu(s: &Scenario) -> Vec<(AttrValue, AttrValue)> {
+    let images = s.images.iter().map(|i| (i.id.clone().into(), i.label().to_owned().into()));
+    std::iter::once(("".into(), "None".into())).chain(images).collect()
 }
 
 /// The inspector.
@@ -100,11 +111,41 @@ fn NodePanel(props: &NodeProps) -> Html {
                 <Number path={path("count")} label="Machines" placeholder={Some(AttrValue::from("1"))} whole=true
                     help="How many identical machines this stands for." />
             }
+            if n.is(Role::HeadStore) || n.is(Role::Registry) || (n.is(Role::Worker) && (uses_disks(&lab.scenario) || has_disk(n))) {
+                <DiskFields node={n.clone()} />
+            }
             if n.is(Role::Client) {
                 <Number path={path("traffic")} label="Traffic" placeholder={Some(AttrValue::from("1"))}
                     help="Its share of the arrivals, relative to the other clients." />
             }
         </section>
+    }
+}
+
+/// Whether a node says anything about its disk.
+fn has_disk(n: &Node) -> bool {
+    n.disk_mb.is_some() || n.disk_read_mb_s.is_some() || n.disk_write_mb_s.is_some()
+}
+
+/// A node's disk. A registry holds every image, so that only its speed counts.
+#[component]
+fn DiskFields(props: &NodeProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let n = &props.node;
+    let path = |field: &str| format!("nodes.{}.{field}", n.id);
+    let holds = if n.is(Role::Worker) { "For images and the files of containers." } else { "For images." };
+    let unlimited = || Some(AttrValue::from("unlimited"));
+    html! {
+        <>
+        if n.is(Role::Worker) || n.is(Role::HeadStore) {
+            <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={unlimited()} help={holds} />
+        }
+        <Number path={path("disk_read_mb_s")} label="Disk reads" unit="MB/s" placeholder={unlimited()} help="How fast its disk is read." />
+        <Number path={path("disk_write_mb_s")} label="Disk writes" unit="MB/s" placeholder={unlimited()} help="How fast its disk is written." />
+        if lab.scenario.images.is_empty() && !n.is(Role::Worker) {
+            <p class="help">{ "No function has an image yet: add images under Workload." }</p>
+        }
+        </>
     }
 }
 
@@ -125,7 +166,7 @@ fn LinkPanel(props: &LinkProps) -> Html {
             <Number path={path("jitter_ms")} label="Jitter" unit="ms" placeholder={Some(AttrValue::from("0"))}
                 help="Each message takes up to this much longer." />
             <Number path={path("bandwidth_mbps")} label="Bandwidth" unit="Mbit/s" placeholder={Some(AttrValue::from("unlimited"))}
-                help="For the payload of messages." />
+                help="For the payload of messages, and for images." />
         </section>
     }
 }
@@ -193,6 +234,10 @@ fn Scheduler() -> Html {
                 <Pick path="policies.queue" label="A worker's queue" default="fifo" options={words(&[("fifo", "First come, first served"), ("barging", "Arrivals may pass"), ("skip", "Everyone is tried in turn")])} />
                 <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
                 <Pick path="policies.too_large" label="What is larger than every worker" options={words(&[("reject", "Is rejected"), ("drop", "Is dropped at a worker")])} />
+                if !s.images.is_empty() {
+                    <Pick path="policies.image_order" label="Of unused images goes first" default="last_use" options={words(&[("last_use", "The one used longest ago"), ("last_copy", "The one copied or read longest ago")])} />
+                    <Pick path="policies.image_room" label="In memory, room for an image" default="idle_containers" options={words(&[("idle_containers", "Is made by idle containers too"), ("images_only", "Is made by other images only")])} />
+                }
             </details>
             <details>
                 <summary>{ "Queues of workers" }</summary>
@@ -206,6 +251,9 @@ fn Scheduler() -> Html {
                 <summary>{ "Network" }</summary>
                 <Number path="network.within_zone_ms" label="Inside a zone" unit="ms" placeholder={Some(AttrValue::from("0.5"))} help="One-way latency where no zone or link says otherwise." />
                 <Number path="network.between_zones_ms" label="Between zones" unit="ms" placeholder={Some(AttrValue::from("20"))} help="One-way latency where no link says otherwise." />
+                if !s.images.is_empty() {
+                    <Pick path="network.sharing" label="Images on their way" default="fair" options={words(&[("fair", "Share links and disks fairly"), ("simgrid", "Share them as SimGrid does")])} />
+                }
             </details>
             <details>
                 <summary>{ "Run" }</summary>
@@ -213,6 +261,7 @@ fn Scheduler() -> Html {
                 <div class="row"><button onclick={ let lab = lab.clone(); move |_: MouseEvent| set(&lab, "run.seed", json!(another_seed())) }>{ "Another seed" }</button></div>
                 <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
                 <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
+                <Pick path="run.first" label="At one instant come first" default="completions" options={words(&[("completions", "Completions"), ("arrivals", "Arrivals and messages")])} />
             </details>
             <Timeline />
         </section>
@@ -232,7 +281,7 @@ fn another_seed() -> u32 {
 fn sentence(p: &Problem) -> String {
     let mut parts = p.path.split('.');
     let about = match (parts.next(), parts.next()) {
-        (Some("nodes" | "links" | "zones" | "functions"), Some(id)) => format!("{id}: "),
+        (Some("nodes" | "links" | "zones" | "functions" | "images"), Some(id)) => format!("{id}: "),
         _ => String::new(),
     };
     format!("{about}{}. {}", p.message, p.hint)
@@ -297,10 +346,14 @@ fn WorkloadPanel() -> Html {
                     <Number path="workload.trace_options.cores" label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
                     <Number path="workload.trace_options.concurrency" label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
                     <Number path="workload.trace_options.cold_overhead_ms" label="Cold start overhead" unit="ms" placeholder={Some(AttrValue::from("0"))} help="What the provider adds to every cold start; policies do not see it." />
+                    <Number path="workload.trace_options.cold_overhead_share" label="And a share" placeholder={Some(AttrValue::from("0"))} help="The same, as a share of the time that start and execution take together." />
                     <Pick path="workload.trace_options.minute_arrivals" label="Arrivals in a minute" default="uniform"
                         options={vec![("uniform".into(), "Anywhere".into()), ("equidistant".into(), "Equally spaced".into())]} />
                     <Pick path="workload.trace_options.duration" label="Executions" default="percentiles"
                         options={vec![("percentiles".into(), "Between the percentiles".into()), ("average".into(), "The average".into())]} />
+                    if !s.images.is_empty() {
+                        <Pick path="workload.trace_options.image" label="Image" options={image_menu(s)} help="Of every function." />
+                    }
                 </details>
                 </>
             }
@@ -321,7 +374,7 @@ fn WorkloadPanel() -> Html {
             </>
         },
     };
-    html! { <section class="panel"><h2>{ "Workload" }</h2>{ body }</section> }
+    html! { <section class="panel"><h2>{ "Workload" }</h2>{ body }<Images /></section> }
 }
 
 /// From a trace back to arrivals that are drawn.
@@ -335,6 +388,56 @@ fn without_trace(lab: &LabHandle) {
     lab.dispatch(Action::Edit(Command::Replace(Box::new(scenario))));
 }
 
+/// What containers are made from.
+#[component]
+fn Images() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let images = &lab.scenario.images;
+    let add = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| {
+            let image = Image::new(&lab.scenario.free_id("image"), 200.0);
+            lab.dispatch(Action::Edit(Command::AddImage(image)));
+        })
+    };
+    html! {
+        <details>
+            <summary>{ format!("Images ({})", images.len()) }</summary>
+            if images.is_empty() {
+                <p class="help">{ "Containers are made from nothing that has to be fetched. Add an image, then choose it at a function." }</p>
+            }
+            { for images.iter().map(|i| html! { <ImageFields key={i.id.clone()} image={i.clone()} /> }) }
+            <button class="quiet" onclick={add}>{ "+ Image" }</button>
+        </details>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ImageProps {
+    image: Image,
+}
+
+#[component]
+fn ImageFields(props: &ImageProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let i = &props.image;
+    let path = |field: &str| format!("images.{}.{field}", i.id);
+    let remove = {
+        let id = i.id.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Edit(Command::Remove { ids: vec![id.clone()] })))
+    };
+    html! {
+        <details class="nested">
+            <summary>{ i.label().to_owned() }</summary>
+            <Text path={path("name")} label="Name" placeholder={i.id.clone()} />
+            <Number path={path("size_mb")} label="Size" unit="MB" help="On a disk and on the network." />
+            <Number path={path("memory_mb")} label="In memory" unit="MB" placeholder={Some(AttrValue::from(i.size_mb.to_string()))}
+                help="In a worker's memory, once for all containers made from it. With 0, containers start from the disk." />
+            <button class="quiet" onclick={remove}>{ "Delete this image" }</button>
+        </details>
+    }
+}
+
 #[derive(Properties, PartialEq)]
 struct FunctionProps {
     function: Function,
@@ -346,7 +449,7 @@ fn FunctionFields(props: &FunctionProps) -> Html {
     let f = &props.function;
     let path = |field: &str| format!("functions.{}.{field}", f.id);
     let remove = {
-        let id = f.id.clone();
+        let (lab, id) = (lab.clone(), f.id.clone());
         Callback::from(move |_: MouseEvent| lab.dispatch(Action::Edit(Command::Remove { ids: vec![id.clone()] })))
     };
     html! {
@@ -361,7 +464,13 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
             <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("as the policy says"))} help="How long its idle containers are kept, whatever the policy says." />
             <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
-            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="A longer execution is ended." />
+            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
+            if !lab.scenario.images.is_empty() {
+                <Pick path={path("image")} label="Image" options={image_menu(&lab.scenario)} />
+            }
+            if uses_disks(&lab.scenario) {
+                <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
+            }
             <details>
                 <summary>{ "Requests and clients" }</summary>
                 <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />

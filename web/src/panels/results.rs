@@ -7,6 +7,7 @@ use faaslab_core::measure::Summary;
 use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
+use super::invocations::Invocations;
 use crate::app::Tools;
 use crate::charts::{Chart, ChartKind};
 use crate::stage::transport::use_tick;
@@ -19,11 +20,12 @@ enum Tab {
     Containers,
     Hosts,
     Functions,
+    Invocations,
     Schedulers,
 }
 
 impl Tab {
-    const ALL: [Tab; 6] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Schedulers];
+    const ALL: [Tab; 7] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Invocations, Tab::Schedulers];
 
     fn name(self) -> &'static str {
         match self {
@@ -32,6 +34,7 @@ impl Tab {
             Tab::Containers => "Containers",
             Tab::Hosts => "Hosts",
             Tab::Functions => "Functions",
+            Tab::Invocations => "Invocations",
             Tab::Schedulers => "Schedulers",
         }
     }
@@ -95,6 +98,7 @@ pub(crate) fn Results() -> Html {
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
         (Tab::Hosts, Some(s)) => hosts(&s.outcome.summary),
         (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
+        (Tab::Invocations, Some(s)) => html! { <Invocations run={s.run} complete={s.complete} /> },
         (Tab::Schedulers, Some(s)) => html! {
             <div class="with-table">
                 { schedulers(&s.outcome.summary) }
@@ -234,7 +238,14 @@ fn hosts(s: &Summary) -> Html {
             format!("{} MB", three_digits(h.idle_mb)),
         ]
     });
-    table(&["Host", "Invocations", "Cold", "Cores in use", "Idle memory"], rows)
+    let hosts = table(&["Host", "Invocations", "Cold", "Cores in use", "Idle memory"], rows);
+    if s.transfers.is_empty() {
+        return hosts;
+    }
+    let gb = |bytes: u64| three_digits(bytes as f64 / 1e9);
+    let parts: Vec<String> = s.transfers.iter().map(|t| format!("{} ({} GB)", t.words(), gb(t.bytes))).collect();
+    let evictions = format!("{} removed to make room", count(s.image_evictions));
+    html! { <div class="told"><p class="tell">{ format!("Images: {}; {evictions}.", parts.join(", ")) }</p>{ hosts }</div> }
 }
 
 fn functions(s: &Summary) -> Html {

@@ -8,11 +8,12 @@ use std::rc::Rc;
 use faaslab_core::edit::{Command, Document};
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
+use faaslab_core::sim::life::Life;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
-use crate::worker::protocol::{FromSim, Job, Outcome};
+use crate::worker::protocol::{FromSim, Job, Outcome, Row};
 
 /// A run that is on the page.
 #[derive(Clone, Debug)]
@@ -94,6 +95,10 @@ pub(crate) struct Lab {
     pub(crate) shown: Option<Rc<Shown>>,
     /// The one before.
     pub(crate) previous: Option<Rc<Shown>>,
+    /// The invocations that were listed, and of which run.
+    pub(crate) rows: Option<(u32, Rc<Vec<Row>>)>,
+    /// What an invocation went through, and in which run.
+    pub(crate) life: Option<(u32, Rc<Life>)>,
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
     /// The trace on its way.
@@ -164,6 +169,8 @@ impl Lab {
             running: None,
             shown: None,
             previous: None,
+            rows: None,
+            life: None,
             trace: None,
             loading: None,
             notices: Rc::default(),
@@ -238,6 +245,8 @@ impl Lab {
     fn hear(&mut self, message: FromSim) {
         match message {
             FromSim::Ready | FromSim::Window { .. } => {}
+            FromSim::Rows { run, rows } => self.rows = Some((run, Rc::new(rows))),
+            FromSim::Life { run, life } => self.life = Some((run, Rc::new(life))),
             FromSim::Progress { run, fraction, partial } => {
                 let Some(running) = self.running.as_mut().filter(|r| r.run == run) else { return };
                 running.fraction = fraction;

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::measure::{InvocationRow, Recorder, Summary};
 use faaslab_core::scenario::{Problem, Scenario};
+use faaslab_core::sim::life::{Life, life};
 use faaslab_core::sim::stage::{StageWindow, record};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
@@ -17,7 +18,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
-use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
+use super::protocol::{FromSim, Job, Outcome, Row, ToSim, pack, unpack};
 
 /// How long the worker simulates before it listens again, in milliseconds.
 const SLICE_MS: f64 = 20.0;
@@ -27,6 +28,8 @@ const BATCH: u64 = 5_000;
 const PROGRESS_MS: f64 = 100.0;
 /// The most bytes that checkpoints may take, about.
 const CHECKPOINT_BYTES: usize = 200_000_000;
+/// The most invocations in a list.
+const MOST_LISTED: usize = 100;
 /// Bytes of a file read at once.
 const CHUNK: f64 = 4_194_304.0;
 
@@ -188,6 +191,17 @@ impl Worker {
                     self.post(&FromSim::Window { run, window });
                 }
             }
+            ToSim::Rows { run, from_ns } => {
+                // Of a run that is no longer the current one only states are kept.
+                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
+                    self.post(&FromSim::Rows { run, rows: current.rows(from_ns) });
+                }
+            }
+            ToSim::Life { run, invocation, submitted_ns } => {
+                if let Some(life) = self.past(run).map(|p| p.life(invocation, submitted_ns)) {
+                    self.post(&FromSim::Life { run, life });
+                }
+            }
             ToSim::LoadTrace(load) => {
                 let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
                 match self.load(load, &files).await {
@@ -320,6 +334,22 @@ impl Run {
         }
     }
 
+    fn rows(&self, from_ns: Option<u64>) -> Vec<Row> {
+        let workload = self.simulation.workload();
+        let model = self.simulation.model();
+        let id = |host: u32| model.hosts.get(host as usize).map_or("", |h| model.machine_id(h.machine));
+        let row = |r: InvocationRow| Row {
+            invocation: r.invocation,
+            function: workload.functions[workload.function[r.invocation as usize] as usize].id.clone(),
+            submitted_ns: r.submitted.map_or(0, |at| at.0),
+            response_ns: r.outcome.map(|_| r.response_ns),
+            outcome: r.outcome.map_or("in the system", |o| o.word()).replace('_', " "),
+            cold: r.cold,
+            host: r.host.map_or("", id).to_owned(),
+        };
+        self.recorder.some_rows(from_ns.map(SimTime), MOST_LISTED).into_iter().map(row).collect()
+    }
+
     fn outcome(&self) -> Outcome {
         let functions = &self.simulation.workload().functions;
         let now = self.simulation.world().now;
@@ -333,6 +363,12 @@ impl Run {
 }
 
 impl Past {
+    /// Goes back to the last checkpoint before an invocation was submitted, and on until it ended.
+    fn life(&self, invocation: u32, submitted_ns: u64) -> Life {
+        let nearest = self.checkpoints.partition_point(|c| c.world().now.0 < submitted_ns).saturating_sub(1);
+        life(self.checkpoints[nearest].clone(), invocation)
+    }
+
     /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.
     fn window(&self, from_ns: u64, to_ns: u64) -> StageWindow {
         let from = SimTime(from_ns.min(self.now.0));

@@ -5,6 +5,7 @@
 
 use faaslab_core::measure::{Charts, Summary};
 use faaslab_core::scenario::Problem;
+use faaslab_core::sim::life::Life;
 use faaslab_core::sim::stage::StageWindow;
 use faaslab_core::trace::{Report, TraceError};
 use js_sys::{Array, Uint8Array};
@@ -41,6 +42,22 @@ pub(crate) enum ToSim {
         from_ns: u64,
         /// Its end, in nanoseconds.
         to_ns: u64,
+    },
+    /// List invocations: the slowest, or the first ones from an instant on.
+    Rows {
+        /// The run.
+        run: u32,
+        /// The instant, in nanoseconds.
+        from_ns: Option<u64>,
+    },
+    /// Say what an invocation went through.
+    Life {
+        /// The run.
+        run: u32,
+        /// The invocation.
+        invocation: u32,
+        /// When it was submitted, in nanoseconds.
+        submitted_ns: u64,
     },
     /// Read the files that travel with this as a trace; what is being read already is given up. It has this number.
     LoadTrace(u32),
@@ -87,6 +104,20 @@ pub(crate) enum FromSim {
         /// What happens in it.
         window: StageWindow,
     },
+    /// Invocations.
+    Rows {
+        /// The run.
+        run: u32,
+        /// As they were asked for.
+        rows: Vec<Row>,
+    },
+    /// What an invocation went through.
+    Life {
+        /// The run.
+        run: u32,
+        /// Its states.
+        life: Life,
+    },
     /// A trace is being read.
     Loading {
         /// Its number.
@@ -114,6 +145,25 @@ pub(crate) enum FromSim {
     },
     /// The worker panicked and is gone.
     Crashed(String),
+}
+
+/// An invocation of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// Its number.
+    pub(crate) invocation: u32,
+    /// The id of its function.
+    pub(crate) function: String,
+    /// When it was submitted, in nanoseconds.
+    pub(crate) submitted_ns: u64,
+    /// How long it took, in nanoseconds; nothing if it has not ended.
+    pub(crate) response_ns: Option<u64>,
+    /// How it ended, in one word.
+    pub(crate) outcome: String,
+    /// Whether it started cold.
+    pub(crate) cold: bool,
+    /// The id of its host.
+    pub(crate) host: String,
 }
 
 /// The measures of a run.
