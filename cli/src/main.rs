@@ -319,6 +319,10 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("timed out", s.timed_out),
         ("rejected", s.rejected),
         ("dropped", s.dropped),
+        ("failed", s.failed),
+        ("abandoned", s.abandoned),
+        ("retries", s.retries),
+        ("late", s.late),
         ("still live", s.live),
         ("cold", s.cold),
         ("warm", s.warm),
@@ -330,6 +334,11 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         if n > 0 || matches!(name, "completed" | "cold" | "warm") {
             line(name, n.to_string());
         }
+    }
+    let causes: Vec<String> =
+        s.causes.iter().filter(|c| c.1 > 0).map(|(cause, n)| format!("{} {n}", cause.replace('_', " "))).collect();
+    if !causes.is_empty() {
+        line("causes", causes.join(", "));
     }
     for (name, unit, q) in [("slowdown", "x", &s.slowdown), ("response", " ms", &s.response_ms)] {
         let at = |v: f64| if q.count == 0 { "–".to_owned() } else { format!("{}{unit}", three_digits(v)) };
@@ -368,14 +377,14 @@ fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -
     let (workload, model) = (simulation.workload(), simulation.model());
     writeln!(
         out,
-        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown"
+        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown,attempts,cause"
     )?;
     for i in 0..workload.len() as u32 {
         let row = recorder.row(i);
         let time = |t: Option<faaslab_core::units::SimTime>| t.map_or(String::new(), |t| t.0.to_string());
         writeln!(
             out,
-            "{i},{},{},{},{},{},{},{},{},{},{},{}",
+            "{i},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             csv_text(&workload.functions[workload.function[i as usize] as usize].id),
             csv_text(model.machine_id(model.clients[usize::from(workload.client[i as usize])].machine)),
             time(row.submitted),
@@ -387,6 +396,8 @@ fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -
             time(row.finished),
             row.outcome.map_or(String::new(), |_| row.response_ns.to_string()),
             recorder.slowdown(i).filter(|_| row.outcome == Some(Outcome::Completed)).map_or(String::new(), |s| s.to_string()),
+            row.attempts,
+            row.cause.map_or("", |c| c.word()),
         )?;
     }
     out.flush()

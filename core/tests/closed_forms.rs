@@ -93,3 +93,43 @@ fn the_placer_is_md1() {
     let expected = 0.7 * 20.0 / (2.0 * 0.3);
     assert!((mean - expected).abs() < 4.0 * error, "{mean} {expected} {error}");
 }
+
+/// So many users before one server, and the figures of a run of an hour for each of 20 seeds.
+fn users(number: u32, think_ms: f64, think: &str, execution: serde_json::Value) -> Vec<faaslab_core::measure::Summary> {
+    let arrivals = json!({"kind": "closed_loop", "users": number, "think_ms": think_ms, "think": think});
+    (0..20)
+        .map(|seed| run(&support::set(&queue(1.0, 1.0, execution.clone(), 3_600.0, seed), "workload.arrivals", arrivals.clone())).0)
+        .collect()
+}
+
+#[test]
+fn users_who_wait_are_the_machine_repairman() {
+    // M/M/1//N: with r = S / Z the server is idle for 1 / sum of N! / (N - k)! r^k, the throughput is X = busy / S, and a
+    // response takes N / X - Z. From hardly any queue to one in which nearly all users stand.
+    for number in [2u32, 8, 30] {
+        let (think, service) = (1_000.0, 100.0);
+        let term = |k: u32| (0..k).map(|i| f64::from(number - i) * service / think).product::<f64>();
+        let busy = 1.0 - 1.0 / (0..=number).map(term).sum::<f64>();
+        let expected = f64::from(number) * service / busy - think;
+        let runs = users(number, think, "exponential", json!({"kind": "exponential", "mean_ms": service}));
+        let (mean, error) = mean_and_error(&runs.iter().map(|s| s.response_ms.mean).collect::<Vec<_>>());
+        assert!((mean - expected).abs() < 4.0 * error, "{number} users: {mean} ms, not {expected} ms, error {error}");
+        assert!(error < 0.02 * expected, "{number} users: {error}");
+        let (used, error) = mean_and_error(&runs.iter().map(|s| s.utilisation).collect::<Vec<_>>());
+        assert!((used - busy).abs() < 4.0 * error + 1e-3, "{number} users: {used}, not {busy}, error {error}");
+    }
+}
+
+#[test]
+fn throughput_response_and_think_time_add_up_to_the_users() {
+    // The interactive response time law, N = X (R + Z), holds for any distributions: only the ends of the run blur it.
+    for (think, execution) in [
+        ("constant", json!({"kind": "uniform", "min_ms": 0, "max_ms": 300})),
+        ("exponential", json!({"kind": "constant", "mean_ms": 150})),
+    ] {
+        for s in users(12, 800.0, think, execution) {
+            let law = s.completed as f64 / s.end_s * (s.response_ms.mean + 800.0) / 1e3;
+            assert!((law / 12.0 - 1.0).abs() < 0.01, "{think}: {law} users");
+        }
+    }
+}

@@ -198,6 +198,25 @@ fn single_queue_the_response_time_is_that_of_mm1() {
 }
 
 #[test]
+fn users_who_wait_hold_back_and_others_do_not() {
+    let users = |n: u32| with("users-who-wait", &[("workload.arrivals.users", json!(n))]);
+    let (thirty, sixty) = (users(30), users(60));
+    assert!(near(thirty.response_ms.mean, 2_000.0) && near(sixty.response_ms.mean, 5_000.0));
+    // Users = throughput x (response + think time).
+    for (n, s) in [(30.0, &thirty), (60.0, &sixty)] {
+        assert!(near(s.completed as f64 / s.end_s * (s.response_ms.mean / 1e3 + 1.0), n));
+        assert!(near(s.completed as f64 / s.end_s, 10.0));
+    }
+    let open = with("users-who-wait", &[("workload.arrivals", json!({"kind": "poisson", "rate_per_s": 11}))]);
+    assert!(near(open.response_ms.mean, 30_000.0), "{}", open.response_ms.mean);
+    let twice = with(
+        "users-who-wait",
+        &[("workload.arrivals", json!({"kind": "poisson", "rate_per_s": 11})), ("run.duration_s", json!(1200))],
+    );
+    assert!(twice.response_ms.mean > 1.7 * open.response_ms.mean);
+}
+
+#[test]
 fn two_choices_bring_most_of_the_gain() {
     let p99 = |d: u32| with("two-choices", &[("frame.architecture.d", json!(d))]).response_ms.p99;
     assert!(near(p99(1), 4600.0) && near(p99(2), 1000.0) && near(p99(10), 650.0));
@@ -291,6 +310,26 @@ fn shared_containers_concurrency_takes_the_wait_away() {
     let (one, ten) = (with("shared-containers", &[]), with("shared-containers", &[("functions.fetch.concurrency", json!(10))]));
     assert!(near(phase(&one, "host_queue"), 300.0) && phase(&ten, "host_queue") < 1.0);
     assert_eq!((one.cold, ten.cold), (8, 8), "the same eight containers");
+}
+
+#[test]
+fn retry_storm_without_pauses_a_server_that_is_well_again_does_not_recover() {
+    let lost = |changes: &[(&str, Value)]| {
+        let s = with("retry-storm", changes);
+        (s.lost() as f64 / s.submitted as f64, s.retries as f64 / s.submitted as f64)
+    };
+    let at_once = ("functions.api.backoff_ms", json!(0));
+    let (paused, storm) = (lost(&[]), lost(std::slice::from_ref(&at_once)));
+    assert!(paused.0 == 0.0 && paused.1 < 0.1, "{paused:?}");
+    assert!(near(storm.0, 0.84) && storm.1 > 2.5, "each call is tried four times: {storm:?}");
+    assert!(near(lost(&[("functions.api.retries", json!(0))]).0, 0.04));
+    assert!(lost(&[at_once.clone(), ("nodes.server.slots", json!(40))]).0 < 0.007);
+    // Most of the losses are of calls that came when the server had been well for a minute.
+    let scenario = set(&read("retry-storm"), at_once.0, at_once.1);
+    let (summary, recorder) = run(&scenario);
+    let late = (0..summary.submitted as u32).map(|i| recorder.row(i)).filter(|r| r.submitted.unwrap().as_s() > 100.0);
+    let (all, lost) = late.fold((0, 0), |(all, lost), r| (all + 1, lost + u32::from(r.outcome != Some(Outcome::Completed))));
+    assert!(all > 2_000 && f64::from(lost) > 0.97 * f64::from(all), "{lost} of {all}");
 }
 
 /// The figures of a scenario with another keep-alive policy.

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::{InvocationRow, Recorder};
-use faaslab_core::platform::{Counters, Outcome};
+use faaslab_core::platform::{Cause, Counters, Outcome};
 use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::workload::Workload;
@@ -106,6 +106,7 @@ fn what_is_larger_than_every_worker_is_rejected_or_dropped() {
     let arrivals = [(0.0, 0), (5.0, 1), (10.0, 0)];
     let (rows, _) = run(&large, &arrivals);
     assert_eq!((rows[1].outcome, rows[2].cold), (Some(Outcome::Rejected), false));
+    assert_eq!([0, 1].map(|i| rows[i].cause), [None, Some(Cause::HostTooSmall)]);
     let dropped = set(&large, "policies.too_large", json!("drop"));
     let (rows, _) = run(&dropped, &arrivals);
     assert_eq!((rows[1].outcome, rows[2].cold), (Some(Outcome::Dropped), false));

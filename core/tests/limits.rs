@@ -36,6 +36,150 @@ fn at_rate(per_s: f64) -> Scenario {
     set(&small(), "workload.arrivals.rate_per_s", json!(per_s))
 }
 
+/// Users instead of arrivals.
+fn users(arrivals: Value) -> Scenario {
+    let mut all = json!({"kind": "closed_loop"});
+    all.as_object_mut().unwrap().extend(arrivals.as_object().unwrap().clone());
+    set(&small(), "workload.arrivals", all)
+}
+
+#[test]
+fn users_come_as_often_as_there_is_room_for_and_more_is_refused_at_once() {
+    // A million users who think for a second, for two seconds; one who thinks for a nanosecond; batches; and without an end.
+    for (arrivals, duration, wrong) in [
+        (
+            json!({"users": 1_000_000, "think_ms": 1, "batch": 100}),
+            Some(2.0),
+            "workload.arrivals.users: about 200100000000 invocations are more than 50000000",
+        ),
+        (
+            json!({"users": 1, "think_ms": 1e-6}),
+            Some(2.0),
+            "workload.arrivals.users: about 2000000001 invocations are more than 50000000",
+        ),
+        (
+            json!({"users": 10_000, "rounds": 50_000_000}),
+            None,
+            "workload.arrivals.users: about 500000000000 invocations are more than 50000000",
+        ),
+        (json!({"think_ms": 0}), Some(2.0), "workload.arrivals.rounds: the users' rounds would never end"),
+        (json!({}), None, "run.duration_s: arrivals that are drawn need an end"),
+    ] {
+        let mut scenario = users(arrivals);
+        scenario.run.duration_s = duration;
+        assert_eq!(errors(&scenario), [wrong]);
+        let begin = Wall::now();
+        assert!(Workload::new(&scenario, None).is_err());
+        assert!(begin.elapsed() < Duration::from_millis(100), "nothing is drawn");
+    }
+}
+
+#[test]
+fn values_for_users_that_validation_refuses_are_no_panic() {
+    for (name, value) in [
+        ("users", json!(0)),
+        ("users", json!(-1)),
+        ("users", json!("many")),
+        ("think_ms", json!(-5)),
+        ("think_ms", json!(1e300)),
+        ("think", json!("long")),
+        ("rounds", json!(-1)),
+        ("rounds", json!(0.5)),
+        ("batch", json!(0)),
+        ("batch", json!(u64::MAX)),
+        ("wait", json!("some")),
+    ] {
+        let scenario = users(json!({"rounds": 3, name: value}));
+        assert!(errors(&scenario).iter().any(|e| e.starts_with(&format!("workload.arrivals.{name}"))), "{name}");
+        if let Ok(workload) = Workload::new(&scenario, None) {
+            assert!(workload.len() < 1_000, "{name}");
+        }
+    }
+}
+
+#[test]
+fn values_for_clients_and_queues_that_make_no_sense_are_refused_and_are_no_panic() {
+    for (path, value) in [
+        ("functions.f.patience_s", json!(0)),
+        ("functions.f.patience_s", json!(-1)),
+        ("functions.f.patience_s", json!(1e300)),
+        ("functions.f.retries", json!(31)),
+        ("functions.f.retries", json!(4_000_000_000_u32)),
+        ("functions.f.backoff_ms", json!(-1)),
+        ("functions.f.backoff_ms", json!(1e300)),
+        ("functions.f.ingress_limit_kb", json!(-1)),
+        ("functions.f.egress_limit_kb", json!(1e300)),
+        ("policies.queue_timeout_s", json!(-1)),
+        ("policies.queue_timeout_s", json!(1e300)),
+    ] {
+        let scenario = set(&small(), path, value.clone());
+        assert!(errors(&scenario).iter().any(|e| e.starts_with(path)), "{path} {value}: {:?}", errors(&scenario));
+        assert!(Simulation::new(&scenario, Arc::new(Workload::new(&scenario, None).unwrap()), &Library::default()).is_err());
+    }
+    for (path, value) in
+        [("functions.f.retries", json!(-1)), ("policies.queue_bound", json!(-1)), ("policies.queue_bound", json!(1.5))]
+    {
+        assert!(small().with(&faaslab_core::scenario::Path::parse(path).unwrap(), value).is_err(), "{path}");
+    }
+    for (path, value) in [("policies.queue_bound", json!(u32::MAX)), ("functions.f.patience_s", json!(3.2e9))] {
+        assert_eq!(run(&set(&small(), path, value)).0.completed, 20, "{path}");
+    }
+}
+
+#[test]
+fn pauses_that_reach_the_end_of_the_clock_end_the_run() {
+    // Each attempt fails; the pause of a day doubles, and the last ones would end after the clock does.
+    let scenario = [
+        ("functions.f.response_kb", json!(2)),
+        ("functions.f.egress_limit_kb", json!(1)),
+        ("functions.f.retries", json!(30)),
+        ("functions.f.backoff_ms", json!(86_400_000)),
+        ("functions.f.backoff_jitter", json!("none")),
+    ]
+    .into_iter()
+    .fold(small(), |s, (path, value)| set(&s, path, value));
+    let (summary, recorder) = run(&scenario);
+    assert_eq!((summary.submitted, summary.live, summary.failed), (20, 20, 0));
+    assert_eq!(summary.sojourn_ns, summary.in_system_ns);
+    assert!(summary.retries >= 20 * 16 && recorder.row(0).outcome.is_none());
+}
+
+#[test]
+fn a_hundred_thousand_clients_who_wait_at_one_host_give_up_one_by_one() {
+    // All come at once and give up at once; each is taken out of the middle of a long queue.
+    let scenario = users(json!({"users": 100_000, "think_ms": 0, "rounds": 1}));
+    let scenario = set(&set(&scenario, "functions.f.patience_s", json!(1)), "functions.f.execution.mean_ms", json!(1));
+    let mut patient = scenario.clone();
+    patient.functions.push(patient.functions[0].clone());
+    patient.functions[1].id = "g".to_owned();
+    patient.functions[1].patience_s = None;
+    let begin = Wall::now();
+    let (summary, _) = run(&patient);
+    assert_eq!(summary.completed + summary.abandoned, 100_000);
+    assert!(summary.abandoned > 40_000 && summary.live == 0);
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn a_clairvoyant_policy_before_users_who_wait_is_remarked_on() {
+    let scenario = set(&users(json!({})), "policies.keep_alive", json!({"kind": "clairvoyant"}));
+    let found = problems(&scenario);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].warning && found[0].path == "policies.keep_alive.kind");
+    assert!(run(&scenario).0.completed > 0);
+}
+
+#[test]
+fn a_hundred_thousand_users_come_and_go() {
+    let scenario = users(json!({"users": 100_000, "think_ms": 0, "rounds": 3, "batch": 2, "wait": "any"}));
+    let mut scenario = set(&scenario, "nodes.worker.cores", json!(1000));
+    scenario.run.duration_s = None;
+    assert_eq!(errors(&scenario), [""; 0]);
+    let (summary, _) = run(&scenario);
+    assert_eq!((summary.submitted, summary.completed, summary.live), (600_000, 600_000, 0));
+    assert_eq!(summary.sojourn_ns, summary.in_system_ns);
+}
+
 /// Zones with a worker each, and the client with the cloud controller in the first.
 fn federation(zones: usize, architecture: Value) -> Scenario {
     let mut nodes = vec![json!({"id": "u", "zone": "z0", "roles": ["client", "cloud_controller"]})];
@@ -415,7 +559,8 @@ fn run_trace(text: &str, keep_alive: &str) -> [u64; 4] {
     let workload = Arc::new(Workload::new(&scenario, Some(&data)).unwrap());
     let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
     assert!(simulation.run(&mut ()).done);
-    simulation.world().counters.outcomes
+    let [completed, timed_out, rejected, dropped, 0, 0] = simulation.world().counters.outcomes else { panic!("nobody gives up") };
+    [completed, timed_out, rejected, dropped]
 }
 
 #[test]
@@ -453,4 +598,56 @@ fn nothing_that_takes_no_memory_no_cores_or_no_time_is_let_through() {
     }
     let idle = set(&small(), "functions.f.keep_alive_s", json!(0));
     assert_eq!(run(&idle).0.cold, run(&idle).0.completed, "kept for no time, every start is cold");
+}
+
+#[test]
+fn a_crowd_at_one_instant_is_served_whatever_the_host_does_with_it() {
+    let mut text = String::from("function,mem_mb,warm_ms,cold_ms,arrival_ms\n");
+    for i in 0..20_000 {
+        text += &format!("f{},100,1,2,0\n", i % 10);
+    }
+    let (data, named) = trace(&text);
+    let mut scenario = small();
+    scenario.take_trace(named);
+    scenario.workload.trace_options.concurrency = 10_000;
+    for (path, word) in [
+        ("policies.queue", "skip"),
+        ("policies.queue", "barging"),
+        ("policies.starting", "join"),
+        ("nodes.worker.cpu", "isolated"),
+        ("run.first", "arrivals"),
+    ] {
+        scenario = set(&scenario, path, json!(word));
+        let workload = Arc::new(Workload::new(&scenario, Some(&data)).unwrap());
+        let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+        assert!(simulation.run(&mut ()).done);
+        assert_eq!(simulation.world().counters.outcomes, [20_000, 0, 0, 0, 0, 0], "{word}");
+    }
+}
+
+#[test]
+fn every_placement_policy_finds_the_one_host_that_is_large_enough() {
+    let exact = json!({"kind": "centralized", "view": "exact"});
+    for architecture in [json!({"kind": "centralized"}), exact, json!({"kind": "federated"})] {
+        let mut scenario = set(&small(), "frame.architecture", architecture);
+        let mut large = scenario.nodes[1].clone();
+        large.id = "large".to_owned();
+        (scenario.nodes[1].count, scenario.nodes[1].memory_mb) = (1_000, 1.0);
+        scenario.functions[0].memory_mb = 100.0;
+        scenario.nodes.push(large);
+        for entry in Library::default().catalogue().placements {
+            let (summary, recorder) = run(&set(&scenario, "policies.placement", json!({"kind": entry.kind})));
+            assert_eq!(summary.completed, 20, "{}", entry.kind);
+            assert!((0..20).all(|i| recorder.row(i).host == Some(1_000)), "{}", entry.kind);
+        }
+    }
+}
+
+#[test]
+fn a_step_as_long_as_may_be_ends_the_walk() {
+    let mut scenario = set(&small(), "policies.placement", json!({"kind": "locality", "step": 100_000}));
+    scenario.nodes[1].count = 1_000;
+    assert_eq!(run(&scenario).0.completed, 20);
+    let none = set(&scenario, "policies.placement.step", json!(0));
+    assert_eq!(errors(&none), ["policies.placement.step: expected a whole number from 1 to 100000, found 0"]);
 }

@@ -5,8 +5,9 @@ mod support;
 
 use std::sync::Arc;
 
+use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{ImageState, Outcome, Probe, TaskEnd};
+use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -46,6 +47,16 @@ struct Shape {
     cpu: &'static str,
     first: &'static str,
     images: Images,
+    /// Mean think time, batch and whom users wait for, if there are users.
+    users: Option<(f64, u32, &'static str)>,
+    patience: Option<f64>,
+    retries: u32,
+    backoff: f64,
+    backoff_jitter: &'static str,
+    limits: (Option<f64>, Option<f64>),
+    queue_bound: Option<u32>,
+    queue_timeout: Option<f64>,
+    hops: u32,
 }
 
 /// How images come to the workers.
@@ -96,36 +107,60 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(Just(0.15)),
         any::<bool>(),
     );
-    (size, time, choice, rules, own, images()).prop_map(|(size, time, choice, rules, own, images)| Shape {
-        images,
-        seed: size.0.into(),
-        zones: size.1,
-        workers: size.2,
-        cores: f64::from(size.3),
-        memory: size.4,
-        slots: size.5,
-        rate: f64::from(time.0),
-        latency: time.1,
-        jitter: time.2,
-        decision: time.3,
-        concurrency: choice.3,
-        architecture: choice.0,
-        placement: choice.1,
-        keep_alive: choice.2,
-        memory_full: rules.0,
-        if_insufficient: rules.1,
-        no_room: rules.2,
-        limit: rules.3,
-        change: rules.4,
-        word: own.0,
-        min_warm: own.1,
-        keep_alive_s: own.2,
-        too_large: own.3,
-        reuse: own.4,
-        cpu: own.5,
-        starting: own.6,
-        queue: own.7,
-        first: own.8,
+    let users =
+        prop::option::of((prop::sample::select(vec![0.0, 100.0, 500.0]), 1u32..4, prop::sample::select(vec!["all", "any", "one"])));
+    let client = (
+        prop::option::of(prop::sample::select(vec![0.001, 0.04, 0.2])),
+        0u32..4,
+        prop::sample::select(vec![0.0, 5.0, 100.0]),
+        prop::sample::select(vec!["full", "none"]),
+        // Requests have 10 kB and responses 5.
+        prop::sample::select(vec![(None, None), (None, None), (Some(10.0), Some(5.0)), (Some(9.0), None), (None, Some(4.0))]),
+        prop::option::of(0u32..3),
+        prop::option::of(prop::sample::select(vec![0.0, 0.05])),
+        0u32..4,
+    );
+    (size, time, choice, rules, own, users, client, images()).prop_map(|(size, time, choice, rules, own, users, client, images)| {
+        Shape {
+            images,
+            seed: size.0.into(),
+            zones: size.1,
+            workers: size.2,
+            cores: f64::from(size.3),
+            memory: size.4,
+            slots: size.5,
+            rate: f64::from(time.0),
+            latency: time.1,
+            jitter: time.2,
+            decision: time.3,
+            concurrency: choice.3,
+            architecture: choice.0,
+            placement: choice.1,
+            keep_alive: choice.2,
+            memory_full: rules.0,
+            if_insufficient: rules.1,
+            no_room: rules.2,
+            limit: rules.3,
+            change: rules.4,
+            word: own.0,
+            min_warm: own.1,
+            keep_alive_s: own.2,
+            too_large: own.3,
+            reuse: own.4,
+            cpu: own.5,
+            starting: own.6,
+            queue: own.7,
+            first: own.8,
+            users,
+            patience: client.0,
+            retries: client.1,
+            backoff: client.2,
+            backoff_jitter: client.3,
+            limits: client.4,
+            queue_bound: client.5,
+            queue_timeout: client.6,
+            hops: client.7,
+        }
     })
 }
 
@@ -156,7 +191,9 @@ fn scenario(s: &Shape) -> Scenario {
         nodes.push(head);
     }
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
-        "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10});
+        "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10,
+        "response_kb": 5, "ingress_limit_kb": s.limits.0, "egress_limit_kb": s.limits.1, "patience_s": s.patience, "retries": s.retries,
+        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter});
     if let Some(limit) = s.limit {
         function["time_limit_s"] = json!(limit);
     }
@@ -164,7 +201,7 @@ fn scenario(s: &Shape) -> Scenario {
         function["keep_alive_s"] = json!(keep);
     }
     let mut large = json!({"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2,
-        "create_ms": 100, "init_ms": 300});
+        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)});
     let mut huge = json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2});
     let mut images = json!([]);
     if s.images.way > 0 {
@@ -195,6 +232,18 @@ fn scenario(s: &Shape) -> Scenario {
     } else {
         json!([])
     };
+    if architecture["kind"] == "federated" && !s.change {
+        architecture["hops"] = json!(s.hops);
+        architecture["offload_above"] = json!(0.5);
+    }
+    let arrivals = match s.users {
+        None => json!({"kind": "poisson", "rate_per_s": s.rate}),
+        // Without think times only the number of rounds ends them.
+        Some((think, batch, wait)) => {
+            json!({"kind": "closed_loop", "users": s.rate as u32 / 10 + 1, "think_ms": think, "batch": batch,
+            "wait": wait, "rounds": if think == 0.0 { 30 } else { 0 }, "think": if s.word.is_multiple_of(2) { "exponential" } else { "constant" }})
+        }
+    };
     Scenario::from_value(json!({
         "version": 1,
         "zones": (0..s.zones).map(|z| json!({"id": format!("z{z}"), "latency_ms": s.latency / 2.0})).collect::<Vec<_>>(),
@@ -203,13 +252,14 @@ fn scenario(s: &Shape) -> Scenario {
         "network": {"between_zones_ms": s.latency, "sharing": s.images.sharing},
         "images": images,
         "functions": [function, large, huge],
-        "workload": {"arrivals": {"kind": "poisson", "rate_per_s": s.rate}},
+        "workload": {"arrivals": arrivals},
         "frame": {"architecture": architecture},
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "starting": s.starting, "queue": s.queue,
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
-            "image_order": s.images.order, "image_room": s.images.room},
+            "image_order": s.images.order, "image_room": s.images.room,
+            "queue_bound": s.queue_bound, "queue_timeout_s": s.queue_timeout},
         "timeline": timeline,
         "run": {"seed": s.seed, "duration_s": 8, "first": s.first}
     }))
@@ -219,17 +269,31 @@ fn scenario(s: &Shape) -> Scenario {
 /// Counts ends per invocation and checks each end's accounting.
 struct Watch {
     workload: Arc<Workload>,
+    submitted: Vec<Option<SimTime>>,
     ends: Vec<u32>,
     clock: SimTime,
 }
 
 impl Probe for Watch {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        let known = self.workload.arrival_ns[invocation as usize];
+        assert!(known == now.0 || known == u64::MAX, "what has a time comes then");
+        assert!(self.submitted[invocation as usize].replace(now).is_none(), "no invocation comes twice");
+    }
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         self.ends[end.invocation as usize] += 1;
         assert!(now >= self.clock, "the clock went back");
         self.clock = now;
         let spent: u64 = end.spent.iter().sum();
-        assert_eq!(spent, now.0 - self.workload.arrival_ns[end.invocation as usize], "phases add up to the response time");
+        let submitted = self.submitted[end.invocation as usize].unwrap();
+        assert_eq!(spent, now.since(submitted).0, "phases add up to the response time");
+        let reasons: &[Option<Cause>] = match end.outcome {
+            Outcome::Completed | Outcome::TimedOut | Outcome::Abandoned => &[None],
+            Outcome::Dropped => &[None, Some(Cause::HostTooSmall)],
+            Outcome::Failed => &[Some(Cause::EgressLimit)],
+            Outcome::Rejected => &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit].map(Some),
+        };
+        assert!(reasons.contains(&end.cause), "{:?} because of {:?}", end.outcome, end.cause);
         if end.outcome == Outcome::Completed {
             assert!(end.started <= end.finished && end.finished <= now);
         }
@@ -240,6 +304,15 @@ fn check_world(simulation: &Simulation) {
     let world = simulation.world();
     let c = &world.counters;
     assert_eq!(c.submitted, c.outcomes.iter().sum::<u64>() + world.tasks.len() as u64, "invocations are conserved");
+    for (id, task) in world.tasks.iter() {
+        let waits = task.again < SimTime::NEVER;
+        assert!(waits == (task.attempt == NONE), "a client pauses between two attempts, and only then");
+        assert!(waits || world.attempts[task.attempt].task == id);
+    }
+    for (id, attempt) in world.attempts.iter() {
+        assert!(attempt.phase() != Phase::Closed);
+        assert!(attempt.task == NONE || world.tasks[attempt.task].attempt == id, "a task has one attempt at a time");
+    }
     let model = simulation.model();
     for (head, spec) in world.heads.iter().zip(&model.supply.heads) {
         let used = head.store.bytes();
@@ -258,6 +331,8 @@ fn check_world(simulation: &Simulation) {
             assert_eq!(host.memory.pins(image), users.count() as u32, "image {image} is {state:?} and pinned by its containers");
             assert_ne!(host.disk.state(image), ImageState::Absent, "what is in memory is on the disk");
         }
+        assert!(host.queue.iter().all(|&a| world.attempts[a].phase() == Phase::Queued));
+        assert!(host.queue.iter().is_sorted_by_key(|&a| world.attempts[a].since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
@@ -283,7 +358,8 @@ proptest! {
     fn invariants_hold_and_a_checkpoint_continues_exactly(shape in shapes(), stop in 1u64..3_000) {
         let scenario = scenario(&shape);
         let workload = Arc::new(Workload::new(&scenario, None).unwrap());
-        let mut watch = Watch { ends: vec![0; workload.len()], clock: SimTime::ZERO, workload: Arc::clone(&workload) };
+        let n = workload.len();
+        let mut watch = Watch { ends: vec![0; n], submitted: vec![None; n], clock: SimTime::ZERO, workload: Arc::clone(&workload) };
         let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
         let mut simulation = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
         simulation.step(stop, &mut Both(&mut watch, &mut recorder));
@@ -291,6 +367,7 @@ proptest! {
         let mut checkpoint = simulation.clone();
         while !simulation.step(997, &mut Both(&mut watch, &mut recorder)).done {
             check_world(&simulation);
+            prop_assert!(simulation.world().counters.events < 300_000, "the run does not end: {:?} {:?}", simulation.world().now, simulation.world().counters);
         }
         check_world(&simulation);
         checkpoint.run(&mut ());
@@ -298,11 +375,13 @@ proptest! {
         prop_assert_eq!(&simulation.world().counters, &checkpoint.world().counters);
         let summary = Summary::new(&simulation, &recorder);
         prop_assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
-        prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, workload.len() as u64);
+        prop_assert_eq!(watch.ends.iter().map(|&n| u64::from(n)).sum::<u64>() + summary.live, summary.submitted);
+        prop_assert_eq!(watch.submitted.iter().flatten().count() as u64, summary.submitted);
+        prop_assert!(shape.users.is_some() || summary.submitted == workload.len() as u64, "what has a time comes");
         prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
         // Only room that nobody may take back can keep somebody waiting for ever.
         if shape.memory_full != "never" && (shape.images.way == 0 || shape.images.room != "images_only") {
-            let waits = simulation.world().attempts.iter().map(|(_, a)| (a.phase(), a.host, a.invocation)).next();
+            let waits: Vec<_> = simulation.world().attempts.iter().map(|(_, a)| (a.phase(), a.host, a.invocation)).take(9).collect();
             prop_assert_eq!(summary.live, 0, "the first: {:?}", waits);
         }
         let parts: f64 = summary.phases_ms.iter().map(|p| p.1).sum();
@@ -314,6 +393,7 @@ struct Both<'a>(&'a mut Watch, &'a mut Recorder);
 
 impl Probe for Both<'_> {
     fn arrived(&mut self, now: SimTime, invocation: u32) {
+        self.0.arrived(now, invocation);
         self.1.arrived(now, invocation);
     }
     fn container(&mut self, now: SimTime, event: &faaslab_core::platform::ContainerEvent) {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Cpu, First, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Link, MemoryFull, MinuteArrivals, Network,
-    NoRoom, Node, NodeOverride, Policies, Queue, Reuse, Role, Run, Scenario, Sharing, Starting, TooLarge, TraceDuration, TraceFile,
-    TraceOptions, TraceRef, Workload, Zone, schema,
+    Change, Cpu, First, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, Link, MemoryFull, MinuteArrivals,
+    Network, NoRoom, Node, NodeOverride, Policies, Queue, Reuse, Role, Run, Scenario, Sharing, Starting, TooLarge, TraceDuration,
+    TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -73,6 +73,12 @@ fn full() -> Scenario {
             weight: 2.0,
             request_kb: 1.0,
             response_kb: 2.0,
+            ingress_limit_kb: Some(3.0),
+            egress_limit_kb: Some(4.0),
+            patience_s: Some(5.0),
+            retries: 2,
+            backoff_ms: 50.0,
+            backoff_jitter: Jitter::None,
         }],
         workload: Workload {
             arrivals: Choice::of("poisson"),
@@ -106,6 +112,8 @@ fn full() -> Scenario {
             image_room: ImageRoom::ImagesOnly,
             starting: Starting::Join,
             queue: Queue::Skip,
+            queue_bound: Some(3),
+            queue_timeout_s: Some(1.0),
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
         run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0, first: First::Arrivals },
@@ -227,7 +235,7 @@ fn every_word_of_an_enumeration_is_read() {
         let is_list = at.get("items").is_some_and(|i| i.get("enum").is_some());
         let known = if is_list { &at["items"]["enum"] } else { &at["enum"] };
         for word in known.as_array().into_iter().flatten() {
-            let path = path[1..].replace("nodes.", "nodes.w.");
+            let path = path[1..].replace("nodes.", "nodes.w.").replace("functions.", "functions.f.");
             let value = if is_list { json!([word]) } else { word.clone() };
             whole.with(&faaslab_core::scenario::Path::parse(&path).unwrap(), value).unwrap();
             words += 1;
@@ -235,8 +243,8 @@ fn every_word_of_an_enumeration_is_read() {
     }
     assert_eq!(
         words,
-        6 + 4 + 3 + 2 + 2 + 2 + 3 + 2 + 3 + 2 + 2 + 2 + 2 + 2 + 2,
-        "roles, a rule for cores, seven rules of hosts, two trace options, ties, transfers, two rules of images"
+        6 + 4 + 3 + 2 + 2 + 2 + 3 + 2 + 3 + 2 + 2 + 2 + 2 + 2 + 2 + 2,
+        "roles, a rule for cores, seven rules of hosts, two trace options, ties, transfers, two rules of images, jitter"
     );
 }
 

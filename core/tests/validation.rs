@@ -57,3 +57,17 @@ fn a_pareto_distribution_from_zero_is_refused() {
     assert_eq!(executing(json!({"kind": "pareto", "min_ms": 0})), [message]);
     assert!(executing(json!({"kind": "uniform", "min_ms": 0})).is_empty());
 }
+
+#[test]
+fn a_request_or_response_that_is_always_too_large_is_remarked_on() {
+    let scenario = support::queue(1.0, 1.0, json!({"kind": "constant"}), 10.0, 1);
+    let with = |path: &str, limit: f64| {
+        let sized = set(&set(&scenario, "functions.f.request_kb", json!(10)), "functions.f.response_kb", json!(20));
+        remarks(&set(&sized, path, json!(limit)))
+    };
+    let message = "functions.f.ingress_limit_kb: the function's request is larger: every invocation will be rejected";
+    assert_eq!(with("functions.f.ingress_limit_kb", 9.5), [message]);
+    let message = "functions.f.egress_limit_kb: the function's response is larger: every execution will fail";
+    assert_eq!(with("functions.f.egress_limit_kb", 19.5), [message]);
+    assert!(with("functions.f.ingress_limit_kb", 10.0).is_empty() && with("functions.f.egress_limit_kb", 20.0).is_empty());
+}

@@ -6,7 +6,9 @@ use super::charts::{Charts, Percentiles};
 use super::quantiles::{Quantiles, Samples};
 use super::series::StepSeries;
 use crate::engine::NONE;
-use crate::platform::{Accounting, ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, Outcome, Probe, TaskEnd};
+use crate::platform::{
+    Accounting, Cause, ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, Outcome, Probe, TaskEnd,
+};
 use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
 use crate::workload::Workload;
@@ -23,7 +25,7 @@ pub struct Recorder {
     finished_ns: Vec<u64>,
     response_ns: Vec<u64>,
     host: Vec<u32>,
-    /// 0 while it has not ended; else 1 + outcome in the low four bits, 16 if it started cold.
+    /// 0 while it has not ended; else 1 + outcome in the low four bits, 16 if it started cold, 1 + cause in the high three bits.
     flags: Vec<u8>,
     attempts: Vec<u16>,
     phases: [u128; Accounting::COUNT],
@@ -43,6 +45,8 @@ pub struct InvocationRow {
     pub submitted: Option<SimTime>,
     /// How it ended; nothing if it had not at the end of the run.
     pub outcome: Option<Outcome>,
+    /// Why, where the outcome does not say it all.
+    pub cause: Option<Cause>,
     /// Whether it started cold.
     pub cold: bool,
     /// How many attempts it took.
@@ -58,6 +62,9 @@ pub struct InvocationRow {
 }
 
 const COLD: u8 = 16;
+/// Where the three bits of the cause begin.
+const CAUSE: u8 = 5;
+const _: () = assert!(Outcome::ALL.len() < 16 && Cause::ALL.len() < 8, "a byte holds how a row ended");
 
 impl Recorder {
     /// A recorder for a workload; invocations submitted before the end of the warm-up are recorded and not measured.
@@ -96,6 +103,7 @@ impl Recorder {
             invocation,
             submitted: time(self.submitted_at(i)),
             outcome: self.outcome(i),
+            cause: (self.flags[i] >> CAUSE).checked_sub(1).and_then(|c| Cause::ALL.get(c as usize)).copied(),
             cold: self.flags[i] & COLD != 0,
             attempts: self.attempts[i],
             host: (self.host[i] != NONE).then_some(self.host[i]),
@@ -323,7 +331,8 @@ impl Probe for Recorder {
         self.finished_ns[i] = end.finished.0;
         self.response_ns[i] = end.spent.iter().sum();
         self.host[i] = end.host;
-        self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 };
+        let cause = end.cause.map_or(0, |cause| 1 + cause as u8);
+        self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 } | cause << CAUSE;
         self.attempts[i] = end.attempts;
         if end.outcome == Outcome::Completed && self.submitted_at(i) >= self.warm_up.0 {
             for (sum, ns) in self.phases.iter_mut().zip(end.spent) {

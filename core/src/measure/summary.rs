@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantiles::Quantiles;
 use super::recorder::Recorder;
-use crate::platform::{Accounting, Counters, MessageKind, Outcome, TRANSFER_KINDS};
+use crate::platform::{Accounting, Cause, Counters, MessageKind, Outcome, TRANSFER_KINDS};
 use crate::sim::Simulation;
 
 /// The figures of a run. Aggregates are over invocations submitted after the warm-up; counts are over all.
@@ -18,10 +18,20 @@ pub struct Summary {
     pub completed: u64,
     /// They ran into their time limit.
     pub timed_out: u64,
-    /// No host that their placer may use is large enough.
+    /// They were refused; the causes say why.
     pub rejected: u64,
     /// There was no memory, and the policy is to drop.
     pub dropped: u64,
+    /// They ran, and their result cannot be had.
+    pub failed: u64,
+    /// Their client gave up waiting.
+    pub abandoned: u64,
+    /// Why they were rejected, dropped or failed, where that does not say it all: how many by cause.
+    pub causes: Vec<(String, u64)>,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Results that came when their client had given up.
+    pub late: u64,
     /// Still in the system when nothing more could happen.
     pub live: u64,
     /// Cold starts.
@@ -151,6 +161,11 @@ const MOST_ROWS: usize = 1000;
 const GB_S: f64 = 1024.0 * 1e6 * 1e9;
 
 impl Summary {
+    /// Invocations that ended without being completed.
+    pub fn lost(&self) -> u64 {
+        self.timed_out + self.rejected + self.dropped + self.failed + self.abandoned
+    }
+
     /// The figures of a run as far as it has come.
     pub fn new(simulation: &Simulation, recorder: &Recorder) -> Summary {
         let world = simulation.world();
@@ -183,6 +198,11 @@ impl Summary {
             timed_out: outcome(Outcome::TimedOut),
             rejected: outcome(Outcome::Rejected),
             dropped: outcome(Outcome::Dropped),
+            failed: outcome(Outcome::Failed),
+            abandoned: outcome(Outcome::Abandoned),
+            causes: Cause::ALL.iter().map(|&cause| (cause.word().to_owned(), c.causes[cause as usize])).collect(),
+            retries: c.retries,
+            late: c.late,
             live: world.tasks.len() as u64,
             cold: c.cold,
             warm: c.warm,

@@ -21,7 +21,7 @@ use super::message::{Message, MessageKind};
 use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
 use super::store::ImageStore;
-use super::task::{Accounting, Outcome, Phase};
+use super::task::{Accounting, Cause, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
@@ -276,18 +276,27 @@ impl World {
     pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
+        self.has_come(a.host, function);
+        if a.cancelled {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
+        }
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
-        self.has_come(a.host, function);
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory);
             }
-            self.end_at_host(model, workload, probe, attempt, Outcome::Dropped);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, Some(Cause::HostTooSmall));
             return self.dispatch(model, workload, probe, a.host);
         }
         if self.never_fits(model, function, a.host) {
-            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected);
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
+        }
+        let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
+        let waiting = self.hosts[a.host as usize].queue.len();
+        // While somebody waits, nobody who comes would start at once.
+        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
         if self.image_is_ready(model, a.host, function) {
             self.join_queue(model, workload, probe, attempt);
@@ -330,6 +339,40 @@ impl World {
             Some(room) => self.leave_queue(model, workload, probe, attempt, room),
             None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
             None => {}
+        }
+        if self.attempts[attempt].phase() != Phase::Queued {
+            return;
+        }
+        // Beyond the places to wait in, only whoever starts at once is taken.
+        let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
+        if self.hosts[a.host as usize].queue.len() > bound {
+            self.quit_queue(probe, attempt);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
+        } else if let Some(timeout) = model.queue_timeout {
+            let deadline = self.now + timeout;
+            self.attempts[attempt].deadline = deadline;
+            self.queue.push(deadline, Class::Timer, Event::new(EventKind::QueueTimeout, 0, attempt));
+        }
+    }
+
+    /// An attempt may have waited in its host's queue for as long as it may.
+    pub(crate) fn queue_timeout<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if a.phase() == Phase::Queued && a.deadline == self.now {
+            self.quit_queue(probe, attempt);
+            self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueTimeout));
+            self.dispatch(model, workload, probe, a.host);
+        }
+    }
+
+    /// Takes an attempt out of its host's queue, wherever it stands: the queue is in the order in which they came.
+    pub(super) fn quit_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        let queue = &self.hosts[a.host as usize].queue;
+        let first = queue.partition_point(|&other| self.attempts[other].since < a.since);
+        if let Some(place) = (first..queue.len()).find(|&i| queue[i] == attempt) {
+            self.hosts[a.host as usize].queue.remove(place);
+            probe.unqueued(self.now, a.host, a.invocation);
         }
     }
 
@@ -395,7 +438,7 @@ impl World {
             }
             // It was there when the attempt came, and made room for something else since.
             Room::NoImage => self.stage(model, workload, probe, attempt),
-            Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped),
+            Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
         }
     }
 
@@ -790,7 +833,9 @@ impl World {
     /// An execution takes so long, unless its time limit comes first.
     pub(super) fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
         let limited = limit.is_some_and(|limit| time >= limit);
-        self.attempts[attempt].limited = limited;
+        if limited {
+            self.attempts[attempt].outcome = Outcome::TimedOut;
+        }
         let time = limit.filter(|_| limited).unwrap_or(time);
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
     }
@@ -814,6 +859,11 @@ impl World {
         self.hosts[host as usize].shared.armed = None;
         let millicores = model.hosts[host as usize].millicores;
         while let Some(attempt) = self.hosts[host as usize].shared.ended(self.now, millicores) {
+            let a = self.attempts[attempt];
+            let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
+            if limit.is_some_and(|limit| a.started + limit == self.now) {
+                self.attempts[attempt].outcome = Outcome::TimedOut;
+            }
             self.execution_ends(model, workload, probe, attempt);
         }
         self.arm_shared(model, host);
@@ -833,7 +883,7 @@ impl World {
             _ => self.hosts[a.host as usize].shared.stop(self.now, host.millicores, attempt),
         };
         if stopped {
-            self.attempts[attempt].limited = true;
+            self.attempts[attempt].outcome = Outcome::TimedOut;
             self.execution_ends(model, workload, probe, attempt);
             self.arm_shared(model, a.host);
         }
@@ -850,18 +900,17 @@ impl World {
         }
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
+        let mut bytes = spec.response_bytes;
+        if spec.response_too_large && self.attempts[attempt].outcome == Outcome::Completed {
+            bytes = 0;
+            (self.attempts[attempt].outcome, self.attempts[attempt].cause) = (Outcome::Failed, Some(Cause::EgressLimit));
+        }
         self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
-        let result = Message {
-            attempt,
-            invocation: a.invocation,
-            function,
-            host: a.host,
-            ..Message::new(MessageKind::Result, host_machine, client)
-        };
-        self.send(model, probe, result, spec.response_bytes);
+        let result = Message { function, host: a.host, ..Message::about(MessageKind::Result, host_machine, client, attempt, &a) };
+        self.send(model, probe, result, bytes);
         if a.bound {
             return self.tell_placer(model, probe, attempt, function, container + 1);
         }
@@ -1125,10 +1174,18 @@ impl World {
     }
 
     /// An attempt ends at a host without having run.
-    fn end_at_host<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
-        let function = workload.function[self.attempts[attempt].invocation as usize];
-        self.tell_placer(model, probe, attempt, function, 0);
-        self.end_task(workload, probe, attempt, outcome);
+    pub(super) fn end_at_host<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        outcome: Outcome,
+        cause: Option<Cause>,
+    ) {
+        let a = self.attempts[attempt];
+        self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize], 0);
+        self.refuse(model, workload, probe, attempt, outcome, cause, model.hosts[a.host as usize].machine);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
@@ -1140,11 +1197,9 @@ impl World {
             instance: a.instance,
             placer: a.placer,
             host: a.host,
-            attempt,
-            invocation: a.invocation,
             function,
             words: [self.hosts[a.host as usize].idle_of(function), bound],
-            ..Message::new(MessageKind::Finish, model.hosts[a.host as usize].machine, to)
+            ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);
     }

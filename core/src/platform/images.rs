@@ -391,7 +391,8 @@ impl World {
         if h.memory.state(image) == ImageState::Here {
             return true;
         }
-        if h.disk_free < spec.size || h.memory_free < spec.memory {
+        let fits = h.disk_free >= spec.size && h.memory_free >= spec.memory;
+        if !fits || h.disk.state(image) != ImageState::Absent {
             return false;
         }
         h.disk_free -= spec.size;
@@ -498,7 +499,8 @@ impl World {
                 if wanted {
                     self.next_step(model, workload, probe, host, image);
                 }
-                self.retry_staging(model, workload, probe, host);
+                // What was on its way to the disk could not make room there.
+                self.dispatch(model, workload, probe, host);
             }
             Transfer::Load { host, .. } => {
                 let h = &mut self.hosts[host as usize];

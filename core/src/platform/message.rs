@@ -1,5 +1,6 @@
 //! Messages between machines.
 
+use super::task::Attempt;
 use crate::engine::NONE;
 use crate::units::SimTime;
 
@@ -27,11 +28,15 @@ pub enum MessageKind {
     Removed,
     /// Head store or host to placer: an image is in place.
     Staged,
+    /// Whoever refuses an attempt to its client: no, not this time.
+    Refusal,
+    /// Client to placer, and on to the host: I no longer wait for this.
+    Cancel,
 }
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 10] = [
+    pub const ALL: [MessageKind; 12] = [
         MessageKind::Submit,
         MessageKind::Offload,
         MessageKind::Assign,
@@ -42,6 +47,8 @@ impl MessageKind {
         MessageKind::Gossip,
         MessageKind::Removed,
         MessageKind::Staged,
+        MessageKind::Refusal,
+        MessageKind::Cancel,
     ];
 
     /// The word in results.
@@ -57,6 +64,8 @@ impl MessageKind {
             MessageKind::Gossip => "gossip",
             MessageKind::Removed => "removed",
             MessageKind::Staged => "staged",
+            MessageKind::Refusal => "refusal",
+            MessageKind::Cancel => "cancel",
         }
     }
 }
@@ -78,8 +87,10 @@ pub struct Message {
     pub host: u32,
     /// The attempt that it is about.
     pub attempt: u32,
-    /// The invocation that it is about; tells a stale attempt from a new one in the same slot.
+    /// The invocation that it is about; with `number` it tells a stale attempt from a new one in the same slot.
     pub invocation: u32,
+    /// Which attempt at the invocation it is about.
+    pub number: u16,
     /// A function that it is about.
     pub function: u32,
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
@@ -105,10 +116,16 @@ impl Message {
             host: NONE,
             attempt: NONE,
             invocation: NONE,
+            number: 0,
             function: NONE,
             words: [0, 0],
             sent: SimTime::ZERO,
             arrives: SimTime::ZERO,
         }
+    }
+
+    /// A message about an attempt.
+    pub(crate) fn about(kind: MessageKind, from: u32, to: u32, attempt: u32, a: &Attempt) -> Message {
+        Message { attempt, invocation: a.invocation, number: a.number, ..Message::new(kind, from, to) }
     }
 }

@@ -1,5 +1,6 @@
 //! The simulated things: machines, network, hosts, containers, invocations.
 
+mod client;
 mod cpu;
 mod host;
 mod images;
@@ -23,6 +24,6 @@ pub use network::{Network, PathSpec};
 pub use probe::{ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, PlacerChange, Probe, TaskEnd};
 pub use store::{ImageState, ImageStore};
 pub use supply::{HeadSpec, ImageSpec, Supply};
-pub use task::{Accounting, Attempt, Outcome, Phase, Task};
+pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 pub use transfer::{Resource, Route, TRANSFER_KINDS, Transfer, Transfers};
 pub use world::{Counters, Event, EventKind, World};

@@ -5,8 +5,8 @@ use super::supply::Supply;
 use crate::engine::NONE;
 use crate::rng::hash_text;
 use crate::scenario::{
-    Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario, Starting,
-    TooLarge, TraceOptions,
+    Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario,
+    Starting, TooLarge, TraceOptions,
 };
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
@@ -86,6 +86,18 @@ pub struct FunctionSpec {
     pub request_bytes: u64,
     /// Bytes of a response.
     pub response_bytes: u64,
+    /// Whether its requests are larger than it takes.
+    pub request_too_large: bool,
+    /// Whether its responses are larger than it may send.
+    pub response_too_large: bool,
+    /// How long a client waits for a result before it gives up.
+    pub patience: Option<SimDuration>,
+    /// How often a client tries again.
+    pub retries: u16,
+    /// How long a client pauses after the first attempt; twice as long after each further one.
+    pub backoff: SimDuration,
+    /// Whether it pauses for a random part of that.
+    pub jitter: bool,
 }
 
 /// Bytes of so many MB of 10^6 bytes.
@@ -120,6 +132,12 @@ impl FunctionSpec {
             disk: bytes(f.disk_mb),
             request_bytes: libm::rint(f.request_kb * 1e3) as u64,
             response_bytes: libm::rint(f.response_kb * 1e3) as u64,
+            request_too_large: f.ingress_limit_kb.is_some_and(|limit| f.request_kb > limit),
+            response_too_large: f.egress_limit_kb.is_some_and(|limit| f.response_kb > limit),
+            patience: f.patience_s.map(SimDuration::from_s),
+            retries: f.retries.min(u16::MAX.into()) as u16,
+            backoff: SimDuration::from_ms(f.backoff_ms),
+            jitter: f.backoff_jitter == Jitter::Full,
         }
     }
 
@@ -139,6 +157,12 @@ impl FunctionSpec {
             disk: 0,
             request_bytes: 0,
             response_bytes: 0,
+            request_too_large: false,
+            response_too_large: false,
+            patience: None,
+            retries: 0,
+            backoff: SimDuration::ZERO,
+            jitter: false,
         }
     }
 }
@@ -186,6 +210,10 @@ pub struct Model {
     pub queue: Queue,
     /// Whether arrivals and messages come before the completions of the same instant.
     pub arrivals_first: bool,
+    /// The most invocations that wait at a host.
+    pub queue_bound: Option<u32>,
+    /// The longest that an invocation waits at a host.
+    pub queue_timeout: Option<SimDuration>,
     /// Ids of machines, for random streams.
     ids: Vec<String>,
 }
@@ -261,6 +289,8 @@ impl Model {
             starting: scenario.policies.starting,
             queue: scenario.policies.queue,
             arrivals_first: scenario.run.first == First::Arrivals,
+            queue_bound: scenario.policies.queue_bound,
+            queue_timeout: scenario.policies.queue_timeout_s.map(SimDuration::from_s),
             ids,
         }
     }

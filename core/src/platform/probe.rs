@@ -2,7 +2,7 @@
 //! does nothing unless a probe says otherwise.
 
 use super::message::Message;
-use super::task::{Accounting, Outcome, Phase};
+use super::task::{Accounting, Cause, Outcome, Phase};
 use crate::units::SimTime;
 
 /// A change of a container.
@@ -96,6 +96,8 @@ pub struct TaskEnd<'a> {
     pub invocation: u32,
     /// How.
     pub outcome: Outcome,
+    /// Why, where the outcome does not say it all.
+    pub cause: Option<Cause>,
     /// Whether it started cold.
     pub cold: bool,
     /// How many attempts it took.

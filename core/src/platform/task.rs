@@ -23,7 +23,7 @@ pub enum Phase {
     Starting,
     /// Executing.
     Running,
-    /// Its result is on the way to the client.
+    /// Its result, or word that it is refused, is on the way to the client.
     Returning,
     /// Ended. Messages about it are stale.
     Closed,
@@ -44,15 +44,15 @@ impl Phase {
         };
         matches!(
             (self, next),
-            (Submitted | Offloaded, AtPlacer)
+            (Submitted | Offloaded, AtPlacer | Closed)
                 | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Closed)
                 | (Admitted, Schedulable | Offloaded | Closed)
                 | (Schedulable, InFlight | Offloaded | Closed)
                 | (Probing, InFlight | Closed)
                 // Bound before it was sent, it has its container.
-                | (InFlight, Queued | Staging | Starting | Running | Closed)
-                | (Queued, Staging | Starting | Running | Closed)
-                | (Staging, Queued | Closed)
+                | (InFlight, Queued | Staging | Starting | Running | Returning | Closed)
+                | (Queued, Staging | Starting | Running | Returning | Closed)
+                | (Staging, Queued | Returning | Closed)
                 | (Starting, Running)
                 | (Running, Returning)
                 | (Returning, Closed)
@@ -91,11 +91,13 @@ pub enum Accounting {
     Return,
     /// Until its image is in place.
     Staging,
+    /// From a refusal or an end that its client does not take to the next attempt.
+    Backoff,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -108,6 +110,7 @@ impl Accounting {
         Accounting::ContainerStart,
         Accounting::Execution,
         Accounting::Return,
+        Accounting::Backoff,
     ];
 
     /// The word in results.
@@ -123,6 +126,7 @@ impl Accounting {
             Accounting::ContainerStart => "container_start",
             Accounting::Execution => "execution",
             Accounting::Return => "return",
+            Accounting::Backoff => "backoff",
         }
     }
 }
@@ -135,15 +139,20 @@ pub enum Outcome {
     Completed,
     /// It ran into its function's time limit.
     TimedOut,
-    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    /// It was refused; the cause says why.
     Rejected,
     /// There was no memory, and the policy is to drop.
     Dropped,
+    /// It ran, and its result cannot be had.
+    Failed,
+    /// Its client gave up waiting.
+    Abandoned,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Outcome; 4] = [Outcome::Completed, Outcome::TimedOut, Outcome::Rejected, Outcome::Dropped];
+    pub const ALL: [Outcome; 6] =
+        [Outcome::Completed, Outcome::TimedOut, Outcome::Rejected, Outcome::Dropped, Outcome::Failed, Outcome::Abandoned];
 
     /// The word in results.
     pub fn word(self) -> &'static str {
@@ -152,6 +161,41 @@ impl Outcome {
             Outcome::TimedOut => "timed_out",
             Outcome::Rejected => "rejected",
             Outcome::Dropped => "dropped",
+            Outcome::Failed => "failed",
+            Outcome::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// Why a task was rejected, dropped or failed, where the outcome does not say it all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Cause {
+    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    HostTooSmall,
+    /// The host's queue was full.
+    QueueFull,
+    /// It waited too long in the host's queue.
+    QueueTimeout,
+    /// Its request is larger than its function takes.
+    IngressLimit,
+    /// Its response is larger than its function may send.
+    EgressLimit,
+}
+
+impl Cause {
+    /// All of them; the recorder has room for seven.
+    pub const ALL: [Cause; 5] =
+        [Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::EgressLimit];
+
+    /// The word in results.
+    pub fn word(self) -> &'static str {
+        match self {
+            Cause::HostTooSmall => "host_too_small",
+            Cause::QueueFull => "queue_full",
+            Cause::QueueTimeout => "queue_timeout",
+            Cause::IngressLimit => "ingress_limit",
+            Cause::EgressLimit => "egress_limit",
         }
     }
 }
@@ -163,14 +207,16 @@ pub struct Task {
     pub invocation: u32,
     /// Its attempts so far; the newest is `attempt`.
     pub attempts: u16,
-    /// The newest attempt.
+    /// The newest attempt, or [`NONE`] between two.
     pub attempt: u32,
-    /// How often it was handed from placer to placer.
-    pub hops: u8,
     /// What its time is being spent on.
     pub accounting: Accounting,
     /// Since when.
     pub since: SimTime,
+    /// When its client gives up; [`SimTime::NEVER`] if it waits for ever.
+    pub gives_up: SimTime,
+    /// Between two attempts, when its client tries again.
+    pub again: SimTime,
     /// Nanoseconds spent so far.
     pub spent: [u64; Accounting::COUNT],
 }
@@ -180,11 +226,12 @@ impl Task {
     pub fn new(invocation: u32, now: SimTime) -> Task {
         Task {
             invocation,
-            attempts: 1,
+            attempts: 0,
             attempt: NONE,
-            hops: 0,
             accounting: Accounting::ClientNetwork,
             since: now,
+            gives_up: SimTime::NEVER,
+            again: SimTime::NEVER,
             spent: [0; Accounting::COUNT],
         }
     }
@@ -200,21 +247,31 @@ impl Task {
 /// One try at running a task.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
-    /// The task.
+    /// The task, or [`NONE`] if its client has given it up.
     pub task: u32,
     /// The task's row in the workload.
     pub invocation: u32,
+    /// Which of the task's attempts, from 1.
+    pub number: u16,
     /// Where it is; changed only through [`Attempt::enter`].
     phase: Phase,
     /// Whether its container was created for it.
     pub cold: bool,
     /// Whether its container was taken for it before it was sent to its host, and is free again when its placer hears of its end.
     pub bound: bool,
-    /// Whether the time limit ends it.
-    pub limited: bool,
-    /// The architecture instance whose placer decided on it.
+    /// Whether word that its client gave up is where it is on its way to.
+    pub cancelled: bool,
+    /// How it ends, as far as is known.
+    pub outcome: Outcome,
+    /// Why, where the outcome does not say it all.
+    pub cause: Option<Cause>,
+    /// How often it was handed from placer to placer.
+    pub hops: u8,
+    /// The architecture instance of its placers.
     pub instance: u16,
-    /// That placer.
+    /// The placer to which its client sent it.
+    pub entry: u32,
+    /// The placer that has it, that it is on its way to, or that sent it to its host.
     pub placer: u32,
     /// The host, or [`NONE`].
     pub host: u32,
@@ -222,6 +279,10 @@ pub struct Attempt {
     pub container: u32,
     /// The next attempt that waits in the same container, or [`NONE`].
     pub(super) next: u32,
+    /// Since when it is where it is.
+    pub since: SimTime,
+    /// In a host's queue, how long it may wait there.
+    pub deadline: SimTime,
     /// When execution began.
     pub started: SimTime,
     /// When execution ended.
@@ -229,20 +290,27 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The first attempt at a task.
-    pub fn new(task: u32, invocation: u32) -> Attempt {
+    /// An attempt that a client makes now.
+    pub fn new(task: u32, invocation: u32, number: u16, now: SimTime) -> Attempt {
         Attempt {
             task,
             invocation,
+            number,
             phase: Phase::Submitted,
             cold: false,
             bound: false,
-            limited: false,
+            cancelled: false,
+            outcome: Outcome::Completed,
+            cause: None,
+            hops: 0,
             instance: 0,
+            entry: NONE,
             placer: NONE,
             host: NONE,
             container: NONE,
             next: NONE,
+            since: now,
+            deadline: SimTime::NEVER,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
         }
@@ -254,9 +322,10 @@ impl Attempt {
     }
 
     /// Goes on to another phase, which the transition table must allow.
-    pub fn enter(&mut self, next: Phase) {
+    pub fn enter(&mut self, next: Phase, now: SimTime) {
         debug_assert!(self.phase.may_become(next), "an attempt went from {:?} to {next:?}", self.phase);
         self.phase = next;
+        self.since = now;
     }
 }
 

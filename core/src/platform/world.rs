@@ -6,8 +6,8 @@ use super::host::{Container, Host};
 use super::images::Head;
 use super::message::{Message, MessageKind};
 use super::model::Model;
-use super::probe::{Probe, TaskEnd};
-use super::task::{Accounting, Attempt, Outcome, Phase, Task};
+use super::probe::Probe;
+use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::rng::noise;
@@ -44,6 +44,12 @@ pub enum EventKind {
     TransferEnds,
     /// Rows that waited for others are submitted.
     GateOpens,
+    /// A client tries again.
+    TryAgain,
+    /// A client gives up.
+    PatienceEnds,
+    /// An attempt has waited in a host's queue for as long as it may.
+    QueueTimeout,
 }
 
 /// An event: eight bytes.
@@ -71,6 +77,12 @@ pub struct Counters {
     pub submitted: u64,
     /// Ended tasks, by [`Outcome`].
     pub outcomes: [u64; Outcome::ALL.len()],
+    /// Ended tasks, by [`Cause`].
+    pub causes: [u64; Cause::ALL.len()],
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Results that came when their client had given up.
+    pub late: u64,
     /// Cold starts.
     pub cold: u64,
     /// Warm starts.
@@ -155,7 +167,7 @@ impl World {
         let heads = World::new_heads(model);
         let mut world = World { hosts, heads, gates_left: workload.gates.counters(), ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
-            world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
+            world.queue.push(SimTime::ZERO, Class::Early, Event::new(EventKind::Provision, 0, 0));
         }
         world
     }
@@ -181,30 +193,21 @@ impl World {
         self.now = to;
     }
 
-    /// An invocation arrives at its client. Answers its first attempt.
-    pub(crate) fn arrive<P: Probe>(&mut self, probe: &mut P, invocation: u32) -> u32 {
-        self.digest.fold(self.now.0, 1, invocation, 0);
-        self.counters.submitted += 1;
-        let task = self.tasks.insert(Task::new(invocation, self.now));
-        let attempt = self.attempts.insert(Attempt::new(task, invocation));
-        self.tasks[task].attempt = attempt;
-        probe.arrived(self.now, invocation);
-        attempt
-    }
-
     /// Moves an attempt to another phase.
     pub(crate) fn enter<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase) {
         let a = &mut self.attempts[attempt];
         self.waiting = self.waiting + usize::from(next.waits()) - usize::from(a.phase().waits());
-        a.enter(next);
+        a.enter(next, self.now);
         let (invocation, host) = (a.invocation, a.host);
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
         probe.phase(self.now, invocation, next, host);
     }
 
-    /// From now on, a task's time is spent on something else.
+    /// From now on, a task's time is spent on something else. Nobody accounts for an attempt without a task.
     pub(crate) fn account(&mut self, task: u32, next: Accounting) {
-        self.tasks[task].account(next, self.now);
+        if task != NONE {
+            self.tasks[task].account(next, self.now);
+        }
     }
 
     /// Sends a message with a payload of some bytes.
@@ -215,7 +218,8 @@ impl World {
             let (last, count) = self.last_arrival.entry((message.from, message.to)).or_default();
             // A message about an invocation has its own noise; the others count along their path.
             let key = if message.invocation == NONE { u64::MAX - *count } else { message.invocation.into() };
-            let part = noise(model.seed, model.path_key(message.from, message.to), key, message.kind as u64);
+            let what = message.kind as u64 | u64::from(message.number.saturating_sub(1)) << 8;
+            let part = noise(model.seed, model.path_key(message.from, message.to), key, what);
             let extra = part * path.jitter.0 as f64 + bytes as f64 * path.ns_per_byte;
             arrives = (arrives + SimDuration(libm::rint(extra) as u64)).max(*last);
             (*last, *count) = (arrives, *count + 1);
@@ -243,39 +247,12 @@ impl World {
     pub(crate) fn is_stale(&self, message: &Message) -> bool {
         message.attempt != NONE && {
             let a = &self.attempts[message.attempt];
-            a.invocation != message.invocation || a.phase() == Phase::Closed
-        }
-    }
-
-    /// A task ends, and its client knows.
-    pub(crate) fn end_task<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32, outcome: Outcome) {
-        self.enter(probe, attempt, Phase::Closed);
-        let a = self.attempts[attempt];
-        let now = self.now;
-        let task = &mut self.tasks[a.task];
-        task.account(task.accounting, now);
-        self.counters.outcomes[outcome as usize] += 1;
-        self.counters.sojourn_ns += task.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>();
-        let end = TaskEnd {
-            invocation: task.invocation,
-            outcome,
-            cold: a.cold,
-            attempts: task.attempts,
-            host: a.host,
-            started: a.started,
-            finished: a.finished,
-            spent: &task.spent,
-        };
-        probe.ended(now, &end);
-        self.attempts.remove(attempt);
-        self.tasks.remove(a.task);
-        if !self.gates_left.is_empty() {
-            self.count_at_gates(workload, a.invocation);
+            (a.invocation, a.number) != (message.invocation, message.number) || a.phase() == Phase::Closed
         }
     }
 
     /// A row has ended: each gate that waited for it, and for no more, opens after its delay, unless that is after the end.
-    fn count_at_gates(&mut self, workload: &Workload, invocation: u32) {
+    pub(super) fn count_at_gates(&mut self, workload: &Workload, invocation: u32) {
         for &gate in workload.gates.waiting_for(invocation) {
             let left = &mut self.gates_left[gate as usize];
             // A gate that waits for some of its rows has opened before the last of them ends.

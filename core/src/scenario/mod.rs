@@ -20,8 +20,8 @@ pub use read::ReadError;
 pub use schema::schema;
 pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
 pub use validate::{MOST_INVOCATIONS, Problem, validate};
-pub(crate) use validate::{MOST_OBJECTS, too_many_invocations, too_much_to_see};
-pub use workload::{Function, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
+pub(crate) use validate::{MOST_OBJECTS, too_many_drawn, too_much_to_see};
+pub use workload::{Function, Jitter, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
 
 use crate::registry::Choice;
 
@@ -112,6 +112,12 @@ pub struct Policies {
     /// In which order invocations leave a host's queue.
     #[serde(skip_serializing_if = "Queue::is_default")]
     pub queue: Queue,
+    /// The most invocations that wait at a host; one more is rejected. No bound if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_bound: Option<u32>,
+    /// The longest that an invocation waits at a host, in seconds; then it is rejected. No limit if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_timeout_s: Option<f64>,
 }
 
 impl Default for Policies {
@@ -128,6 +134,8 @@ impl Default for Policies {
             image_room: ImageRoom::IdleContainers,
             starting: Starting::Closed,
             queue: Queue::Fifo,
+            queue_bound: None,
+            queue_timeout_s: None,
         }
     }
 }

@@ -48,6 +48,9 @@ const MOST_TOLD: usize = 200;
 /// After so many problems the names that may have been meant are no longer searched for.
 const MOST_GUESSES: usize = 20;
 
+/// The most attempts after the first.
+const MOST_RETRIES: u32 = 30;
+
 /// The longest run, in seconds: a century.
 const LONGEST_S: f64 = 3.2e9;
 
@@ -105,11 +108,35 @@ pub(super) fn too_much(
     (sets > MOST_SETS).then(|| ("timeline", format!("{sets} new values are more than {MOST_SETS}"), "Shorten it."))
 }
 
-/// Why so many invocations are too many, and what to do.
-pub(crate) fn too_many_invocations(expected: f64) -> Option<(String, &'static str)> {
+/// Why the invocations of a process are too many: (path, message, what to do).
+pub(crate) fn too_many_drawn(arrivals: &Choice, entry: &Entry, duration_s: Option<f64>) -> Option<(String, String, &'static str)> {
+    let number = |name: &str| arrivals.value(entry.params.iter().find(|p| p.name == name)?).as_f64();
+    let (expected, culprit, hint) = match (number("rate_per_s"), number("users")) {
+        (Some(rate), _) => (rate * duration_s.unwrap_or(0.0), "rate_per_s", "Lower the rate or the run's duration."),
+        (None, Some(users)) => {
+            let [think_ms, rounds, batch] = ["think_ms", "rounds", "batch"].map(|name| number(name).unwrap_or(0.0).max(0.0));
+            // Even if every answer came at once, think times take their time; one round does not wait for any.
+            let fit = duration_s.filter(|_| think_ms > 0.0).map_or(f64::INFINITY, |s| s * 1e3 / think_ms) + 1.0;
+            let rounds = if rounds > 0.0 { rounds.min(fit) } else { fit };
+            if !rounds.is_finite() {
+                let message = "the users' rounds would never end".to_owned();
+                return Some((
+                    "workload.arrivals.rounds".to_owned(),
+                    message,
+                    "Enter a number of rounds, or a duration of the run and a think time.",
+                ));
+            }
+            (
+                users * batch.max(1.0) * rounds,
+                "users",
+                "Lower the users, the rounds, the invocations at once or the run's duration, or let them think longer.",
+            )
+        }
+        _ => return None,
+    };
     (expected > MOST_INVOCATIONS as f64).then(|| {
         let message = format!("about {expected:.0} invocations are more than {MOST_INVOCATIONS}");
-        (message, "Lower the rate or the run's duration.")
+        (format!("workload.arrivals.{culprit}"), message, hint)
     })
 }
 
@@ -352,6 +379,22 @@ impl Validator<'_> {
             self.range(at("weight"), "", f.weight, 0.0, 1e9);
             self.range(at("request_kb"), "kB", f.request_kb, 0.0, 1e9);
             self.range(at("response_kb"), "kB", f.response_kb, 0.0, 1e9);
+            if let Some(patience) = f.patience_s {
+                self.range(at("patience_s"), "s", patience, 0.000_001, LONGEST_S);
+            }
+            self.range(at("retries"), "", f64::from(f.retries), 0.0, f64::from(MOST_RETRIES));
+            self.range(at("backoff_ms"), "ms", f.backoff_ms, 0.0, 86_400_000.0);
+            for (field, limit, size, fate) in [
+                ("ingress_limit_kb", f.ingress_limit_kb, f.request_kb, "request is larger: every invocation will be rejected"),
+                ("egress_limit_kb", f.egress_limit_kb, f.response_kb, "response is larger: every execution will fail"),
+            ] {
+                let Some(limit) = limit else { continue };
+                self.range(at(field), "kB", limit, 0.0, 1e9);
+                if size > limit {
+                    let hint = format!("Raise the limit to {size} kB or more, or lower the size.");
+                    self.warning(at(field), format!("the function's {fate}"), hint);
+                }
+            }
             self.range(at("min_warm"), "", f64::from(f.min_warm), 0.0, 10_000.0);
             if let Some(keep) = f.keep_alive_s {
                 self.range(at("keep_alive_s"), "s", keep, 0.0, 1e7);
@@ -440,6 +483,9 @@ impl Validator<'_> {
         }
         self.choice("policies.placement", &s.policies.placement);
         self.choice("policies.keep_alive", &s.policies.keep_alive);
+        if let Some(timeout) = s.policies.queue_timeout_s {
+            self.range("policies.queue_timeout_s".into(), "s", timeout, 0.0, LONGEST_S);
+        }
         self.choice("workload.arrivals", &s.workload.arrivals);
         self.choice("workload.popularity", &s.workload.popularity);
         for f in &s.functions {
@@ -497,23 +543,27 @@ impl Validator<'_> {
     }
 
     fn run(&mut self, s: &Scenario) {
+        let arrivals = &s.workload.arrivals;
+        // A trace has its own end, and users who come so many times need no other.
+        let ends = s.workload.trace.is_some() || arrivals.params.get("rounds").and_then(Value::as_u64).is_some_and(|n| n > 0);
         if let Some(d) = s.run.duration_s {
             self.range("run.duration_s".into(), "s", d, 0.001, LONGEST_S);
-        } else if s.workload.trace.is_none() {
+        } else if !ends {
             self.error("run.duration_s", "arrivals that are drawn need an end", "Enter how many seconds invocations arrive.");
         }
         self.range("run.warm_up_s".into(), "s", s.run.warm_up_s, 0.0, LONGEST_S);
         if s.run.duration_s.is_some_and(|d| s.run.warm_up_s >= d) {
             self.warning("run.warm_up_s", "the warm-up is as long as the run", "Nothing will be measured; shorten it.");
         }
-        let arrivals = &s.workload.arrivals;
-        let rate = find(&self.catalogue.arrivals, &arrivals.kind)
-            .and_then(|entry| entry.params.iter().find(|p| p.name == "rate_per_s"))
-            .and_then(|rate| arrivals.value(rate).as_f64());
-        if let (None, Some(rate), Some(d)) = (&s.workload.trace, rate, s.run.duration_s)
-            && let Some((message, hint)) = too_many_invocations(rate * d)
+        let Some(entry) = find(&self.catalogue.arrivals, &arrivals.kind).filter(|_| s.workload.trace.is_none()) else { return };
+        if (s.run.duration_s.is_some() || ends)
+            && let Some((path, message, hint)) = too_many_drawn(arrivals, entry, s.run.duration_s)
         {
-            self.error("workload.arrivals.rate_per_s", message, hint);
+            self.error(path, message, hint);
+        }
+        if entry.params.iter().any(|p| p.name == "users") && s.policies.keep_alive.kind == "clairvoyant" {
+            let hint = "It knows of each user's first round only, and is no bound on what others can do.";
+            self.warning("policies.keep_alive.kind", "nobody knows when users who wait for answers come", hint);
         }
     }
 

@@ -36,7 +36,7 @@ pub struct Function {
     /// On a worker, what does not fit beside those of other functions is rejected.
     #[serde(default, skip_serializing_if = "is_zero_u")]
     pub min_warm: u32,
-    /// An execution that runs longer is ended, in seconds from its start; no limit if absent.
+    /// An execution that has not ended before is ended then, in seconds from its start; no limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_s: Option<f64>,
     /// The image that its containers are made from; they need none if absent.
@@ -54,8 +54,46 @@ pub struct Function {
     /// Bytes that travel with a response, in kB.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub response_kb: f64,
+    /// A larger request is rejected by the placer, in kB; no limit if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress_limit_kb: Option<f64>,
+    /// A larger response fails after the execution, in kB; no limit if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub egress_limit_kb: Option<f64>,
+    /// A client that has no result so long after it submitted gives up, in seconds; it waits for ever if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patience_s: Option<f64>,
+    /// How often a client tries again after a drop, a full queue, a wait that was too long, a time limit or a failure.
+    #[serde(default, skip_serializing_if = "is_zero_u")]
+    pub retries: u32,
+    /// How long a client pauses before it tries again, in milliseconds; twice as long before each further attempt.
+    #[serde(default = "backoff", skip_serializing_if = "is_backoff")]
+    pub backoff_ms: f64,
+    /// Whether a client pauses for a random part of that.
+    #[serde(default, skip_serializing_if = "is_full")]
+    pub backoff_jitter: Jitter,
 }
 
+/// Which part of a pause before another attempt a client waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Jitter {
+    /// A random part, so that clients who were refused together do not come back together.
+    #[default]
+    Full,
+    /// The whole pause.
+    None,
+}
+
+fn backoff() -> f64 {
+    100.0
+}
+fn is_backoff(ms: &f64) -> bool {
+    *ms == backoff()
+}
+fn is_full(jitter: &Jitter) -> bool {
+    *jitter == Jitter::Full
+}
 fn memory() -> f64 {
     256.0
 }
@@ -103,6 +141,12 @@ impl Function {
             weight: 1.0,
             request_kb: 0.0,
             response_kb: 0.0,
+            ingress_limit_kb: None,
+            egress_limit_kb: None,
+            patience_s: None,
+            retries: 0,
+            backoff_ms: backoff(),
+            backoff_jitter: Jitter::Full,
         }
     }
 }

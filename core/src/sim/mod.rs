@@ -20,7 +20,7 @@ use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Frame, Placer};
 use crate::platform::{
-    Accounting, Attempt, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
+    Accounting, Cause, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
@@ -148,6 +148,16 @@ impl Simulation {
         }
     }
 
+    /// About how much of the work is done, from 0 to 1. Half of it is to let invocations in, half to bring them to their end; of
+    /// those that wait for others many may never come, and then the clock may be further.
+    pub fn fraction(&self) -> f64 {
+        let workload = &self.setup.workload;
+        let ended: u64 = self.world.counters.outcomes.iter().sum();
+        let rows = (self.world.counters.submitted + ended) as f64 / (2 * workload.len().max(1)) as f64;
+        let clock = if workload.gates.is_empty() { 0.0 } else { self.world.now.0 as f64 / workload.gates.until_ns() as f64 };
+        rows.max(clock).min(1.0)
+    }
+
     /// About how many bytes a copy takes, for whoever keeps checkpoints.
     pub fn size(&self) -> usize {
         self.world.size() + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
@@ -187,7 +197,7 @@ impl Simulation {
         let stuck = || {
             self.world.queue.len() == self.world.chatter
                 && self.next_change().is_none()
-                && self.world.waiting == self.world.tasks.len()
+                && self.world.waiting == self.world.attempts.len()
         };
         if arrival.is_none() && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
@@ -217,7 +227,10 @@ impl Simulation {
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
         // At one instant completions come before arrivals unless the scenario says otherwise, and arrivals before messages and
         // timers.
-        let first = || self.model().arrivals_first || queued.is_none_or(|(_, class)| class > Class::Completion);
+        // What is always there is made before anybody arrives.
+        let provision = self.world.counters.events == 1 && queued.is_some_and(|(_, class)| class == Class::Early);
+        let early = self.model().arrivals_first && !provision;
+        let first = || early || queued.is_none_or(|(_, class)| class > Class::Completion);
         if self.next_arrival() == Some(time) && first() {
             self.world.happened += 1;
             self.arrival(probe);
@@ -246,6 +259,13 @@ impl Simulation {
                 self.world.gates_opening -= 1;
                 workload.gates.rows(event.id).for_each(|row| self.submit(row, probe));
             }
+            EventKind::TryAgain => {
+                if let Some(attempt) = self.world.try_again(event.id) {
+                    self.send_to_placer(attempt, probe);
+                }
+            }
+            EventKind::PatienceEnds => self.world.patience_ends(model, workload, probe, event.id),
+            EventKind::QueueTimeout => self.world.queue_timeout(model, workload, probe, event.id),
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
                 self.answer(event.epoch, event.id, probe);
@@ -294,21 +314,25 @@ impl Simulation {
     /// An invocation arrives at its client, who sends it to a placer.
     fn submit<P: Probe>(&mut self, invocation: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
+        let attempt = self.world.arrive(&setup.stages[self.stage].model, &setup.workload, probe, invocation);
+        self.send_to_placer(attempt, probe);
+    }
+
+    /// A client sends an attempt to a placer of the architecture that holds now.
+    fn send_to_placer<P: Probe>(&mut self, attempt: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
-        let attempt = self.world.arrive(probe, invocation);
+        let invocation = self.world.attempts[attempt].invocation;
         let function = setup.workload.function[invocation as usize];
         let client = u32::from(setup.workload.client[invocation as usize]);
         let instance = self.instances.len() - 1;
         let placer = self.instances[instance].rules.route(model, client, invocation);
         let to = self.instances[instance].placers[placer as usize].machine;
-        let submit = Message {
-            instance: instance as u16,
-            placer,
-            attempt,
-            invocation,
-            function,
-            ..Message::new(MessageKind::Submit, model.clients[client as usize].machine, to)
-        };
+        let a = &mut self.world.attempts[attempt];
+        (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
+        let from = model.clients[client as usize].machine;
+        let submit =
+            Message { instance: instance as u16, placer, function, ..Message::about(MessageKind::Submit, from, to, attempt, a) };
         self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
     }
 
@@ -328,11 +352,16 @@ impl Simulation {
                     self.world.receive(model, workload, probe, m.attempt);
                 }
             }
-            MessageKind::Result => {
+            MessageKind::Result | MessageKind::Refusal => {
                 self.world.messages.remove(id);
                 if !self.world.is_stale(&m) {
-                    let outcome = if self.world.attempts[m.attempt].limited { Outcome::TimedOut } else { Outcome::Completed };
-                    self.world.end_task(workload, probe, m.attempt, outcome);
+                    self.world.client_hears(model, workload, probe, m.attempt);
+                }
+            }
+            MessageKind::Cancel => {
+                self.world.messages.remove(id);
+                if !self.world.is_stale(&m) {
+                    self.world.cancel(model, workload, probe, &m);
                 }
             }
             MessageKind::Probe => {
@@ -344,6 +373,10 @@ impl Simulation {
             }
             _ => {
                 if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
+                    if !self.taken_in(model, workload, &m, probe) {
+                        self.world.messages.remove(id);
+                        return;
+                    }
                     self.world.enter(probe, m.attempt, Phase::AtPlacer);
                     let task = self.world.attempts[m.attempt].task;
                     self.world.account(task, Accounting::PlacerQueue);
@@ -353,6 +386,19 @@ impl Simulation {
                 self.serve(m.instance, m.placer, probe);
             }
         }
+    }
+
+    /// Whether a placer takes an attempt that reaches it into its inbox.
+    fn taken_in<P: Probe>(&mut self, model: &Model, workload: &Workload, m: &Message, probe: &mut P) -> bool {
+        if self.world.attempts[m.attempt].cancelled {
+            self.world.end_attempt(workload, probe, m.attempt);
+            return false;
+        }
+        let too_large = model.functions[m.function as usize].request_too_large;
+        if too_large {
+            self.world.refuse(model, workload, probe, m.attempt, Outcome::Rejected, Some(Cause::IngressLimit), m.to);
+        }
+        !too_large
     }
 
     /// Lets a placer work: it takes messages from its inbox until one costs time or none is left.
@@ -365,6 +411,14 @@ impl Simulation {
             }
             let Some(id) = placer.inbox.pop_front() else { return };
             let m = self.world.messages[id];
+            if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) && self.world.is_stale(&m) {
+                // Its client has given up: it leaves the inbox at no cost.
+                self.world.messages.remove(id);
+                for change in [PlacerChange::Decides, PlacerChange::Done] {
+                    probe.placer(self.world.now, placer.machine, (instance, number), change);
+                }
+                continue;
+            }
             let cost = rules.cost(m.kind, placer);
             placer.serving = Some(id);
             placer.serving_since = self.world.now;
@@ -404,7 +458,7 @@ impl Simulation {
         }
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let placer = &mut placers[number as usize];
-        let hops = if about_attempt { self.world.tasks[self.world.attempts[m.attempt].task].hops } else { 0 };
+        let hops = if about_attempt { self.world.attempts[m.attempt].hops } else { 0 };
         let mut actions = std::mem::take(&mut self.actions);
         let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
         rules.answer(frame, number, placer, &m, hops, &mut actions);
@@ -437,14 +491,14 @@ impl Simulation {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let from = self.instances[instance as usize].placers[number as usize].machine;
         let about = |world: &World, attempt: u32, kind: MessageKind, to: u32| {
-            let invocation = world.attempts[attempt].invocation;
-            let function = workload.function[invocation as usize];
-            Message { instance, placer: number, attempt, invocation, function, ..Message::new(kind, from, to) }
+            let a = &world.attempts[attempt];
+            let function = workload.function[a.invocation as usize];
+            Message { instance, placer: number, function, ..Message::about(kind, from, to, attempt, a) }
         };
         for &action in actions {
             match action {
                 Action::Assign { attempt, host } => {
-                    let a: &mut Attempt = &mut self.world.attempts[attempt];
+                    let a = &mut self.world.attempts[attempt];
                     (a.instance, a.placer, a.host) = (instance, number, host);
                     let task = a.task;
                     self.world.enter(probe, attempt, Phase::InFlight);
@@ -459,7 +513,7 @@ impl Simulation {
                     if !held || !self.world.bind(model, workload, probe, attempt, host) {
                         continue;
                     }
-                    let a: &mut Attempt = &mut self.world.attempts[attempt];
+                    let a = &mut self.world.attempts[attempt];
                     (a.instance, a.placer) = (instance, number);
                     let task = a.task;
                     self.world.enter(probe, attempt, Phase::InFlight);
@@ -493,8 +547,9 @@ impl Simulation {
                     self.world.send(model, probe, Message { host, ..question }, 0);
                 }
                 Action::Offload { attempt, placer } => {
-                    let task = self.world.attempts[attempt].task;
-                    self.world.tasks[task].hops = self.world.tasks[task].hops.saturating_add(1);
+                    let a = &mut self.world.attempts[attempt];
+                    (a.hops, a.placer) = (a.hops.saturating_add(1), placer);
+                    let task = a.task;
                     self.world.enter(probe, attempt, Phase::Offloaded);
                     self.world.account(task, Accounting::Transfer);
                     let to = self.instances[instance as usize].placers[placer as usize].machine;
@@ -507,7 +562,10 @@ impl Simulation {
                     let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
                     self.world.send(model, probe, gossip, 0);
                 }
-                Action::Reject { attempt } => self.world.end_task(workload, probe, attempt, Outcome::Rejected),
+                Action::Reject { attempt } => {
+                    let why = Some(Cause::HostTooSmall);
+                    self.world.refuse(model, workload, probe, attempt, Outcome::Rejected, why, from);
+                }
                 Action::Timer { after } => self.set_timer(instance, number, after),
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
@@ -539,14 +597,10 @@ impl Simulation {
         self.world.enter(probe, attempt, Phase::Offloaded);
         self.world.account(task, Accounting::Transfer);
         // Every architecture knows what to do with what a client submits.
-        let submit = Message {
-            instance: instance as u16,
-            placer,
-            attempt,
-            invocation,
-            function,
-            ..Message::new(MessageKind::Submit, from, to)
-        };
+        let a = &mut self.world.attempts[attempt];
+        (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
+        let about = Message::about(MessageKind::Submit, from, to, attempt, a);
+        let submit = Message { instance: instance as u16, placer, function, ..about };
         self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
     }
 

@@ -264,9 +264,8 @@ impl StageProbe {
             }
             for &attempt in &host.queue {
                 let a = &world.attempts[attempt];
-                let since = world.tasks[a.task].since;
                 let function = probe.workload.function[a.invocation as usize];
-                probe.queued(since, index as u32, a.invocation, function);
+                probe.queued(a.since, index as u32, a.invocation, function);
             }
         }
         probe.images_there(simulation, from);

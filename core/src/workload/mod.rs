@@ -4,6 +4,7 @@
 //! Arrival and execution times are drawn here, before the run, so that no policy can change them: two scenarios that differ
 //! only in scheduling see the same workload, and their comparison is paired.
 
+mod closed_loop;
 mod expand;
 mod future;
 mod gates;
@@ -19,7 +20,7 @@ use crate::platform::{FunctionSpec, Model};
 use crate::registry::{Args, Domain, Entry, Param, find};
 use crate::rng::Stream;
 pub use crate::scenario::MOST_INVOCATIONS;
-use crate::scenario::{Role, Scenario, too_many_invocations};
+use crate::scenario::{Role, Scenario, too_many_drawn};
 use crate::trace::{MINUTE_NS, Rows, TraceData};
 use crate::units::{NS_PER_S, SimDuration};
 
@@ -49,6 +50,7 @@ pub const ARRIVALS: &[&Entry] = &[
         params: &[RATE],
         decides: &[],
     },
+    &closed_loop::ENTRY,
 ];
 
 /// How often each function is invoked.
@@ -135,15 +137,17 @@ impl Workload {
                 ));
             }
             (None, _) => {
-                let rate = rate_per_s(scenario);
-                let expected = rate * scenario.run.duration_s.unwrap_or(0.0);
-                if let Some((message, hint)) = too_many_invocations(expected) {
-                    return Err(error("workload.arrivals.rate_per_s", message, hint));
+                let arrivals = &scenario.workload.arrivals;
+                let entry = find(ARRIVALS, &arrivals.kind).copied();
+                if let Some((path, message, hint)) = entry.and_then(|e| too_many_drawn(arrivals, e, scenario.run.duration_s)) {
+                    return Err(error(&path, message, hint));
                 }
                 drawn(scenario)
             }
         };
-        workload.draw_clients(scenario);
+        if workload.client.is_empty() {
+            workload.draw_clients(scenario);
+        }
         Ok(workload)
     }
 
@@ -187,6 +191,14 @@ impl Workload {
         Arc::clone(self.future.get_or_init(|| Arc::new(Future::new(self))))
     }
 
+    /// Leaves the first rows only.
+    fn keep(&mut self, rows: usize) {
+        self.arrival_ns.truncate(rows);
+        self.function.truncate(rows);
+        self.execution_ns.truncate(rows);
+        self.client.truncate(rows);
+    }
+
     fn draw_clients(&mut self, scenario: &Scenario) {
         let traffic: Vec<f64> = scenario.nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect();
         let shares = Shares::new(&traffic);
@@ -227,18 +239,26 @@ impl Shares {
     }
 }
 
-fn drawn(scenario: &Scenario) -> Workload {
-    let seed = scenario.run.seed;
-    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(|f| FunctionSpec::of(f, &scenario.images)).collect();
+/// How often each function is invoked.
+fn function_shares(scenario: &Scenario) -> Shares {
     let weights: Vec<f64> = match scenario.workload.popularity.kind.as_str() {
         "zipf" => {
             let choice = &scenario.workload.popularity;
             let s = find(POPULARITIES, "zipf").map_or(0.0, |entry| Args::new(choice, entry).number("s"));
-            (1..=functions.len()).map(|n| libm::pow(n as f64, -s)).collect()
+            (1..=scenario.functions.len()).map(|n| libm::pow(n as f64, -s)).collect()
         }
         _ => scenario.functions.iter().map(|f| f.weight).collect(),
     };
-    let shares = Shares::new(&weights);
+    Shares::new(&weights)
+}
+
+fn drawn(scenario: &Scenario) -> Workload {
+    let seed = scenario.run.seed;
+    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(|f| FunctionSpec::of(f, &scenario.images)).collect();
+    if scenario.workload.arrivals.kind == closed_loop::ENTRY.kind {
+        return closed_loop::draw(scenario, functions);
+    }
+    let shares = function_shares(scenario);
     let times: Vec<Distribution> = scenario.functions.iter().map(|f| Distribution::new(&f.execution)).collect();
     let mut executions: Vec<Stream> = functions.iter().map(|f| Stream::new(seed, &f.id, "execution")).collect();
     let mut gaps = Stream::new(seed, "workload", "arrivals");
@@ -290,9 +310,7 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
             let (minute, function, count) = (&minute[..begun], &function[..begun], &count[..begun]);
             let mut workload = expand::per_minute(trace, scenario.run.seed, options, minute, function, count);
             let keep = workload.arrival_ns.partition_point(|&at| at <= end);
-            workload.arrival_ns.truncate(keep);
-            workload.function.truncate(keep);
-            workload.execution_ns.truncate(keep);
+            workload.keep(keep);
             workload
         }
     };

@@ -239,6 +239,11 @@ fn Scheduler() -> Html {
                     <Pick path="policies.image_room" label="In memory, room for an image" default="idle_containers" options={words(&[("idle_containers", "Is made by idle containers too"), ("images_only", "Is made by other images only")])} />
                 }
             </details>
+            <details>
+                <summary>{ "Queues of workers" }</summary>
+                <Number path="policies.queue_bound" label="Places to wait" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
+                <Number path="policies.queue_timeout_s" label="Longest wait" unit="s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
+            </details>
         </section>
         <WorkloadPanel />
         <section class="panel">
@@ -363,7 +368,7 @@ fn WorkloadPanel() -> Html {
                 { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
                 <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
                     let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
-                    lab.dispatch(Action::Edit(Command::AddFunction(f)));
+                    lab.dispatch(Action::Edit(Command::AddFunction(Box::new(f))));
                 } }>{ "+ Function" }</button>
             </details>
             </>
@@ -459,15 +464,25 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
             <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("as the policy says"))} help="How long its idle containers are kept, whatever the policy says." />
             <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
-            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="A longer execution is ended." />
+            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
             if !lab.scenario.images.is_empty() {
                 <Pick path={path("image")} label="Image" options={image_menu(&lab.scenario)} />
             }
             if uses_disks(&lab.scenario) {
                 <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
             }
-            <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="What travels with a request." />
-            <Number path={path("response_kb")} label="Response" unit="kB" placeholder={Some(AttrValue::from("0"))} help="What travels with a response." />
+            <details>
+                <summary>{ "Requests and clients" }</summary>
+                <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />
+                <Number path={path("ingress_limit_kb")} label="Largest request" unit="kB" placeholder={Some(AttrValue::from("none"))} help="The placer rejects a larger one." />
+                <Number path={path("response_kb")} label="Response" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a response." />
+                <Number path={path("egress_limit_kb")} label="Largest response" unit="kB" placeholder={Some(AttrValue::from("none"))} help="With a larger one the invocation fails after it has run." />
+                <Number path={path("patience_s")} label="Gives up after" unit="s" placeholder={Some(AttrValue::from("never"))} help="How long a client waits for a result." />
+                <Number path={path("retries")} label="Tries again" unit="times" whole=true placeholder={Some(AttrValue::from("0"))} help="After a drop, a full queue, a wait that was too long, a time limit or a failure." />
+                <Number path={path("backoff_ms")} label="Pause before that" unit="ms" placeholder={Some(AttrValue::from("100"))} help="Twice as long before each further attempt." />
+                <Pick path={path("backoff_jitter")} label="Of the pause" default="full"
+                    options={vec![("full".into(), "A random part".into()), ("none".into(), "The whole".into())]} />
+            </details>
             <button class="quiet" onclick={remove}>{ "Delete this function" }</button>
         </details>
     }

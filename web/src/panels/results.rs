@@ -170,10 +170,19 @@ fn Figures(props: &FiguresProps) -> Html {
         }
     };
     let run = now.map(|s| {
-        let lost = s.dropped + s.rejected + s.timed_out;
+        let lost = s.lost();
         let mut parts = vec![format!("{} invocations", count(s.submitted))];
         if lost > 0 {
-            parts.push(format!("{} lost", count(lost)));
+            let kinds = [
+                ("timed out", s.timed_out),
+                ("rejected", s.rejected),
+                ("dropped", s.dropped),
+                ("failed", s.failed),
+                ("abandoned", s.abandoned),
+            ];
+            let mut why: Vec<String> = kinds.iter().filter(|k| k.1 > 0).map(|(word, n)| format!("{} {word}", count(*n))).collect();
+            why.extend(s.causes.iter().filter(|c| c.1 > 0).map(|(cause, n)| format!("{}: {}", cause.replace('_', " "), count(*n))));
+            parts.push(format!("{} lost ({})", count(lost), why.join(", ")));
         }
         if s.live > 0 {
             parts.push(format!("{} still in the system", count(s.live)));

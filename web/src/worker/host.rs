@@ -294,10 +294,7 @@ impl Worker {
             if partial.is_some() {
                 run.last_partial = now_ms();
             }
-            let p = run.simulation.progress();
-            // Half of the work is to let invocations in, half to bring them to their end.
-            let ended: u64 = run.simulation.world().counters.outcomes.iter().sum();
-            let fraction = (p.arrived as f64 + ended as f64) / (2 * p.invocations.max(1)) as f64;
+            let fraction = run.simulation.fraction();
             FromSim::Progress { run: run.past.number, fraction, partial }
         } else {
             return;

@@ -1,0 +1,229 @@
+//! The client's side of an invocation: it submits, waits, gives up and tries again.
+//!
+//! - *Patience*: a client that has no result so long after it submitted gives up. The task ends there and then, as abandoned. A
+//!   message follows the invocation, from the client to the placer and on to the host, and takes it out where it still waits; in
+//!   a placer's inbox it costs nothing any more. What has started runs to its end, as at real providers, and its result is
+//!   ignored: such an attempt has no task any more.
+//! - *Retries*: after a drop, a full queue, a wait that was too long, a time limit or a failure the client tries again, so many
+//!   times. A refusal travels to the client as a message; then the client pauses for base × 2^(n - 1) after the n-th attempt,
+//!   or, with full jitter, for a random part of that (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). The way
+//!   of the refusal and the pause are accounted as backoff. What no other attempt can change, as a request that is too large,
+//!   is not tried again, and the last refusal ends the task where it happens.
+
+use super::message::{Message, MessageKind};
+use super::model::Model;
+use super::probe::{Probe, TaskEnd};
+use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
+use super::world::{Event, EventKind, World};
+use crate::engine::{Class, NONE};
+use crate::rng::noise;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
+
+/// The key of the noise on pauses: "backoff" in ASCII.
+const BACKOFF: u64 = 0x0062_6163_6B6F_6666;
+
+/// Whether a client may try again after such an end.
+fn may_go_better(outcome: Outcome, cause: Option<Cause>) -> bool {
+    match (outcome, cause) {
+        (_, Some(Cause::HostTooSmall | Cause::IngressLimit)) | (Outcome::Completed | Outcome::Abandoned, _) => false,
+        (Outcome::Rejected, cause) => matches!(cause, Some(Cause::QueueFull | Cause::QueueTimeout)),
+        (Outcome::Dropped | Outcome::TimedOut | Outcome::Failed, _) => true,
+    }
+}
+
+impl World {
+    /// An invocation arrives at its client. Answers its first attempt.
+    pub(crate) fn arrive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, invocation: u32) -> u32 {
+        self.digest.fold(self.now.0, 1, invocation, 0);
+        self.counters.submitted += 1;
+        let task = self.tasks.insert(Task::new(invocation, self.now));
+        if let Some(patience) = model.functions[workload.function[invocation as usize] as usize].patience {
+            let gives_up = self.now + patience;
+            self.tasks[task].gives_up = gives_up;
+            self.queue.push(gives_up, Class::Timer, Event::new(EventKind::PatienceEnds, 0, task));
+        }
+        probe.arrived(self.now, invocation);
+        self.try_task(task)
+    }
+
+    /// A client makes an attempt at a task.
+    fn try_task(&mut self, id: u32) -> u32 {
+        let task = &mut self.tasks[id];
+        task.attempts += 1;
+        let attempt = self.attempts.insert(Attempt::new(id, task.invocation, task.attempts, self.now));
+        task.attempt = attempt;
+        attempt
+    }
+
+    /// A client's pause may be over. Answers its next attempt, unless it has given up.
+    pub(crate) fn try_again(&mut self, id: u32) -> Option<u32> {
+        let task = &mut self.tasks[id];
+        if task.again != self.now {
+            return None; // of a task whose slot this one has now
+        }
+        task.again = SimTime::NEVER;
+        let (invocation, attempts) = (task.invocation, task.attempts);
+        self.counters.retries += 1;
+        self.digest.fold(self.now.0, 4, invocation, attempts.into());
+        self.account(id, Accounting::ClientNetwork);
+        Some(self.try_task(id))
+    }
+
+    /// Whether the client will try again after an attempt that ended so.
+    fn will_retry(&self, model: &Model, workload: &Workload, a: &Attempt) -> bool {
+        let spec = &model.functions[workload.function[a.invocation as usize] as usize];
+        a.number <= spec.retries && may_go_better(a.outcome, a.cause)
+    }
+
+    /// An attempt is refused on a machine, without having run.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn refuse<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        outcome: Outcome,
+        cause: Option<Cause>,
+        machine: u32,
+    ) {
+        let a = &mut self.attempts[attempt];
+        (a.outcome, a.cause) = (outcome, cause);
+        let a = *a;
+        if a.task == NONE || !self.will_retry(model, workload, &a) {
+            return self.end_attempt(workload, probe, attempt);
+        }
+        self.enter(probe, attempt, Phase::Returning);
+        self.account(a.task, Accounting::Backoff);
+        let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
+        let refusal = Message {
+            host: a.host,
+            function: workload.function[a.invocation as usize],
+            ..Message::about(MessageKind::Refusal, machine, client, attempt, &a)
+        };
+        self.send(model, probe, refusal, 0);
+    }
+
+    /// A client hears how an attempt ended.
+    pub(crate) fn client_hears<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if a.task == NONE {
+            self.counters.late += u64::from(a.finished < SimTime::NEVER);
+            return self.end_attempt(workload, probe, attempt);
+        }
+        if !self.will_retry(model, workload, &a) {
+            return self.end_attempt(workload, probe, attempt);
+        }
+        let spec = &model.functions[workload.function[a.invocation as usize] as usize];
+        let whole = spec.backoff.0 as f64 * (1u64 << (a.number - 1).min(62)) as f64;
+        let part = if spec.jitter { noise(model.seed, BACKOFF, a.invocation.into(), a.number.into()) } else { 1.0 };
+        let again = self.now + SimDuration(libm::rint(whole * part) as u64);
+        self.close(probe, attempt);
+        self.account(a.task, Accounting::Backoff);
+        (self.tasks[a.task].attempt, self.tasks[a.task].again) = (NONE, again);
+        self.queue.push(again, Class::Message, Event::new(EventKind::TryAgain, 0, a.task));
+    }
+
+    /// A client's patience may be at its end: it gives up, and sends word after the attempt that is on its way.
+    pub(crate) fn patience_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32) {
+        let Task { gives_up, attempt, attempts, invocation, .. } = self.tasks[id];
+        if gives_up != self.now {
+            return; // it has ended
+        }
+        self.digest.fold(self.now.0, 3, invocation, attempts.into());
+        let mut last = Attempt::new(id, invocation, attempts, self.now);
+        if attempt != NONE {
+            self.attempts[attempt].task = NONE;
+            last = self.attempts[attempt];
+            let client = model.clients[workload.client[invocation as usize] as usize].machine;
+            let cancel = Message {
+                instance: last.instance,
+                placer: last.entry,
+                function: workload.function[invocation as usize],
+                ..Message::about(MessageKind::Cancel, client, self.placer_machine(last.instance, last.entry), attempt, &last)
+            };
+            self.send(model, probe, cancel, 0);
+        }
+        (last.outcome, last.cause) = (Outcome::Abandoned, None);
+        self.end_task(workload, probe, id, &last);
+    }
+
+    /// Word that a client gave up reaches a placer or a host. It needs no decision and does not wait in an inbox. A placer that
+    /// handed the attempt to another sends it on there: past the placers between, which no longer have it either.
+    pub(crate) fn cancel<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
+        let a = self.attempts[m.attempt];
+        let waits = matches!(a.phase(), Phase::AtPlacer | Phase::Probing | Phase::Admitted | Phase::Schedulable);
+        let on_its_way = match m.host {
+            NONE => matches!(a.phase(), Phase::Submitted | Phase::Offloaded),
+            _ => a.phase() == Phase::InFlight,
+        };
+        if m.host != NONE {
+            if a.phase() == Phase::Queued {
+                self.quit_queue(probe, m.attempt);
+                self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
+                self.dispatch(model, workload, probe, m.host);
+            } else if a.phase() == Phase::Staging {
+                self.unstage(m.attempt);
+                self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
+            } else if on_its_way {
+                self.attempts[m.attempt].cancelled = true;
+            }
+        } else if a.placer != m.placer {
+            let to = self.placer_machine(a.instance, a.placer);
+            self.send(model, probe, Message { placer: a.placer, from: m.to, to, ..*m }, 0);
+        } else if waits {
+            self.close(probe, m.attempt);
+        } else if on_its_way {
+            self.attempts[m.attempt].cancelled = true;
+        } else {
+            let to = model.hosts[a.host as usize].machine;
+            self.send(model, probe, Message { host: a.host, from: m.to, to, ..*m }, 0);
+        }
+    }
+
+    /// An attempt is over.
+    pub(super) fn close<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
+        self.enter(probe, attempt, Phase::Closed);
+        self.attempts.remove(attempt);
+    }
+
+    /// An attempt is over, and with it its task, if it still has one: the client knows.
+    pub(crate) fn end_attempt<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
+        self.close(probe, attempt);
+        let a = self.attempts[attempt];
+        if a.task != NONE {
+            self.end_task(workload, probe, a.task, &a);
+        }
+    }
+
+    /// A task ends as its last attempt does.
+    fn end_task<P: Probe>(&mut self, workload: &Workload, probe: &mut P, id: u32, last: &Attempt) {
+        let now = self.now;
+        let task = &mut self.tasks[id];
+        task.account(task.accounting, now);
+        // Timers that still come find nothing to do.
+        (task.gives_up, task.again) = (SimTime::NEVER, SimTime::NEVER);
+        self.counters.outcomes[last.outcome as usize] += 1;
+        if let Some(cause) = last.cause {
+            self.counters.causes[cause as usize] += 1;
+        }
+        self.counters.sojourn_ns += task.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>();
+        let end = TaskEnd {
+            invocation: task.invocation,
+            outcome: last.outcome,
+            cause: last.cause,
+            cold: last.cold,
+            attempts: task.attempts,
+            host: last.host,
+            started: last.started,
+            finished: last.finished,
+            spent: &task.spent,
+        };
+        probe.ended(now, &end);
+        self.tasks.remove(id);
+        if !self.gates_left.is_empty() {
+            self.count_at_gates(workload, last.invocation);
+        }
+    }
+}
