@@ -44,7 +44,7 @@ fn words(phase: Phase) -> (&'static str, &'static str) {
         Phase::Starting => ("starting", "its container is being created"),
         Phase::Running => ("running", "executes"),
         Phase::Returning => ("returning", "its result is on the way to the client"),
-        Phase::Closed => ("ended", ""),
+        Phase::Closed => ("refused", "its client pauses, then tries again"),
     }
 }
 
@@ -69,14 +69,15 @@ impl Probe for Watch {
     }
 
     fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
-        // How it ended is told by name.
-        if invocation == self.invocation && phase != Phase::Closed {
+        if invocation == self.invocation && !self.ended {
             self.push(now, words(phase), host);
         }
     }
 
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         if end.invocation == self.invocation {
+            // The end of the last attempt is the end of all, and is told by name.
+            self.states.pop_if(|(at, word, ..)| *at == now.0 && *word == words(Phase::Closed).0);
             self.push(now, (end.outcome.word(), ""), end.host);
             self.ended = true;
         }
@@ -130,5 +131,20 @@ mod tests {
             while !later.step_to(SimTime(begin), 1_000, &mut ()) {}
             assert_eq!(life(later, invocation).states, all);
         }
+    }
+
+    #[test]
+    fn an_attempt_that_was_refused_is_followed_by_the_next() {
+        let scenario = Scenario::from_json(include_str!("../../../scenarios/retry-storm.json")).unwrap();
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+        let start = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
+        start.clone().run(&mut recorder);
+        let again = (0..workload.len() as u32).find(|&i| recorder.row(i).attempts > 1).unwrap();
+        let states = life(start, again).states;
+        let refused = states.iter().filter(|s| s.word == "refused").count();
+        assert!(refused >= 1 && refused < states.len() - 1, "{states:?}");
+        assert_ne!(states[states.len() - 1].word, "refused");
+        assert_eq!(states[states.len() - 1].at_ns - states[0].at_ns, recorder.row(again).response_ns);
     }
 }

@@ -38,6 +38,12 @@ gallery!(
     "by-the-clock",
     "right-size",
     "last-in-line",
+    "fill-up",
+    "large-gaps",
+    "elbow-room",
+    "at-home",
+    "far-registry",
+    "work-for-all",
 );
 
 /// The scenario of an id.
@@ -62,6 +68,12 @@ pub(crate) fn opening() -> Scenario {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gallery_has_what_the_index_lists_in_its_order() {
+        let index: Vec<String> = serde_json::from_str(include_str!("../../../scenarios/index.json")).unwrap_or_default();
+        assert_eq!(GALLERY.iter().map(|(id, _)| *id).collect::<Vec<_>>(), index);
+    }
 
     #[test]
     fn what_was_opened_from_the_gallery_is_known_again_and_work_on_it_is_not() {
