@@ -14,7 +14,7 @@ test("an image is added, chosen at a function, fetched, and taken away again", a
   const first = await digest(page);
   assert.equal(await page.locator('[id="f-network.sharing"]').count(), 0, "what means nothing is not there");
   await fold(page, "Images (0)");
-  await page.getByRole("button", { name: "+ Image" }).click();
+  await page.getByRole("button", { name: "+ Image", exact: true }).click();
   await fold(page, "Functions (3)");
   await fold(page, "resize");
   await page.locator('[id="f-functions.resize.image"]').selectOption("image-1");
