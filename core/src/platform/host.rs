@@ -3,6 +3,7 @@
 //! - CPU: an invocation holds one slot from the start of its container to its end and, with `slots`, its function's cores; the
 //!   rest wait in one queue, first come, first served: a head that finds no room makes the others wait. With `shared`,
 //!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down.
+//! - The queue may have a bound, beyond which invocations are refused, and a longest wait; those whose client gave up leave it.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
 //! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
