@@ -12,7 +12,7 @@ use faaslab_core::frame::{Action, Frame, Placer, PlacerPlan};
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Message, MessageKind, Model};
 use faaslab_core::policy::keep_alive::{ContainerView, ExternalKeepAlive, Keep, KeepAlivePolicy, Removal};
-use faaslab_core::policy::placement::{Ask, ExternalPlacement, PlacementPolicy, View};
+use faaslab_core::policy::placement::{Ask, ExternalPlacement, PlacementPolicy, Sight};
 use faaslab_core::registry::{Args, Domain, Entry, Param};
 use faaslab_core::rng::Stream;
 use faaslab_core::scenario::{Scenario, validate};
@@ -81,9 +81,9 @@ struct Streak {
 }
 
 impl PlacementPolicy for Streak {
-    fn choose(&mut self, _: &Ask, view: &View, _: &mut Stream) -> Option<u32> {
+    fn choose(&mut self, _: &Ask, sight: Sight<'_>, _: &mut Stream) -> Option<u32> {
         self.placed += 1;
-        Some(((self.placed - 1) / self.length % view.len() as u64) as u32)
+        Some(((self.placed - 1) / self.length % sight.len() as u64) as u32)
     }
 }
 
@@ -123,10 +123,10 @@ impl Rules for Shifts {
     }
     fn answer(&mut self, frame: Frame<'_>, _: u32, placer: &mut Placer, message: &Message, _: u8, actions: &mut Vec<Action>) {
         if message.kind == MessageKind::Submit {
-            let host = placer.place(&frame.ask(message.function)).unwrap();
+            let host = placer.place(frame, &frame.ask(message.function)).unwrap();
             actions.push(Action::Assign { attempt: message.attempt, host });
         } else {
-            placer.hear(message);
+            placer.hear(frame, message);
         }
     }
 }

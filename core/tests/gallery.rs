@@ -450,3 +450,49 @@ fn last_in_line_which_calls_are_cold_counts_for_more_than_how_many() {
     assert!(near(start_ms(&longest), 1300.0) && near(start_ms(&least), 340.0) && near(start_ms(&lfu), 690.0));
     assert!(lfu.cold_share < 0.9 * least.cold_share && lfu.cold_share < longest.cold_share);
 }
+
+/// The figures of a scenario with another placement.
+fn placing(stem: &str, kind: &str) -> Summary {
+    with(stem, &[("policies.placement.kind", json!(kind))])
+}
+
+#[test]
+fn fill_up_the_last_workers_have_nothing_to_do() {
+    let (first, least) = (with("fill-up", &[]), placing("fill-up", "least_loaded"));
+    let busy = |s: &Summary, host: usize| s.hosts[host].utilisation;
+    assert!(near(busy(&first, 0), 0.8) && busy(&first, 6) < 0.03 && busy(&first, 7) < 0.03);
+    assert!((0..8).all(|host| near(busy(&least, host), 0.25)));
+    assert!(near(least.idle_gb_s / first.idle_gb_s, 1.8) && near(first.response_ms.mean, least.response_ms.mean));
+    let memory = with("fill-up", &[("policies.placement.needs", json!("memory"))]);
+    assert!(near(phase(&memory, "host_queue"), 56_000.0));
+}
+
+#[test]
+fn large_gaps_best_fit_leaves_room_for_the_large_one() {
+    let response = |s: &Summary, id: &str| s.functions.iter().find(|f| f.id == id).unwrap().response_ms;
+    let (best, worst) = (with("large-gaps", &[]), placing("large-gaps", "worst_fit"));
+    assert!(near(response(&best, "train"), 2_400.0) && near(response(&worst, "train"), 7_000.0));
+    assert!(response(&worst, "resize") < response(&best, "resize"));
+}
+
+#[test]
+fn elbow_room_calls_that_crowd_take_longer() {
+    let (worst, best) = (with("elbow-room", &[]), placing("elbow-room", "best_fit"));
+    assert!(near(phase(&worst, "execution"), 400.0) && near(phase(&best, "execution"), 2_600.0));
+    assert!(best.hosts[4].utilisation < 0.01 && best.hosts[5].utilisation < 0.01);
+    let choice = json!({"kind": "best_fit", "needs": "memory_and_cores"});
+    let with_cores = with("elbow-room", &[("policies.placement", choice)]);
+    assert!(phase(&with_cores, "execution") < 1.2 * phase(&worst, "execution"));
+}
+
+#[test]
+fn at_home_functions_find_their_containers_again() {
+    let (home, least) = (with("at-home", &[]), placing("at-home", "least_loaded"));
+    assert!(near(home.cold_share, 0.05) && near(least.cold_share, 0.82));
+    let even = with("at-home", &[("policies.placement.hash", json!("identity"))]);
+    let spread = |s: &Summary| {
+        let all = s.hosts.iter().map(|h| h.utilisation);
+        all.clone().fold(0.0, f64::max) / all.fold(1.0, f64::min)
+    };
+    assert!(spread(&even) < 1.3 && spread(&home) > 3.0);
+}

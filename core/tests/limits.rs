@@ -599,3 +599,55 @@ fn nothing_that_takes_no_memory_no_cores_or_no_time_is_let_through() {
     let idle = set(&small(), "functions.f.keep_alive_s", json!(0));
     assert_eq!(run(&idle).0.cold, run(&idle).0.completed, "kept for no time, every start is cold");
 }
+
+#[test]
+fn a_crowd_at_one_instant_is_served_whatever_the_host_does_with_it() {
+    let mut text = String::from("function,mem_mb,warm_ms,cold_ms,arrival_ms\n");
+    for i in 0..20_000 {
+        text += &format!("f{},100,1,2,0\n", i % 10);
+    }
+    let (data, named) = trace(&text);
+    let mut scenario = small();
+    scenario.take_trace(named);
+    scenario.workload.trace_options.concurrency = 10_000;
+    for (path, word) in [
+        ("policies.queue", "skip"),
+        ("policies.queue", "barging"),
+        ("policies.starting", "join"),
+        ("nodes.worker.cpu", "isolated"),
+        ("run.first", "arrivals"),
+    ] {
+        scenario = set(&scenario, path, json!(word));
+        let workload = Arc::new(Workload::new(&scenario, Some(&data)).unwrap());
+        let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+        assert!(simulation.run(&mut ()).done);
+        assert_eq!(simulation.world().counters.outcomes, [20_000, 0, 0, 0, 0, 0], "{word}");
+    }
+}
+
+#[test]
+fn every_placement_policy_finds_the_one_host_that_is_large_enough() {
+    let exact = json!({"kind": "centralized", "view": "exact"});
+    for architecture in [json!({"kind": "centralized"}), exact, json!({"kind": "federated"})] {
+        let mut scenario = set(&small(), "frame.architecture", architecture);
+        let mut large = scenario.nodes[1].clone();
+        large.id = "large".to_owned();
+        (scenario.nodes[1].count, scenario.nodes[1].memory_mb) = (1_000, 1.0);
+        scenario.functions[0].memory_mb = 100.0;
+        scenario.nodes.push(large);
+        for entry in Library::default().catalogue().placements {
+            let (summary, recorder) = run(&set(&scenario, "policies.placement", json!({"kind": entry.kind})));
+            assert_eq!(summary.completed, 20, "{}", entry.kind);
+            assert!((0..20).all(|i| recorder.row(i).host == Some(1_000)), "{}", entry.kind);
+        }
+    }
+}
+
+#[test]
+fn a_step_as_long_as_may_be_ends_the_walk() {
+    let mut scenario = set(&small(), "policies.placement", json!({"kind": "locality", "step": 100_000}));
+    scenario.nodes[1].count = 1_000;
+    assert_eq!(run(&scenario).0.completed, 20);
+    let none = set(&scenario, "policies.placement.step", json!(0));
+    assert_eq!(errors(&none), ["policies.placement.step: expected a whole number from 1 to 100000, found 0"]);
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Cause, Outcome, Phase, Probe, TaskEnd};
+use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -42,7 +42,11 @@ struct Shape {
     keep_alive_s: Option<f64>,
     too_large: &'static str,
     reuse: &'static str,
+    starting: &'static str,
+    queue: &'static str,
     cpu: &'static str,
+    first: &'static str,
+    images: Images,
     /// Mean think time, batch and whom users wait for, if there are users.
     users: Option<(f64, u32, &'static str)>,
     patience: Option<f64>,
@@ -53,6 +57,26 @@ struct Shape {
     queue_bound: Option<u32>,
     queue_timeout: Option<f64>,
     hops: u32,
+}
+
+/// How images come to the workers.
+#[derive(Debug, Clone)]
+struct Images {
+    /// 0 none, 1 from the controller, 2 from a registry, 3 from a head store that has them, 4 from both.
+    way: u8,
+    tight: bool,
+    sharing: &'static str,
+    order: &'static str,
+    room: &'static str,
+}
+
+fn images() -> impl Strategy<Value = Images> {
+    let words = (
+        prop::sample::select(vec!["fair", "simgrid"]),
+        prop::sample::select(vec!["last_use", "last_copy"]),
+        prop::sample::select(vec!["idle_containers", "images_only"]),
+    );
+    (0u8..5, any::<bool>(), words).prop_map(|(way, tight, (sharing, order, room))| Images { way, tight, sharing, order, room })
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -70,8 +94,11 @@ fn shapes() -> impl Strategy<Value = Shape> {
         0u32..3,
         prop::option::of(prop::sample::select(vec![0.0, 0.5])),
         prop::sample::select(vec!["reject", "drop"]),
-        prop::sample::select(vec!["last_used", "oldest"]),
-        prop::sample::select(vec!["slots", "shared", "unlimited"]),
+        prop::sample::select(vec!["last_used", "oldest", "indexed_set"]),
+        prop::sample::select(vec!["slots", "shared", "unlimited", "isolated"]),
+        prop::sample::select(vec!["closed", "join"]),
+        prop::sample::select(vec!["fifo", "barging", "skip"]),
+        prop::sample::select(vec!["completions", "arrivals"]),
     );
     let rules = (
         prop::sample::select(vec!["never", "shortfall", "full_size"]),
@@ -93,41 +120,47 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::option::of(prop::sample::select(vec![0.0, 0.05])),
         0u32..4,
     );
-    (size, time, choice, rules, own, users, client).prop_map(|(size, time, choice, rules, own, users, client)| Shape {
-        seed: size.0.into(),
-        zones: size.1,
-        workers: size.2,
-        cores: f64::from(size.3),
-        memory: size.4,
-        slots: size.5,
-        rate: f64::from(time.0),
-        latency: time.1,
-        jitter: time.2,
-        decision: time.3,
-        concurrency: choice.3,
-        architecture: choice.0,
-        placement: choice.1,
-        keep_alive: choice.2,
-        memory_full: rules.0,
-        if_insufficient: rules.1,
-        no_room: rules.2,
-        limit: rules.3,
-        change: rules.4,
-        word: own.0,
-        min_warm: own.1,
-        keep_alive_s: own.2,
-        too_large: own.3,
-        reuse: own.4,
-        cpu: own.5,
-        users,
-        patience: client.0,
-        retries: client.1,
-        backoff: client.2,
-        backoff_jitter: client.3,
-        limits: client.4,
-        queue_bound: client.5,
-        queue_timeout: client.6,
-        hops: client.7,
+    (size, time, choice, rules, own, users, client, images()).prop_map(|(size, time, choice, rules, own, users, client, images)| {
+        Shape {
+            images,
+            seed: size.0.into(),
+            zones: size.1,
+            workers: size.2,
+            cores: f64::from(size.3),
+            memory: size.4,
+            slots: size.5,
+            rate: f64::from(time.0),
+            latency: time.1,
+            jitter: time.2,
+            decision: time.3,
+            concurrency: choice.3,
+            architecture: choice.0,
+            placement: choice.1,
+            keep_alive: choice.2,
+            memory_full: rules.0,
+            if_insufficient: rules.1,
+            no_room: rules.2,
+            limit: rules.3,
+            change: rules.4,
+            word: own.0,
+            min_warm: own.1,
+            keep_alive_s: own.2,
+            too_large: own.3,
+            reuse: own.4,
+            cpu: own.5,
+            starting: own.6,
+            queue: own.7,
+            first: own.8,
+            users,
+            patience: client.0,
+            retries: client.1,
+            backoff: client.2,
+            backoff_jitter: client.3,
+            limits: client.4,
+            queue_bound: client.5,
+            queue_timeout: client.6,
+            hops: client.7,
+        }
     })
 }
 
@@ -141,9 +174,22 @@ fn scenario(s: &Shape) -> Scenario {
         if let Some(slots) = s.slots {
             worker["slots"] = json!(slots);
         }
+        if s.images.tight {
+            (worker["disk_mb"], worker["disk_read_mb_s"]) = (json!(350), json!(500));
+        }
         nodes.push(worker);
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
+    if matches!(s.images.way, 2 | 4) {
+        nodes.push(json!({"id": "registry", "zone": "z0", "roles": ["registry"], "disk_read_mb_s": 1000}));
+    }
+    if s.images.way >= 3 {
+        let mut head = json!({"id": "head", "zone": "z0", "roles": ["head_store"], "disk_write_mb_s": 400});
+        if s.images.tight {
+            head["disk_mb"] = json!(260);
+        }
+        nodes.push(head);
+    }
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
         "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10,
         "response_kb": 5, "ingress_limit_kb": s.limits.0, "egress_limit_kb": s.limits.1, "patience_s": s.patience, "retries": s.retries,
@@ -154,22 +200,38 @@ fn scenario(s: &Shape) -> Scenario {
     if let Some(keep) = s.keep_alive_s {
         function["keep_alive_s"] = json!(keep);
     }
-    // One of the words of each parameter that has words.
-    let entry = catalogue.keep_alives[s.keep_alive % catalogue.keep_alives.len()];
-    let mut keep_alive = json!({"kind": entry.kind});
-    for param in entry.params {
-        if let Domain::Word(words) = &param.domain {
-            keep_alive[param.name] = json!(words[s.word % words.len()].0);
-        }
+    let mut large = json!({"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2,
+        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)});
+    let mut huge = json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2});
+    let mut images = json!([]);
+    if s.images.way > 0 {
+        images = json!([{"id": "python", "size_mb": 100, "memory_mb": 40}, {"id": "java", "size_mb": 200}, {"id": "none", "size_mb": 0}]);
+        (function["image"], function["disk_mb"]) = (json!("python"), json!(60));
+        large["image"] = json!("java");
+        huge["image"] = json!("none");
     }
+    // One of the words of each parameter that has words.
+    let worded = |entries: &[&'static faaslab_core::registry::Entry], i: usize| {
+        let entry = entries[i % entries.len()];
+        let mut choice = json!({"kind": entry.kind});
+        for param in entry.params {
+            if let Domain::Word(words) = &param.domain {
+                choice[param.name] = json!(words[s.word % words.len()].0);
+            }
+        }
+        choice
+    };
+    let mut architecture = worded(&catalogue.architectures, s.architecture);
+    architecture["decision_ms"] = json!(s.decision);
     let timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
                {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
-               {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}}])
+               {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}},
+               {"at_s": 6.5, "set": {"policies.reuse": "indexed_set", "policies.queue": "fifo", "policies.starting": "join"}},
+               {"at_s": 7, "set": {"policies.reuse": s.reuse, "policies.queue": s.queue, "policies.starting": "closed"}}])
     } else {
         json!([])
     };
-    let mut architecture = json!({"kind": kind(&catalogue.architectures, s.architecture), "decision_ms": s.decision});
     if architecture["kind"] == "federated" && !s.change {
         architecture["hops"] = json!(s.hops);
         architecture["offload_above"] = json!(0.5);
@@ -187,19 +249,19 @@ fn scenario(s: &Shape) -> Scenario {
         "zones": (0..s.zones).map(|z| json!({"id": format!("z{z}"), "latency_ms": s.latency / 2.0})).collect::<Vec<_>>(),
         "nodes": nodes,
         "links": [{"id": "l", "from": "cloud", "to": "w0", "latency_ms": s.latency, "jitter_ms": s.jitter, "bandwidth_mbps": 100}],
-        "network": {"between_zones_ms": s.latency},
-        "functions": [function,
-            {"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2, "create_ms": 100, "init_ms": 300,
-             "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)},
-            {"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2}],
+        "network": {"between_zones_ms": s.latency, "sharing": s.images.sharing},
+        "images": images,
+        "functions": [function, large, huge],
         "workload": {"arrivals": arrivals},
         "frame": {"architecture": architecture},
-        "policies": {"placement": {"kind": kind(&catalogue.placements, s.placement)},
-            "keep_alive": keep_alive, "too_large": s.too_large, "reuse": s.reuse,
+        "policies": {"placement": worded(&catalogue.placements, s.placement),
+            "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
+            "starting": s.starting, "queue": s.queue,
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
+            "image_order": s.images.order, "image_room": s.images.room,
             "queue_bound": s.queue_bound, "queue_timeout_s": s.queue_timeout},
         "timeline": timeline,
-        "run": {"seed": s.seed, "duration_s": 8}
+        "run": {"seed": s.seed, "duration_s": 8, "first": s.first}
     }))
     .unwrap()
 }
@@ -251,14 +313,34 @@ fn check_world(simulation: &Simulation) {
         assert!(attempt.phase() != Phase::Closed);
         assert!(attempt.task == NONE || world.tasks[attempt.task].attempt == id, "a task has one attempt at a time");
     }
-    for (host, spec) in world.hosts.iter().zip(&simulation.model().hosts) {
+    let model = simulation.model();
+    for (head, spec) in world.heads.iter().zip(&model.supply.heads) {
+        let used = head.store.bytes();
+        assert!(spec.registry == u32::MAX || head.disk_free + used == spec.disk, "a head store's disk is what images take");
+    }
+    for (host, spec) in world.hosts.iter().zip(&model.hosts) {
+        assert_eq!(host.image_memory, host.memory.bytes(), "the memory of images is what is in memory or on its way there");
+        let files: u64 = host.containers().map(|c| model.functions[world.containers[c].function as usize].disk).sum();
+        assert_eq!(
+            host.disk_free.saturating_add(host.disk.bytes() + files),
+            spec.disk,
+            "the disk is what images and containers take"
+        );
+        for (image, state) in host.memory.images().filter(|(_, state)| *state == ImageState::Here) {
+            let users = host.containers().filter(|&c| model.functions[world.containers[c].function as usize].image == image);
+            assert_eq!(host.memory.pins(image), users.count() as u32, "image {image} is {state:?} and pinned by its containers");
+            assert_ne!(host.disk.state(image), ImageState::Absent, "what is in memory is on the disk");
+        }
         assert!(host.queue.iter().all(|&a| world.attempts[a].phase() == Phase::Queued));
         assert!(host.queue.iter().is_sorted_by_key(|&a| world.attempts[a].since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
-        assert_eq!(host.memory_free + held, spec.memory, "memory is what containers hold");
+        assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
         assert_eq!(active, host.running);
-        assert!(spec.cpu != Cpu::Slots || host.millicores_held <= spec.millicores.into(), "cores are held by those who run");
+        assert!(
+            !matches!(spec.cpu, Cpu::Slots | Cpu::Isolated) || host.millicores_held <= spec.millicores.into(),
+            "cores are held by those who run"
+        );
         assert!(host.slots_free <= spec.slots);
         let idle: u64 = host
             .containers()
@@ -287,6 +369,7 @@ proptest! {
         let stride = if n < 60 { 1 } else { 997 };
         while !simulation.step(stride, &mut Both(&mut watch, &mut recorder)).done {
             check_world(&simulation);
+            prop_assert!(simulation.world().counters.events < 300_000, "the run does not end: {:?} {:?}", simulation.world().now, simulation.world().counters);
         }
         check_world(&simulation);
         checkpoint.run(&mut ());
@@ -298,9 +381,10 @@ proptest! {
         prop_assert_eq!(watch.submitted.iter().flatten().count() as u64, summary.submitted);
         prop_assert!(shape.users.is_some() || summary.submitted == workload.len() as u64, "what has a time comes");
         prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
-        // Only memory that nobody may take back can keep somebody waiting for ever.
-        if shape.memory_full != "never" {
-            prop_assert_eq!(summary.live, 0);
+        // Only room that nobody may take back can keep somebody waiting for ever.
+        if shape.memory_full != "never" && (shape.images.way == 0 || shape.images.room != "images_only") {
+            let waits: Vec<_> = simulation.world().attempts.iter().map(|(_, a)| (a.phase(), a.host, a.invocation)).take(9).collect();
+            prop_assert_eq!(summary.live, 0, "the first: {:?}", waits);
         }
         let parts: f64 = summary.phases_ms.iter().map(|p| p.1).sum();
         prop_assert!((parts - summary.response_ms.mean).abs() <= 1e-6 * (1.0 + summary.response_ms.mean));

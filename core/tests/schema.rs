@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
-    Change, Cpu, Frame, Function, IfInsufficient, Jitter, Link, MemoryFull, MinuteArrivals, Network, NoRoom, Node, NodeOverride,
-    Policies, Reuse, Role, Run, Scenario, TooLarge, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
+    Change, Cpu, First, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, Link, MemoryFull, MinuteArrivals,
+    Network, NoRoom, Node, NodeOverride, Policies, Queue, Reuse, Role, Run, Scenario, Sharing, Starting, TooLarge, TraceDuration,
+    TraceFile, TraceOptions, TraceRef, Workload, Zone, schema,
 };
 use faaslab_core::sim::Library;
 use serde_json::{Map, Value, json};
@@ -34,6 +35,9 @@ fn full() -> Scenario {
                 cpu: Cpu::Shared,
                 slots: Some(3),
                 speed: 2.0,
+                disk_mb: Some(1.0),
+                disk_read_mb_s: Some(2.0),
+                disk_write_mb_s: Some(3.0),
                 traffic: 2.0,
                 overrides: BTreeMap::from([(
                     1,
@@ -51,7 +55,8 @@ fn full() -> Scenario {
             jitter_ms: 2.0,
             bandwidth_mbps: Some(100.0),
         }],
-        network: Network { within_zone_ms: 1.0, between_zones_ms: 2.0 },
+        network: Network { within_zone_ms: 1.0, between_zones_ms: 2.0, sharing: Sharing::Simgrid },
+        images: vec![Image { id: text("i"), name: text("I"), size_mb: 1.0, memory_mb: Some(2.0) }],
         functions: vec![Function {
             id: text("f"),
             memory_mb: 10.0,
@@ -63,6 +68,8 @@ fn full() -> Scenario {
             keep_alive_s: Some(4.0),
             min_warm: 1,
             time_limit_s: Some(3.0),
+            image: Some(text("i")),
+            disk_mb: 1.0,
             weight: 2.0,
             request_kb: 1.0,
             response_kb: 2.0,
@@ -85,6 +92,7 @@ fn full() -> Scenario {
                 cold_start_ms: 2.0,
                 cores: 2.0,
                 concurrency: 2,
+                image: Some(text("i")),
                 cold_overhead_ms: 1.0,
                 cold_overhead_share: 0.5,
                 minute_arrivals: MinuteArrivals::Equidistant,
@@ -100,11 +108,15 @@ fn full() -> Scenario {
             no_room: NoRoom::Drop,
             too_large: TooLarge::Drop,
             reuse: Reuse::Oldest,
+            image_order: ImageOrder::LastCopy,
+            image_room: ImageRoom::ImagesOnly,
+            starting: Starting::Join,
+            queue: Queue::Skip,
             queue_bound: Some(3),
             queue_timeout_s: Some(1.0),
         },
         timeline: vec![Change { at_s: 1.0, set: Map::from_iter([(text("nodes.w.speed"), json!(2))]) }],
-        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0 },
+        run: Run { seed: 2, duration_s: Some(10.0), warm_up_s: 1.0, first: First::Arrivals },
     }
 }
 
@@ -231,8 +243,8 @@ fn every_word_of_an_enumeration_is_read() {
     }
     assert_eq!(
         words,
-        4 + 3 + 3 + 2 + 2 + 2 + 2 + 2 + 2 + 2,
-        "roles, a rule for cores, five memory rules, two trace options, jitter"
+        6 + 4 + 3 + 2 + 2 + 2 + 3 + 2 + 3 + 2 + 2 + 2 + 2 + 2 + 2 + 2,
+        "roles, a rule for cores, seven rules of hosts, two trace options, ties, transfers, two rules of images, jitter"
     );
 }
 

@@ -171,8 +171,17 @@ fn a_time_limit_ends_the_execution_at_start_plus_limit() {
 }
 
 #[test]
-fn an_execution_as_long_as_the_limit_completes() {
-    assert_eq!(times(&set(&centralized(), "functions.f.time_limit_s", json!(0.1))), times(&centralized()));
+fn an_execution_as_long_as_the_limit_is_ended_by_it() {
+    // As in WRENCH's serverless service, whether it holds its cores or shares them.
+    for cpu in ["slots", "shared", "unlimited", "isolated"] {
+        let limited = |s: f64| {
+            let scenario = set(&centralized(), "functions.f.time_limit_s", json!(s));
+            let scenario = set(&scenario, "nodes.near.cpu", json!(cpu));
+            only(&set(&scenario, "nodes.far.cpu", json!(cpu))).outcome
+        };
+        assert_eq!(limited(0.1), Some(Outcome::TimedOut), "{cpu}");
+        assert_eq!(limited(0.100_001), Some(Outcome::Completed), "{cpu}");
+    }
 }
 
 #[test]

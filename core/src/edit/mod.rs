@@ -7,7 +7,7 @@ use serde_json::Value;
 
 pub use template::{Template, empty};
 
-use crate::scenario::{Function, Link, Node, Path, ReadError, Scenario, Zone};
+use crate::scenario::{Function, Image, Link, Node, Path, ReadError, Scenario, Zone};
 
 /// A change of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,10 @@ pub enum Command {
     AddLink(Link),
     /// Add a function.
     AddFunction(Function),
-    /// Take away whatever has these ids: zones with their nodes, nodes with their links, links, functions.
+    /// Add an image.
+    AddImage(Image),
+    /// Take away whatever has these ids: zones with their nodes, nodes with their links, links, functions, and images with
+    /// what functions say of them.
     Remove {
         /// The ids.
         ids: Vec<String>,
@@ -96,6 +99,10 @@ impl Command {
                 free(scenario, &function.id)?;
                 scenario.functions.push(function);
             }
+            Command::AddImage(image) => {
+                free(scenario, &image.id)?;
+                scenario.images.push(image);
+            }
             Command::Remove { ids } => {
                 let inhabited: Vec<String> = scenario.nodes.iter().map(|n| n.zone.clone()).collect();
                 ids.iter().try_for_each(|id| remove(scenario, id))?;
@@ -136,6 +143,11 @@ fn remove(scenario: &mut Scenario, id: &str) -> Result<(), EditError> {
     scenario.zones.retain(|z| z.id != id);
     scenario.nodes.retain(|n| !nodes.contains(&n.id));
     scenario.functions.retain(|f| f.id != id);
+    if scenario.images.iter().any(|i| i.id == id) {
+        scenario.images.retain(|i| i.id != id);
+        let users = scenario.functions.iter_mut().map(|f| &mut f.image).chain([&mut scenario.workload.trace_options.image]);
+        users.filter(|image| image.as_deref() == Some(id)).for_each(|image| *image = None);
+    }
     scenario.links.retain(|l| l.id != id && ![&l.from, &l.to].into_iter().any(|end| end == id || nodes.contains(end)));
     Ok(())
 }

@@ -56,14 +56,16 @@ impl Template {
             frame: Frame { architecture: Choice::of(self.architecture()) },
             policies: scenario.policies.clone(),
             functions: functions(),
+            images: Vec::new(),
             workload: poisson(self.rate_per_s()),
-            run: Run { seed: scenario.run.seed, duration_s: Some(self.duration_s()), warm_up_s: 0.0 },
+            run: Run { seed: scenario.run.seed, duration_s: Some(self.duration_s()), ..Run::default() },
             ..empty()
         };
         let whole = match traced {
             false => drawn,
             true => Scenario {
                 functions: scenario.functions.clone(),
+                images: scenario.images.clone(),
                 workload: scenario.workload.clone(),
                 run: scenario.run.clone(),
                 ..drawn
@@ -180,6 +182,7 @@ pub fn empty() -> Scenario {
         links: vec![],
         network: Network::default(),
         functions: functions(),
+        images: Vec::new(),
         workload: poisson(20.0),
         frame: Frame { architecture: Choice::of("centralized") },
         policies: Policies::default(),

@@ -5,12 +5,14 @@ use crate::units::SimTime;
 /// Which events come first at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
+    /// Messages of a run in which arrivals come before completions.
+    Early = 0,
     /// Completions and releases of resources.
-    Completion = 0,
+    Completion = 1,
     /// Messages.
-    Message = 1,
+    Message = 2,
     /// Timers and expiries.
-    Timer = 2,
+    Timer = 3,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,9 @@ impl<E: Copy> EventQueue<E> {
     pub fn peek(&self) -> Option<(SimTime, Class)> {
         self.heap.first().map(|e| {
             let class = match e.order >> 62 {
-                0 => Class::Completion,
-                1 => Class::Message,
+                0 => Class::Early,
+                1 => Class::Completion,
+                2 => Class::Message,
                 _ => Class::Timer,
             };
             (SimTime(e.time), class)
@@ -124,10 +127,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn comes_out_by_time_then_class_then_order_of_creation(events in proptest::collection::vec((0u64..20, 0u8..3), 0..200)) {
+        fn comes_out_by_time_then_class_then_order_of_creation(events in proptest::collection::vec((0u64..20, 0u8..4), 0..200)) {
             let mut queue = EventQueue::default();
             for (i, &(time, class)) in events.iter().enumerate() {
-                let class = [Class::Completion, Class::Message, Class::Timer][class as usize];
+                let class = [Class::Early, Class::Completion, Class::Message, Class::Timer][class as usize];
                 queue.push(SimTime(time), class, (class as u8, i));
             }
             let mut out = Vec::new();

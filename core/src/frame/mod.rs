@@ -9,8 +9,8 @@ pub mod architecture;
 
 use std::collections::VecDeque;
 
-use crate::platform::{Message, MessageKind, Model};
-use crate::policy::placement::{Ask, Placement, PlacementPolicy, View};
+use crate::platform::{Message, MessageKind, Model, World};
+use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
@@ -36,6 +36,8 @@ pub struct Placer {
     pub placement: Placement,
     /// Its own chance.
     pub chance: Stream,
+    /// Whether it sees its hosts as they are, instead of what it believes.
+    exact: bool,
 }
 
 impl Placer {
@@ -49,27 +51,58 @@ impl Placer {
         256 + self.view.size() + self.numbers.len() * 4 + self.inbox.len() * 4
     }
 
+    /// What the placement policy sees of the hosts.
+    pub(crate) fn sight<'a>(&'a self, frame: Frame<'a>) -> Sight<'a> {
+        sight(self.exact, &self.view, frame)
+    }
+
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
-    pub fn place(&mut self, ask: &Ask) -> Option<u32> {
-        let number = self.placement.choose(ask, &self.view, &mut self.chance)?;
+    pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
+        let sight = sight(self.exact, &self.view, frame);
+        let number = self.placement.choose(ask, sight, &mut self.chance)?;
         if !self.view.fits(number, ask) {
             return None;
         }
-        self.view.assigned(number, ask.function);
+        self.view.assigned(number, &frame.whole(ask.function));
         Some(self.view.host(number))
     }
 
+    /// Tells the placement policy that a round begins.
+    pub(crate) fn begin_round(&mut self, frame: Frame<'_>, plan: &Plan) {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.begin(sight.with(plan));
+    }
+
+    /// Chooses a host for a task of a round, of which so much is planned. Nothing is noted in the view.
+    pub(crate) fn choose(&mut self, frame: Frame<'_>, plan: &Plan, ask: &Ask) -> Option<u32> {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.choose(ask, sight.with(plan), &mut self.chance)
+    }
+
+    /// Takes note of an attempt that was bound to a host.
+    pub(crate) fn bound(&mut self, model: &Model, host: u32, function: u32) {
+        let f = &model.functions[function as usize];
+        if let Some(number) = self.number_of(host) {
+            self.view.assigned(number, &Ask { function, memory: f.memory, millicores: f.millicores });
+        }
+    }
+
     /// Takes note of what a host says of itself: an ended task, a removed container.
-    pub fn hear(&mut self, message: &Message) {
+    pub fn hear(&mut self, frame: Frame<'_>, message: &Message) {
         let Some(number) = self.number_of(message.host) else { return };
         if message.kind == MessageKind::Finish {
-            self.view.ended(number);
+            self.view.ended(number, &frame.whole(message.function));
         }
         self.view.set_warm(number, message.function, message.words[0]);
     }
 }
 
-/// What an architecture may look at besides the placer and the message: the topology and the clock, never the hosts' state.
+fn sight<'a>(exact: bool, view: &'a View, frame: Frame<'a>) -> Sight<'a> {
+    if exact { Sight::exact(view, frame.world, frame.model) } else { Sight::believed(view) }
+}
+
+/// What an architecture may look at besides the placer and the message: the topology and the clock. The hosts' state is for
+/// placers with an exact sight only.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The scenario, compiled.
@@ -78,15 +111,22 @@ pub struct Frame<'a> {
     pub now: SimTime,
     /// How much has happened besides timers and gossip. While it stays the same, no load changes.
     pub happened: u64,
+    /// Everything as it is.
+    pub(crate) world: &'a World,
 }
 
 impl Frame<'_> {
     /// What placement may know of a task of a function.
     pub fn ask(&self, function: u32) -> Ask {
-        let f = &self.model.functions[function as usize];
         // What is to be dropped at a host may be sent to any.
-        let memory = if self.model.oversized[function as usize] { 0 } else { f.memory };
-        Ask { function, memory, millicores: f.millicores }
+        let whole = self.whole(function);
+        if self.model.oversized[function as usize] { Ask { memory: 0, ..whole } } else { whole }
+    }
+
+    /// What a task of a function holds.
+    fn whole(&self, function: u32) -> Ask {
+        let f = &self.model.functions[function as usize];
+        Ask { function, memory: f.memory, millicores: f.millicores }
     }
 }
 
@@ -106,6 +146,45 @@ pub enum Action {
         attempt: u32,
         /// The other placer.
         placer: u32,
+    },
+    /// Take a container, or room for one, for the attempt on a host, and send it there; if there is none any more, the attempt
+    /// stays with the placer.
+    Bind {
+        /// The attempt.
+        attempt: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Hold the attempt until its image is at the head store.
+    Admit {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Hold the attempt until a host has room for it.
+    Hold {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Fetch an image to a head store.
+    Download {
+        /// The image.
+        image: u32,
+        /// The head store.
+        head: u32,
+    },
+    /// Copy an image to a host's disk.
+    Copy {
+        /// The image.
+        image: u32,
+        /// The host.
+        host: u32,
+    },
+    /// Load an image into a host's memory.
+    Load {
+        /// The image.
+        image: u32,
+        /// The host.
+        host: u32,
     },
     /// Ask a host for its load, on behalf of an attempt.
     Probe {
@@ -209,7 +288,7 @@ impl Costs {
 
 impl Placer {
     /// A placer as planned. Its view begins empty: it knows only of what it assigns.
-    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str) -> Placer {
+    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str, exact: bool) -> Placer {
         let mut numbers = vec![crate::engine::NONE; model.hosts.len()];
         for (number, &host) in plan.hosts.iter().enumerate() {
             numbers[host as usize] = number as u32;
@@ -228,6 +307,7 @@ impl Placer {
             numbers,
             placement,
             chance: Stream::new(model.seed, id, "placer"),
+            exact,
         }
     }
 }

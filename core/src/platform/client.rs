@@ -94,7 +94,7 @@ impl World {
         if a.task == NONE || !self.will_retry(model, workload, &a) {
             return self.end_attempt(workload, probe, attempt);
         }
-        self.enter(attempt, Phase::Returning);
+        self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Backoff);
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
         let refusal = Message {
@@ -119,7 +119,7 @@ impl World {
         let whole = spec.backoff.0 as f64 * (1u64 << (a.number - 1).min(62)) as f64;
         let part = if spec.jitter { noise(model.seed, BACKOFF, a.invocation.into(), a.number.into()) } else { 1.0 };
         let again = self.now + SimDuration(libm::rint(whole * part) as u64);
-        self.close(attempt);
+        self.close(probe, attempt);
         self.account(a.task, Accounting::Backoff);
         (self.tasks[a.task].attempt, self.tasks[a.task].again) = (NONE, again);
         self.queue.push(again, Class::Message, Event::new(EventKind::TryAgain, 0, a.task));
@@ -153,16 +153,19 @@ impl World {
     /// handed the attempt to another sends it on there: past the placers between, which no longer have it either.
     pub(crate) fn cancel<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
         let a = self.attempts[m.attempt];
-        let waits = matches!(a.phase(), Phase::AtPlacer | Phase::Probing);
+        let waits = matches!(a.phase(), Phase::AtPlacer | Phase::Probing | Phase::Admitted | Phase::Schedulable);
         let on_its_way = match m.host {
             NONE => matches!(a.phase(), Phase::Submitted | Phase::Offloaded),
             _ => a.phase() == Phase::InFlight,
         };
         if m.host != NONE {
             if a.phase() == Phase::Queued {
-                self.leave_queue(probe, m.attempt);
+                self.quit_queue(probe, m.attempt);
                 self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
                 self.dispatch(model, workload, probe, m.host);
+            } else if a.phase() == Phase::Staging {
+                self.unstage(m.attempt);
+                self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
             } else if on_its_way {
                 self.attempts[m.attempt].cancelled = true;
             }
@@ -170,7 +173,7 @@ impl World {
             let to = self.placer_machine(a.instance, a.placer);
             self.send(model, probe, Message { placer: a.placer, from: m.to, to, ..*m }, 0);
         } else if waits {
-            self.close(m.attempt);
+            self.close(probe, m.attempt);
         } else if on_its_way {
             self.attempts[m.attempt].cancelled = true;
         } else {
@@ -180,14 +183,14 @@ impl World {
     }
 
     /// An attempt is over.
-    pub(super) fn close(&mut self, attempt: u32) {
-        self.enter(attempt, Phase::Closed);
+    pub(super) fn close<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
+        self.enter(probe, attempt, Phase::Closed);
         self.attempts.remove(attempt);
     }
 
     /// An attempt is over, and with it its task, if it still has one: the client knows.
     pub(crate) fn end_attempt<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
-        self.close(attempt);
+        self.close(probe, attempt);
         let a = self.attempts[attempt];
         if a.task != NONE {
             self.end_task(workload, probe, a.task, &a);

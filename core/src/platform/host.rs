@@ -2,27 +2,31 @@
 //!
 //! - CPU: an invocation holds one slot from the start of its container to its end and, with `slots`, its function's cores; the
 //!   rest wait in one queue, first come, first served: a head that finds no room makes the others wait. With `shared`,
-//!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down.
-//! - The queue may have a bound, beyond which invocations are refused, and a longest wait; those whose client gave up leave it.
+//!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down; with `isolated`,
+//!   containers hold cores, and executions wait in them ([`super::waiting`]).
+//! - The queue is first come, first served, unless the scenario lets who arrives, or everyone, pass a head that finds no room. It
+//!   may have a bound, beyond which invocations are refused, and a longest wait; those whose client gave up leave it.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
 //! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
 //!   that a function always has are made when the run begins, are never removed, and policies do not know of them.
 //! - A container serves up to its function's concurrency. Of several with room, the one used last is used again, so that the
-//!   others can expire; or the one created first.
+//!   others can expire; or another, as the scenario says. Where the scenario says so, one that is still starting is joined.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::cpu::SharedCpu;
+use super::images::Staging;
 use super::message::{Message, MessageKind};
-use super::model::Model;
+use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
+use super::store::ImageStore;
 use super::task::{Accounting, Cause, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
-use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Reuse};
+use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Queue, Reuse, Starting};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -43,8 +47,13 @@ pub struct Container {
     pub starting: bool,
     /// Whether it is one that its function always has.
     pub pinned: bool,
-    /// The attempt that it is being created for, or [`NONE`].
-    attempt: u32,
+    /// Whether it is in the list of its function's containers with room.
+    linked: bool,
+    /// With isolated cores: whether it holds its function's.
+    pub(super) holds_cores: bool,
+    /// The first attempt that waits in it, while it starts or for cores, and the last, or [`NONE`].
+    pub(super) first: u32,
+    pub(super) last: u32,
     /// How many containers were created before it.
     created: u64,
     /// When it entered its state.
@@ -53,9 +62,16 @@ pub struct Container {
     pub until: SimTime,
     /// Idle: from when on its function's next invocation does not get it any more.
     stale_after: SimTime,
-    /// Neighbours in the list of its function's containers that have room.
+    /// Neighbours in the list of its function's containers that have room; the first's previous one is the last.
     previous: u32,
-    next: u32,
+    pub(super) next: u32,
+}
+
+impl Container {
+    /// Whether its time ran out unnoticed: its function's next invocation does not get it.
+    pub(super) fn is_stale(&self, now: SimTime) -> bool {
+        self.active == 0 && self.stale_after < now
+    }
 }
 
 /// Time integrals of one host, for utilisation and waste.
@@ -77,17 +93,32 @@ pub struct Host {
     /// Thousandths of cores that invocations hold, or ask for where they share them.
     pub millicores_held: u64,
     shared: SharedCpu,
+    /// With isolated cores: containers that wait for cores, in order.
+    pub(super) stalled: VecDeque<u32>,
     /// Slots that nobody holds.
     pub slots_free: u32,
-    /// Bytes that no container holds.
+    /// Bytes that no container and no image holds.
     pub memory_free: u64,
+    /// Bytes of images.
+    pub image_memory: u64,
+    /// The images in memory.
+    pub memory: ImageStore,
+    /// The images on the disk.
+    pub disk: ImageStore,
+    /// Bytes of the disk that no image and no container holds.
+    pub disk_free: u64,
+    /// Who waits for images.
+    pub(super) staging: Staging,
     /// Bytes of idle containers.
     pub idle_memory: u64,
     /// Bytes of those idle containers that are never removed.
-    pinned_idle: u64,
+    pub(super) pinned_idle: u64,
     /// Bytes of all containers that are never removed, and their functions.
     pinned: u64,
     pinned_functions: Vec<u32>,
+    /// The images of those containers, and the disk that they take together.
+    pinned_images: Vec<u32>,
+    pinned_disk: u64,
     /// Whether its policy leaves containers whose time ran out until their function is invoked again.
     lazy: bool,
     /// Invocations that run or start.
@@ -97,11 +128,13 @@ pub struct Host {
     usage_at: SimTime,
     /// The placer that hears of removed containers: (instance, placer, machine).
     pub reports_to: Option<(u16, u32, u32)>,
-    keep_alive: KeepAlive,
+    pub(super) keep_alive: KeepAlive,
     /// Per function: the first container with room, and the number of idle ones.
     by_function: PagedMap<(u32, u32)>,
-    cells: Vec<u32>,
+    pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
+    /// (function, invocations) on their way to it, where a run counts them.
+    pub(super) coming: Vec<(u32, u32)>,
 }
 
 /// What the cold start of an invocation takes more than a warm one, the provider's overhead included; may be negative.
@@ -117,23 +150,34 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
 
 enum Room {
     Warm(u32),
+    Starting(u32),
     Cold,
+    /// Its image is not in memory.
+    NoImage,
     None,
 }
 
 impl Host {
     /// An empty host.
-    pub fn new(slots: u32, memory: u64, keep_alive: KeepAlive) -> Host {
+    pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive) -> Host {
         Host {
             queue: VecDeque::new(),
             millicores_held: 0,
             shared: SharedCpu::default(),
+            stalled: VecDeque::new(),
             slots_free: slots,
             memory_free: memory,
+            image_memory: 0,
+            memory: ImageStore::default(),
+            disk: ImageStore::default(),
+            disk_free: disk,
+            staging: Staging::default(),
             idle_memory: 0,
             pinned_idle: 0,
             pinned: 0,
             pinned_functions: Vec::new(),
+            pinned_images: Vec::new(),
+            pinned_disk: 0,
             lazy: false,
             running: 0,
             usage: Usage::default(),
@@ -143,17 +187,48 @@ impl Host {
             by_function: PagedMap::new((NONE, 0)),
             cells: Vec::new(),
             free_cells: BinaryHeap::new(),
+            coming: Vec::new(),
         }
     }
 
-    /// Running and queued invocations.
+    /// Invocations that run, wait for their image or wait in the queue.
     pub fn load(&self) -> u32 {
-        self.running + self.queue.len() as u32
+        self.running + self.queue.len() as u32 + self.staging.waiting
+    }
+
+    /// Whether it has a slot and, where invocations hold them, so many thousandths of cores.
+    pub(crate) fn has_slot(&self, spec: &HostSpec, millicores: u32) -> bool {
+        let held = self.millicores_held + u64::from(millicores);
+        self.slots_free > 0 && (spec.cpu != Cpu::Slots || held <= spec.millicores.into())
+    }
+
+    fn fits(&self, memory: u64, disk: u64) -> bool {
+        self.memory_free >= memory && self.disk_free >= disk
+    }
+
+    /// About how many bytes a copy of its image stores takes.
+    pub(super) fn images_size(&self) -> usize {
+        self.memory.size() + self.disk.size()
     }
 
     /// Idle containers of a function.
     pub fn idle_of(&self, function: u32) -> u32 {
         self.by_function.get(function).1
+    }
+
+    /// The first container of a function with room, or [`NONE`].
+    pub(super) fn first_with_room(&self, function: u32) -> u32 {
+        self.by_function.get(function).0
+    }
+
+    /// Invocations of a function on their way to it.
+    pub(super) fn coming_of(&self, function: u32) -> u32 {
+        self.coming.iter().find(|c| c.0 == function).map_or(0, |c| c.1)
+    }
+
+    /// Bytes of idle containers that may be removed for another.
+    pub(super) fn removable(&self, model: &Model) -> u64 {
+        if model.memory_full == MemoryFull::Never { 0 } else { self.idle_memory - self.pinned_idle }
     }
 
     /// The containers on the host, in the order of their cells.
@@ -166,7 +241,7 @@ impl Host {
         let dt = u128::from(now.since(self.usage_at).0);
         Usage {
             idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
-            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory) * dt,
+            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory - self.image_memory) * dt,
             cores: self.usage.cores + u128::from(self.millicores_held.min(millicores.into())) * dt,
         }
     }
@@ -174,7 +249,7 @@ impl Host {
 
 impl World {
     /// Brings a host's integrals up to now; called before anything about it changes.
-    fn settle(&mut self, model: &Model, host: u32) {
+    pub(super) fn settle(&mut self, model: &Model, host: u32) {
         let spec = &model.hosts[host as usize];
         let h = &mut self.hosts[host as usize];
         h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
@@ -201,12 +276,13 @@ impl World {
     /// An attempt reaches the host that it was assigned to.
     pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        if a.cancelled {
-            return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
-        }
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
+        self.has_come(a.host, function);
+        if a.cancelled {
+            return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
+        }
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory);
@@ -214,28 +290,64 @@ impl World {
             self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, Some(Cause::HostTooSmall));
             return self.dispatch(model, workload, probe, a.host);
         }
-        // What is never removed leaves the rest to the functions that have none of it.
-        let h = &self.hosts[a.host as usize];
-        let theirs = if h.pinned > 0 && !h.pinned_functions.contains(&function) { h.pinned } else { 0 };
-        if spec.memory > host.memory - theirs || spec.millicores > host.millicores {
+        if self.never_fits(model, function, a.host) {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
         }
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
+        let waiting = self.hosts[a.host as usize].queue.len();
         // While somebody waits, nobody who comes would start at once.
-        if !h.queue.is_empty() && h.queue.len() >= bound {
+        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
-        self.enter(attempt, Phase::Queued);
+        if self.image_is_ready(model, a.host, function) {
+            self.join_queue(model, workload, probe, attempt);
+        } else {
+            self.stage(model, workload, probe, attempt);
+        }
+    }
+
+    /// Whether a host can never run a function: it, or the head store that serves it, is too small. What is never removed leaves
+    /// the rest to the functions that have none of it.
+    pub(crate) fn never_fits(&self, model: &Model, function: u32, host: u32) -> bool {
+        let spec = &model.functions[function as usize];
+        let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
+        if h.pinned_functions.contains(&function) {
+            return false;
+        }
+        let (mut memory, mut disk) = (spec.memory, spec.disk);
+        if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+            memory = memory.saturating_add(image.memory);
+            disk = disk.saturating_add(image.size);
+            let head = model.supply.heads.get(model.supply.head_of[host as usize] as usize);
+            if head.is_some_and(|head| head.registry != NONE && image.size > head.disk) {
+                return true;
+            }
+        }
+        spec.millicores > whole.millicores || memory > whole.memory - h.pinned || disk > whole.disk - h.pinned_disk
+    }
+
+    /// An attempt waits in its host's queue.
+    pub(super) fn join_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
-        self.hosts[a.host as usize].queue.push_back(attempt);
-        probe.queued(self.now, a.host, a.invocation, function);
-        self.dispatch(model, workload, probe, a.host);
+        let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, attempt) };
+        if passes.is_none() {
+            self.hosts[a.host as usize].queue.push_back(attempt);
+        }
+        probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
+        match passes {
+            Some(room) => self.leave_queue(model, workload, probe, attempt, room),
+            None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
+            None => {}
+        }
         if self.attempts[attempt].phase() != Phase::Queued {
             return;
         }
-        // Without places to wait in, only whoever starts at once is taken.
-        if bound == 0 {
-            self.leave_queue(probe, attempt);
+        // Beyond the places to wait in, only whoever starts at once is taken.
+        let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
+        if self.hosts[a.host as usize].queue.len() > bound {
+            self.quit_queue(probe, attempt);
             self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         } else if let Some(timeout) = model.queue_timeout {
             let deadline = self.now + timeout;
@@ -248,14 +360,14 @@ impl World {
     pub(crate) fn queue_timeout<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         if a.phase() == Phase::Queued && a.deadline == self.now {
-            self.leave_queue(probe, attempt);
+            self.quit_queue(probe, attempt);
             self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueTimeout));
             self.dispatch(model, workload, probe, a.host);
         }
     }
 
     /// Takes an attempt out of its host's queue, wherever it stands: the queue is in the order in which they came.
-    pub(super) fn leave_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
+    pub(super) fn quit_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let queue = &self.hosts[a.host as usize].queue;
         let first = queue.partition_point(|&other| self.attempts[other].since < a.since);
@@ -267,27 +379,65 @@ impl World {
 
     /// Starts what can be started on a host.
     pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        self.retry_staging(model, workload, probe, host);
+        if model.queue == Queue::Skip {
+            return self.dispatch_any(model, workload, probe, host);
+        }
         while let Some(&attempt) = self.hosts[host as usize].queue.front() {
-            let invocation = self.attempts[attempt].invocation;
-            let function = workload.function[invocation as usize];
-            let spec = &model.functions[function as usize];
-            let h = &self.hosts[host as usize];
-            let cpu = &model.hosts[host as usize];
-            let no_cores = cpu.cpu == Cpu::Slots && h.millicores_held + u64::from(spec.millicores) > cpu.millicores.into();
-            if no_cores || h.slots_free == 0 {
-                return;
-            }
-            let room = self.find_room(model, workload, probe, host, function);
-            if matches!(room, Room::None) && model.no_room == NoRoom::Queue {
-                return;
-            }
+            let Some(room) = self.room_for(model, workload, probe, attempt) else { return };
             self.hosts[host as usize].queue.pop_front();
-            probe.unqueued(self.now, host, invocation);
-            match room {
-                Room::Warm(container) => self.start_warm(model, workload, probe, attempt, container),
-                Room::Cold => self.start_cold(model, workload, probe, attempt),
-                Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
+            self.leave_queue(model, workload, probe, attempt, room);
+        }
+    }
+
+    /// Starts whoever in the queue finds room, in order.
+    fn dispatch_any<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
+        let mut at = 0;
+        while let Some(&attempt) = self.hosts[host as usize].queue.get(at) {
+            if self.hosts[host as usize].slots_free == 0 {
+                return;
             }
+            match self.room_for(model, workload, probe, attempt) {
+                Some(room) => {
+                    self.hosts[host as usize].queue.remove(at);
+                    self.leave_queue(model, workload, probe, attempt, room);
+                }
+                None => at += 1,
+            }
+        }
+    }
+
+    /// Where an attempt can go on its host now, or nothing if it has to wait.
+    fn room_for<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) -> Option<Room> {
+        let a = &self.attempts[attempt];
+        let (host, function) = (a.host, workload.function[a.invocation as usize]);
+        let spec = &model.functions[function as usize];
+        let h = &self.hosts[host as usize];
+        let cpu = &model.hosts[host as usize];
+        if !h.has_slot(cpu, spec.millicores) {
+            return None;
+        }
+        let room = self.find_room(model, workload, probe, host, function);
+        if matches!(room, Room::None) && model.no_room == NoRoom::Queue { None } else { Some(room) }
+    }
+
+    /// An attempt leaves the queue for the room that was found.
+    fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, room: Room) {
+        let a = &self.attempts[attempt];
+        probe.unqueued(self.now, a.host, a.invocation);
+        match room {
+            Room::Warm(container) => {
+                self.take_warm(model, workload, probe, attempt, container);
+                self.begin(model, workload, probe, attempt);
+            }
+            Room::Starting(container) => self.join(model, workload, probe, attempt, container),
+            Room::Cold => {
+                self.take_cold(model, workload, attempt);
+                self.begin(model, workload, probe, attempt);
+            }
+            // It was there when the attempt came, and made room for something else since.
+            Room::NoImage => self.stage(model, workload, probe, attempt),
+            Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
         }
     }
 
@@ -296,20 +446,60 @@ impl World {
         if self.hosts[host as usize].lazy {
             self.expire_lazily(model, workload, probe, host, function);
         }
-        let warm = self.hosts[host as usize].by_function.get(function).0;
-        if warm != NONE {
-            return Room::Warm(warm);
+        let first = self.hosts[host as usize].by_function.get(function).0;
+        if first != NONE {
+            if !self.containers[first].starting {
+                return Room::Warm(first);
+            }
+            if let Some(room) = self.behind_starting(model, first) {
+                return room;
+            }
         }
-        let need = model.functions[function as usize].memory;
+        if !self.image_is_ready(model, host, function) {
+            return Room::NoImage;
+        }
+        let spec = &model.functions[function as usize];
         let h = &self.hosts[host as usize];
-        if h.memory_free >= need {
+        if h.fits(spec.memory, spec.disk) {
             return Room::Cold;
         }
-        let enough = h.memory_free + h.idle_memory - h.pinned_idle >= need;
-        if enough || model.if_insufficient == IfInsufficient::EvictAnyway {
+        // Its own image stays while room is made.
+        self.pin_image(spec.image, host);
+        self.find_memory(model, workload, probe, host, spec.memory, spec.disk);
+        self.unpin_image(spec.image, host);
+        if self.hosts[host as usize].fits(spec.memory, spec.disk) { Room::Cold } else { Room::None }
+    }
+
+    /// Makes room for a container: by images that nothing uses if they suffice, else by idle containers if they do, else by both.
+    fn find_memory<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, need: u64, disk: u64) {
+        if self.disk_room_of_images(probe, host, disk) && self.memory_room_of_images(model, probe, host, need) {
+            return;
+        }
+        let h = &self.hosts[host as usize];
+        if h.disk_free >= disk && h.memory_free + h.idle_memory - h.pinned_idle >= need {
+            return self.make_room(model, workload, probe, host, need);
+        }
+        let cleared = model.memory_full != MemoryFull::Never && self.clear(model, workload, probe, host, need, disk);
+        if !cleared && model.if_insufficient == IfInsufficient::EvictAnyway {
             self.make_room(model, workload, probe, host, need);
         }
-        if self.hosts[host as usize].memory_free >= need { Room::Cold } else { Room::None }
+    }
+
+    /// Of the containers from one on that is still starting, the first that has started, or where starting ones are joined the
+    /// one that is ready first.
+    fn behind_starting(&self, model: &Model, first: u32) -> Option<Room> {
+        let (mut container, mut soonest) = (first, first);
+        while container != NONE {
+            let c = &self.containers[container];
+            if !c.starting {
+                return Some(Room::Warm(container));
+            }
+            if c.until < self.containers[soonest].until {
+                soonest = container;
+            }
+            container = c.next;
+        }
+        (model.starting == Starting::Join).then_some(Room::Starting(soonest))
     }
 
     /// Removes idle containers for a new one that needs so much memory, as far as the scenario allows and there are any.
@@ -320,7 +510,7 @@ impl World {
             MemoryFull::FullSize => h.memory_free + need,
             MemoryFull::Shortfall => need,
         };
-        if h.idle_memory == h.pinned_idle {
+        if h.idle_memory == h.pinned_idle || h.memory_free >= target {
             return;
         }
         h.keep_alive.pressed(target - h.memory_free, self.now);
@@ -337,7 +527,7 @@ impl World {
         let mut container = self.hosts[host as usize].by_function.get(function).0;
         while container != NONE {
             let c = self.containers[container];
-            if c.active == 0 && c.stale_after < self.now {
+            if c.is_stale(self.now) {
                 self.remove(model, workload, probe, container, Removal::Expired);
             }
             container = c.next;
@@ -353,7 +543,8 @@ impl World {
         h.running += 1;
     }
 
-    fn start_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+    /// A container with room is taken for an attempt.
+    fn take_warm<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = self.containers[container].function;
@@ -371,7 +562,7 @@ impl World {
             h.by_function.set(function, (head, idle - 1));
         }
         if self.containers[container].active == spec.concurrency {
-            self.unlink(a.host, container);
+            self.unlink(model, container);
         }
         self.tell_used(model, workload, container, a.invocation);
         self.attempts[attempt].container = container;
@@ -379,10 +570,10 @@ impl World {
         if was_idle {
             self.container_changed(model, probe, container, ContainerChange::Busy, SimTime::NEVER);
         }
-        self.start(model, workload, attempt);
     }
 
-    fn start_cold<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+    /// Room for a new container is taken for an attempt.
+    fn take_cold(&mut self, model: &Model, workload: &Workload, attempt: u32) {
         let a = self.attempts[attempt];
         self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
@@ -393,10 +584,62 @@ impl World {
         self.attempts[attempt].container = container;
         self.attempts[attempt].cold = true;
         self.counters.cold += 1;
-        self.enter(attempt, Phase::Starting);
+    }
+
+    /// Takes a container, or room for one, for an attempt before it is sent to the host. Answers whether there is any.
+    pub(crate) fn bind<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, host: u32) -> bool {
+        let function = workload.function[self.attempts[attempt].invocation as usize];
+        let spec = &model.functions[function as usize];
+        if !self.hosts[host as usize].has_slot(&model.hosts[host as usize], spec.millicores) {
+            return false;
+        }
+        let room = self.find_room(model, workload, probe, host, function);
+        // One that waits in a starting container has come to the host.
+        if matches!(room, Room::None | Room::NoImage | Room::Starting(_)) {
+            return false;
+        }
+        (self.attempts[attempt].host, self.attempts[attempt].bound) = (host, true);
+        match room {
+            Room::Warm(container) => self.take_warm(model, workload, probe, attempt, container),
+            _ => self.take_cold(model, workload, attempt),
+        }
+        true
+    }
+
+    /// An attempt has its container: it starts, or its container does.
+    pub(crate) fn begin<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        if !a.cold {
+            return self.start(model, workload, probe, attempt);
+        }
+        let container = a.container;
+        self.enter(probe, attempt, Phase::Starting);
         self.account(a.task, Accounting::ContainerStart);
+        let function = self.containers[container].function;
+        if model.starting == Starting::Join && model.functions[function as usize].concurrency > 1 {
+            self.link(model, container);
+        }
         let start = SimDuration(cold_start_ns(model, workload, a.invocation).max(0) as u64);
         self.begin_start(model, probe, container, ContainerChange::Starting, start);
+    }
+
+    /// An attempt waits in a container that is starting. It is cold, as the one that the container was created for.
+    fn join<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, container: u32) {
+        let a = self.attempts[attempt];
+        self.settle(model, a.host);
+        let c = self.containers[container];
+        self.hold_cores(model, a.host, c.function);
+        (self.containers[container].active, self.containers[container].uses) = (c.active + 1, c.uses + 1);
+        self.waits_in(container, attempt);
+        if c.active + 1 == model.functions[c.function as usize].concurrency {
+            self.unlink(model, container);
+        }
+        self.tell_used(model, workload, container, a.invocation);
+        self.attempts[attempt].container = container;
+        self.attempts[attempt].cold = true;
+        self.counters.cold += 1;
+        self.enter(probe, attempt, Phase::Starting);
+        self.account(a.task, Accounting::ContainerStart);
     }
 
     /// Makes a container ahead of any invocation.
@@ -404,6 +647,9 @@ impl World {
         self.settle(model, host);
         let container = self.create(model, workload, host, function, NONE, pinned);
         self.counters.prewarmed += 1;
+        if model.starting == Starting::Join {
+            self.link(model, container);
+        }
         let spec = &model.functions[function as usize];
         let start = SimDuration(spec.start_ns.max(0) as u64) + spec.overhead.0;
         self.begin_start(model, probe, container, ContainerChange::Prewarming, start);
@@ -411,7 +657,9 @@ impl World {
 
     fn create(&mut self, model: &Model, workload: &Workload, host: u32, function: u32, attempt: u32, pinned: bool) -> u32 {
         let h = &mut self.hosts[host as usize];
-        h.memory_free -= model.functions[function as usize].memory;
+        let spec = &model.functions[function as usize];
+        h.memory_free -= spec.memory;
+        h.disk_free -= spec.disk;
         let cell = h.free_cells.pop().map_or(h.cells.len() as u32, |Reverse(c)| c);
         if cell as usize == h.cells.len() {
             h.cells.push(NONE);
@@ -424,7 +672,10 @@ impl World {
             uses: 0,
             starting: true,
             pinned,
-            attempt,
+            linked: false,
+            holds_cores: false,
+            first: attempt,
+            last: attempt,
             created: self.counters.cold + self.counters.prewarmed,
             since: self.now,
             until: SimTime::NEVER,
@@ -436,10 +687,17 @@ impl World {
             self.armed.push(SimTime::NEVER);
         }
         self.hosts[host as usize].cells[cell as usize] = container;
+        self.pin_image(spec.image, host);
         if pinned {
             let h = &mut self.hosts[host as usize];
-            h.pinned += model.functions[function as usize].memory;
+            h.pinned += spec.memory;
+            h.pinned_disk += spec.disk;
             h.pinned_functions.push(function);
+            if let Some(image) = model.supply.images.get(spec.image as usize).filter(|_| !h.pinned_images.contains(&spec.image)) {
+                h.pinned += image.memory;
+                h.pinned_disk += image.size;
+                h.pinned_images.push(spec.image);
+            }
         } else {
             let view = self.view(model, workload, container, NONE);
             self.hosts[host as usize].keep_alive.created(&view, self.now);
@@ -468,8 +726,12 @@ impl World {
         let mut next = 0;
         for (function, spec) in model.functions.iter().enumerate() {
             for _ in 0..spec.min_warm {
-                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| self.hosts[h].memory_free >= spec.memory);
+                let fits = |h: usize| self.hosts[h].fits(spec.memory, spec.disk);
+                let room = (0..hosts).map(|i| (next + i) % hosts).find(|&h| fits(h));
                 let Some(host) = room else { break };
+                if !self.preload_image(model, probe, host as u32, spec.image) || !self.hosts[host].fits(spec.memory, spec.disk) {
+                    break;
+                }
                 self.prewarm(model, workload, probe, host as u32, function as u32, true);
                 next = (host + 1) % hosts;
             }
@@ -480,8 +742,10 @@ impl World {
     pub(crate) fn reload<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32) {
         let (host, function) = self.reloads[id];
         self.reloads.remove(id);
+        let spec = &model.functions[function as usize];
+        let ready = self.image_is_ready(model, host, function);
         let h = &mut self.hosts[host as usize];
-        let fits = h.memory_free >= model.functions[function as usize].memory;
+        let fits = h.fits(spec.memory, spec.disk) && ready;
         if h.keep_alive.prewarm(function, self.now) && fits {
             self.prewarm(model, workload, probe, host, function, false);
         }
@@ -491,36 +755,44 @@ impl World {
     pub(crate) fn container_ready<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let c = &mut self.containers[container];
         c.starting = false;
-        let (host, attempt, concurrency) = (c.host, c.attempt, model.functions[c.function as usize].concurrency);
+        let (host, attempt, concurrency) = (c.host, c.first, model.functions[c.function as usize].concurrency);
+        let has_room = c.active < concurrency && !c.linked;
         if attempt == NONE {
             self.settle(model, host);
-            self.link(model, container);
+            if has_room {
+                self.link(model, container);
+            }
+            let function = self.containers[container].function;
             self.becomes_idle(model, workload, probe, container);
+            self.tell_stagers_of_room(model, probe, host, function);
             return self.dispatch(model, workload, probe, host);
         }
         self.container_changed(model, probe, container, ContainerChange::Ready, SimTime::NEVER);
-        if concurrency > 1 {
+        if has_room {
             self.link(model, container);
         }
-        self.start(model, workload, attempt);
+        // Taken away first: what finds no cores waits in the container again.
+        let mut next = attempt;
+        (self.containers[container].first, self.containers[container].last) = (NONE, NONE);
+        while next != NONE {
+            let attempt = next;
+            next = self.attempts[attempt].next;
+            self.start(model, workload, probe, attempt);
+        }
         if concurrency > 1 {
+            let function = self.containers[container].function;
+            self.tell_stagers_of_room(model, probe, host, function);
             self.dispatch(model, workload, probe, host);
         }
     }
 
     /// The only way from not running to running.
-    fn start(&mut self, model: &Model, workload: &Workload, attempt: u32) {
+    fn start<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        let row = a.invocation as usize;
-        let spec = &model.functions[workload.function[row] as usize];
-        let mut work = workload.execution_ns[row];
-        if a.cold {
-            // A cold start that is cheaper than a warm one shortens the execution.
-            work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
-        }
-        let speed = model.hosts[a.host as usize].speed;
-        let time = if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) };
-        self.enter(attempt, Phase::Running);
+        let time = self.execution_time(model, workload, attempt);
+        let spec = &model.functions[workload.function[a.invocation as usize] as usize];
+        self.enter(probe, attempt, Phase::Running);
+        self.use_image(model, spec.image, a.host);
         self.account(a.task, Accounting::Execution);
         self.attempts[attempt].started = self.now;
         let host = &model.hosts[a.host as usize];
@@ -528,6 +800,9 @@ impl World {
             return self.end_at(attempt, spec.time_limit, time);
         }
         self.settle(model, a.host);
+        if host.cpu == Cpu::Isolated {
+            return self.start_isolated(model, workload, attempt);
+        }
         let h = &mut self.hosts[a.host as usize];
         h.millicores_held += u64::from(spec.millicores);
         if host.cpu == Cpu::Unlimited {
@@ -541,9 +816,22 @@ impl World {
         self.arm_shared(model, a.host);
     }
 
+    /// How long an attempt executes alone.
+    pub(super) fn execution_time(&self, model: &Model, workload: &Workload, attempt: u32) -> SimDuration {
+        let a = &self.attempts[attempt];
+        let row = a.invocation as usize;
+        let mut work = workload.execution_ns[row];
+        if a.cold {
+            // A cold start that is cheaper than a warm one shortens the execution.
+            work = work.saturating_add_signed(cold_start_ns(model, workload, a.invocation).min(0));
+        }
+        let speed = model.hosts[a.host as usize].speed;
+        if speed == 1.0 { SimDuration(work) } else { SimDuration(libm::rint(work as f64 / speed) as u64) }
+    }
+
     /// An execution takes so long, unless its time limit comes first.
-    fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
-        let limited = limit.is_some_and(|limit| time > limit);
+    pub(super) fn end_at(&mut self, attempt: u32, limit: Option<SimDuration>, time: SimDuration) {
+        let limited = limit.is_some_and(|limit| time >= limit);
         if limited {
             self.attempts[attempt].outcome = Outcome::TimedOut;
         }
@@ -570,18 +858,30 @@ impl World {
         self.hosts[host as usize].shared.armed = None;
         let millicores = model.hosts[host as usize].millicores;
         while let Some(attempt) = self.hosts[host as usize].shared.ended(self.now, millicores) {
+            let a = self.attempts[attempt];
+            let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
+            if limit.is_some_and(|limit| a.started + limit == self.now) {
+                self.attempts[attempt].outcome = Outcome::TimedOut;
+            }
             self.execution_ends(model, workload, probe, attempt);
         }
         self.arm_shared(model, host);
     }
 
-    /// An execution that shares its host's cores comes to its time limit, if it has not ended before. Its slot may belong to
+    /// An execution that shares its host's cores, or waits for them, comes to its time limit, if it has not ended before. Its slot may belong to
     /// another attempt by then, whose own limit is not now.
     pub(crate) fn shared_limit<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let limit = model.functions[workload.function[a.invocation as usize] as usize].time_limit;
-        let due = a.phase() == Phase::Running && limit.is_some_and(|limit| a.started + limit == self.now);
-        if due && self.hosts[a.host as usize].shared.stop(self.now, model.hosts[a.host as usize].millicores, attempt) {
+        if a.phase() != Phase::Running || limit.is_none_or(|limit| a.started + limit != self.now) {
+            return;
+        }
+        let host = &model.hosts[a.host as usize];
+        let stopped = match host.cpu {
+            Cpu::Isolated => self.waits_no_more(attempt),
+            _ => self.hosts[a.host as usize].shared.stop(self.now, host.millicores, attempt),
+        };
+        if stopped {
             self.attempts[attempt].outcome = Outcome::TimedOut;
             self.execution_ends(model, workload, probe, attempt);
             self.arm_shared(model, a.host);
@@ -591,36 +891,60 @@ impl World {
     /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
     pub(crate) fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        self.settle(model, a.host);
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
-        let h = &mut self.hosts[a.host as usize];
-        h.millicores_held -= u64::from(spec.millicores);
-        h.slots_free += 1;
-        h.running -= 1;
-        let full = self.containers[a.container].active == spec.concurrency;
-        self.containers[a.container].active -= 1;
-        if full {
-            self.link(model, a.container);
-        }
-        if self.containers[a.container].active == 0 {
-            self.becomes_idle(model, workload, probe, a.container);
+        self.use_image(model, spec.image, a.host);
+        if !a.bound {
+            self.release(model, workload, probe, a.container);
         }
         self.attempts[attempt].finished = self.now;
-        self.attempts[attempt].container = NONE;
+        let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         let mut bytes = spec.response_bytes;
-        if spec.response_too_large && a.outcome == Outcome::Completed {
+        if spec.response_too_large && self.attempts[attempt].outcome == Outcome::Completed {
             bytes = 0;
             (self.attempts[attempt].outcome, self.attempts[attempt].cause) = (Outcome::Failed, Some(Cause::EgressLimit));
         }
-        self.enter(attempt, Phase::Returning);
+        self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
         let result = Message { function, host: a.host, ..Message::about(MessageKind::Result, host_machine, client, attempt, &a) };
         self.send(model, probe, result, bytes);
-        self.tell_placer(model, probe, attempt, function);
+        if a.bound {
+            return self.tell_placer(model, probe, attempt, function, container + 1);
+        }
+        self.tell_placer(model, probe, attempt, function, 0);
+        self.tell_stagers_of_room(model, probe, a.host, function);
         self.dispatch(model, workload, probe, a.host);
+    }
+
+    /// An invocation's cores are free, and its container may become idle.
+    fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let Container { host, function, active, .. } = self.containers[container];
+        self.settle(model, host);
+        let spec = &model.functions[function as usize];
+        let h = &mut self.hosts[host as usize];
+        let isolated = model.hosts[host as usize].cpu == Cpu::Isolated;
+        h.millicores_held -= if isolated { 0 } else { u64::from(spec.millicores) };
+        h.slots_free += 1;
+        h.running -= 1;
+        self.containers[container].active -= 1;
+        if !self.containers[container].linked {
+            self.link(model, container);
+        }
+        if isolated {
+            self.end_isolated(model, workload, container);
+        }
+        if active == 1 {
+            self.becomes_idle(model, workload, probe, container);
+        }
+    }
+
+    /// The placer that bound an attempt hears of its end: what it had taken is free.
+    pub(crate) fn release_bound<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+        let host = self.containers[container].host;
+        self.release(model, workload, probe, container);
+        self.dispatch(model, workload, probe, host);
     }
 
     fn becomes_idle<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
@@ -697,16 +1021,17 @@ impl World {
         self.dispatch(model, workload, probe, c.host);
     }
 
-    fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
+    pub(super) fn remove<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, why: Removal) {
         let c = self.containers[container];
         debug_assert!(c.active == 0 && !c.starting, "a busy container is removed");
         self.settle(model, c.host);
         let view = self.view(model, workload, container, NONE);
-        self.unlink(c.host, container);
+        self.unlink(model, container);
         let spec = &model.functions[c.function as usize];
         let h = &mut self.hosts[c.host as usize];
         h.keep_alive.removed(&view, why, self.now);
         h.memory_free += spec.memory;
+        h.disk_free = h.disk_free.saturating_add(spec.disk);
         h.idle_memory -= spec.memory;
         let (head, idle) = h.by_function.get(c.function);
         h.by_function.set(c.function, (head, idle - 1));
@@ -720,6 +1045,7 @@ impl World {
             Removal::Evicted => self.counters.evictions += 1,
             Removal::Expired => self.counters.expirations += 1,
         }
+        self.unpin_image(spec.image, c.host);
         self.container_changed(model, probe, container, change, SimTime::NEVER);
         self.containers.remove(container);
         let h = &self.hosts[c.host as usize];
@@ -765,38 +1091,69 @@ impl World {
         }
     }
 
-    /// Puts a container among its function's containers with room: at the head, or in the order of creation.
+    /// Puts a container among its function's containers with room: at the head, in the order of creation, or at the end.
     fn link(&mut self, model: &Model, container: u32) {
         let Container { host, function, created, .. } = self.containers[container];
+        self.containers[container].linked = true;
         let (head, idle) = self.hosts[host as usize].by_function.get(function);
-        let (mut previous, mut next) = (NONE, head);
+        if head == NONE {
+            (self.containers[container].previous, self.containers[container].next) = (container, NONE);
+            return self.hosts[host as usize].by_function.set(function, (container, idle));
+        }
+        let last = self.containers[head].previous;
+        let mut next = match model.reuse {
+            Reuse::LastUsed | Reuse::Oldest => head,
+            Reuse::IndexedSet => NONE,
+        };
         if model.reuse == Reuse::Oldest {
             while next != NONE && self.containers[next].created < created {
-                (previous, next) = (next, self.containers[next].next);
+                next = self.containers[next].next;
             }
         }
+        let previous = if next == NONE { last } else { self.containers[next].previous };
         (self.containers[container].previous, self.containers[container].next) = (previous, next);
-        if next != NONE {
-            self.containers[next].previous = container;
-        }
-        if previous == NONE {
+        // The last is known as the one before the first.
+        self.containers[if next == NONE { head } else { next }].previous = container;
+        if next == head {
             self.hosts[host as usize].by_function.set(function, (container, idle));
         } else {
             self.containers[previous].next = container;
         }
     }
 
-    fn unlink(&mut self, host: u32, container: u32) {
-        let c = self.containers[container];
-        let h = &mut self.hosts[host as usize];
-        if c.previous == NONE {
-            let (_, idle) = h.by_function.get(c.function);
-            h.by_function.set(c.function, (c.next, idle));
+    fn unlink(&mut self, model: &Model, container: u32) {
+        let Container { host, function, previous, next, .. } = self.containers[container];
+        self.containers[container].linked = false;
+        let by_function = &mut self.hosts[host as usize].by_function;
+        let (head, idle) = by_function.get(function);
+        let last = if next == NONE { container } else { self.containers[head].previous };
+        if head == container {
+            by_function.set(function, (next, idle));
         } else {
-            self.containers[c.previous].next = c.next;
+            self.containers[previous].next = next;
         }
-        if c.next != NONE {
-            self.containers[c.next].previous = c.previous;
+        if next != NONE {
+            self.containers[next].previous = previous;
+        } else if head != container {
+            self.containers[head].previous = previous;
+        }
+        if model.reuse == Reuse::IndexedSet && last != container && next != last {
+            self.take_place(host, function, last, next);
+        }
+    }
+
+    /// In an indexed set, the last takes the place of the container that went, in front of the one that came after it.
+    fn take_place(&mut self, host: u32, function: u32, last: u32, next: u32) {
+        let before = self.containers[last].previous;
+        let (head, idle) = self.hosts[host as usize].by_function.get(function);
+        (self.containers[before].next, self.containers[head].previous) = (NONE, before);
+        let previous = self.containers[next].previous;
+        (self.containers[last].previous, self.containers[last].next) = (previous, next);
+        self.containers[next].previous = last;
+        if next == head {
+            self.hosts[host as usize].by_function.set(function, (last, idle));
+        } else {
+            self.containers[previous].next = last;
         }
     }
 
@@ -826,12 +1183,13 @@ impl World {
         cause: Option<Cause>,
     ) {
         let a = self.attempts[attempt];
-        self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize]);
+        self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize], 0);
         self.refuse(model, workload, probe, attempt, outcome, cause, model.hosts[a.host as usize].machine);
     }
 
     /// Tells the placer that decided on an attempt that it ended, and how many idle containers of its function the host has.
-    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32) {
+    /// `bound` is one more than the container that waits for the placer, or 0.
+    fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32, bound: u32) {
         let a = self.attempts[attempt];
         let to = self.placer_machine(a.instance, a.placer);
         let finish = Message {
@@ -839,7 +1197,7 @@ impl World {
             placer: a.placer,
             host: a.host,
             function,
-            words: [self.hosts[a.host as usize].idle_of(function), 0],
+            words: [self.hosts[a.host as usize].idle_of(function), bound],
             ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);

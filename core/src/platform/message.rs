@@ -24,8 +24,10 @@ pub enum MessageKind {
     ProbeReply,
     /// Placer to placer: my zone is this loaded.
     Gossip,
-    /// Host to placer: I removed a container.
+    /// Host to placer: I removed a container, or have one that you do not know of.
     Removed,
+    /// Head store or host to placer: an image is in place.
+    Staged,
     /// Whoever refuses an attempt to its client: no, not this time.
     Refusal,
     /// Client to placer, and on to the host: I no longer wait for this.
@@ -34,7 +36,7 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 11] = [
+    pub const ALL: [MessageKind; 12] = [
         MessageKind::Submit,
         MessageKind::Offload,
         MessageKind::Assign,
@@ -44,6 +46,7 @@ impl MessageKind {
         MessageKind::ProbeReply,
         MessageKind::Gossip,
         MessageKind::Removed,
+        MessageKind::Staged,
         MessageKind::Refusal,
         MessageKind::Cancel,
     ];
@@ -60,6 +63,7 @@ impl MessageKind {
             MessageKind::ProbeReply => "probe_reply",
             MessageKind::Gossip => "gossip",
             MessageKind::Removed => "removed",
+            MessageKind::Staged => "staged",
             MessageKind::Refusal => "refusal",
             MessageKind::Cancel => "cancel",
         }
@@ -90,7 +94,9 @@ pub struct Message {
     /// A function that it is about.
     pub function: u32,
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
-    /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender.
+    /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
+    /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
+    /// [`NONE`].
     pub words: [u32; 2],
     /// When it was sent.
     pub sent: SimTime,

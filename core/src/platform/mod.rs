@@ -3,17 +3,27 @@
 mod client;
 mod cpu;
 mod host;
+mod images;
 mod message;
 mod model;
 mod network;
 mod probe;
+mod store;
+mod supply;
 mod task;
+mod to_come;
+mod transfer;
+mod waiting;
 mod world;
 
 pub use host::{Container, Host, Usage};
+pub use images::Head;
 pub use message::{Message, MessageKind};
 pub use model::{ClientSpec, FunctionSpec, HostSpec, Machine, Model};
 pub use network::{Network, PathSpec};
-pub use probe::{ContainerChange, ContainerEvent, PlacerChange, Probe, TaskEnd};
+pub use probe::{ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, PlacerChange, Probe, TaskEnd};
+pub use store::{ImageState, ImageStore};
+pub use supply::{HeadSpec, ImageSpec, Supply};
 pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
+pub use transfer::{Resource, Route, TRANSFER_KINDS, Transfer, Transfers};
 pub use world::{Counters, Event, EventKind, World};

@@ -1,9 +1,13 @@
 //! A scenario made ready to run: dense numbers in place of ids, integers in place of fractions.
 
 use super::network::{Network, PathSpec};
+use super::supply::Supply;
 use crate::engine::NONE;
 use crate::rng::hash_text;
-use crate::scenario::{Cpu, Function, IfInsufficient, Jitter, MemoryFull, NoRoom, Reuse, Role, Scenario, TooLarge, TraceOptions};
+use crate::scenario::{
+    Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario,
+    Starting, TooLarge, TraceOptions,
+};
 use crate::trace::TraceFunction;
 use crate::units::SimDuration;
 
@@ -33,6 +37,8 @@ pub struct HostSpec {
     pub cpu: Cpu,
     /// Memory for containers, in bytes.
     pub memory: u64,
+    /// Disk for images and for the files of containers, in bytes.
+    pub disk: u64,
     /// The most invocations at once.
     pub slots: u32,
     /// An execution takes its time divided by this.
@@ -72,6 +78,10 @@ pub struct FunctionSpec {
     pub min_warm: u32,
     /// The longest execution.
     pub time_limit: Option<SimDuration>,
+    /// The image of its containers, or [`NONE`].
+    pub image: u32,
+    /// Disk of one container, in bytes.
+    pub disk: u64,
     /// Bytes of a request.
     pub request_bytes: u64,
     /// Bytes of a response.
@@ -91,7 +101,7 @@ pub struct FunctionSpec {
 }
 
 /// Bytes of so many MB of 10^6 bytes.
-fn bytes(mb: f64) -> u64 {
+pub(super) fn bytes(mb: f64) -> u64 {
     libm::rint(mb * 1e6) as u64
 }
 
@@ -100,9 +110,14 @@ fn millicores(cores: f64) -> u32 {
     (libm::rint(cores * 1000.0) as u32).max(1)
 }
 
+/// The number of an image.
+fn image(id: Option<&str>, images: &[Image]) -> u32 {
+    id.and_then(|id| images.iter().position(|i| i.id == id)).map_or(NONE, |i| i as u32)
+}
+
 impl FunctionSpec {
     /// A function that a scenario describes.
-    pub fn of(f: &Function) -> FunctionSpec {
+    pub fn of(f: &Function, images: &[Image]) -> FunctionSpec {
         FunctionSpec {
             id: f.id.clone(),
             memory: bytes(f.memory_mb),
@@ -113,6 +128,8 @@ impl FunctionSpec {
             keep_alive: f.keep_alive_s.map(SimDuration::from_s),
             min_warm: f.min_warm,
             time_limit: f.time_limit_s.map(SimDuration::from_s),
+            image: image(f.image.as_deref(), images),
+            disk: bytes(f.disk_mb),
             request_bytes: libm::rint(f.request_kb * 1e3) as u64,
             response_bytes: libm::rint(f.response_kb * 1e3) as u64,
             request_too_large: f.ingress_limit_kb.is_some_and(|limit| f.request_kb > limit),
@@ -125,7 +142,7 @@ impl FunctionSpec {
     }
 
     /// A function of a trace, with a scenario's options for what the trace does not say.
-    pub fn of_trace(f: &TraceFunction, options: &TraceOptions) -> FunctionSpec {
+    pub fn of_trace(f: &TraceFunction, options: &TraceOptions, images: &[Image]) -> FunctionSpec {
         FunctionSpec {
             id: f.id.clone(),
             memory: bytes(f.memory_mb.unwrap_or(options.memory_mb)).max(1),
@@ -136,6 +153,8 @@ impl FunctionSpec {
             keep_alive: None,
             min_warm: 0,
             time_limit: None,
+            image: image(options.image.as_deref(), images),
+            disk: 0,
             request_bytes: 0,
             response_bytes: 0,
             request_too_large: false,
@@ -169,6 +188,12 @@ pub struct Model {
     pub controller: u32,
     /// Paths between nodes.
     pub network: Network,
+    /// Where images come from.
+    pub supply: Supply,
+    /// Which image leaves a full store first.
+    pub image_order: ImageOrder,
+    /// What may leave a worker's memory for an image.
+    pub image_room: ImageRoom,
     /// What is removed when a new container does not fit.
     pub memory_full: MemoryFull,
     /// When removing everything idle would not suffice.
@@ -179,6 +204,12 @@ pub struct Model {
     pub oversized: Vec<bool>,
     /// Which of several containers with room is used.
     pub reuse: Reuse,
+    /// Whether a container that is still starting takes further invocations.
+    pub starting: Starting,
+    /// In which order invocations leave a host's queue.
+    pub queue: Queue,
+    /// Whether arrivals and messages come before the completions of the same instant.
+    pub arrivals_first: bool,
     /// The most invocations that wait at a host.
     pub queue_bound: Option<u32>,
     /// The longest that an invocation waits at a host.
@@ -211,6 +242,7 @@ impl Model {
                         cpu: node.cpu,
                         millicores: millicores(own.cores.unwrap_or(node.cores)),
                         memory: bytes(own.memory_mb.unwrap_or(node.memory_mb)),
+                        disk: node.disk_mb.map_or(u64::MAX, bytes),
                         slots: own.slots.or(node.slots).unwrap_or(u32::MAX),
                         speed: own.speed.unwrap_or(node.speed),
                     });
@@ -234,6 +266,8 @@ impl Model {
         let most = hosts.iter().map(|h: &HostSpec| h.memory).max().unwrap_or(0);
         let dropped = |f: &FunctionSpec| scenario.policies.too_large == TooLarge::Drop && f.memory > most;
         let oversized = functions.iter().map(dropped).collect();
+        let network = Network::new(scenario);
+        let supply = Supply::new(scenario, &machines, &hosts, &network, controller);
         Model {
             seed: scenario.run.seed,
             machines,
@@ -243,12 +277,18 @@ impl Model {
             zones: scenario.zones.len(),
             edge_controllers,
             controller,
-            network: Network::new(scenario),
+            network,
+            supply,
+            image_order: scenario.policies.image_order,
+            image_room: scenario.policies.image_room,
             memory_full: scenario.policies.memory_full,
             if_insufficient: scenario.policies.if_insufficient,
             no_room: scenario.policies.no_room,
             oversized,
             reuse: scenario.policies.reuse,
+            starting: scenario.policies.starting,
+            queue: scenario.policies.queue,
+            arrivals_first: scenario.run.first == First::Arrivals,
             queue_bound: scenario.policies.queue_bound,
             queue_timeout: scenario.policies.queue_timeout_s.map(SimDuration::from_s),
             ids,

@@ -3,6 +3,8 @@
 //! A message of b bytes arrives after latency + jitter + b / bandwidth. Over several links it takes the path of lowest
 //! latency; two nodes that no links connect use the link between their zones, or the zones' and the network's defaults.
 
+use std::collections::BTreeMap;
+
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
@@ -34,15 +36,21 @@ impl PathSpec {
     }
 }
 
+/// A link from one node to another: its number in the scenario, and what a message meets there.
+type Edge = (usize, usize, PathSpec);
+
 /// Paths between all nodes of a scenario.
 #[derive(Clone, Debug)]
 pub struct Network {
     zone_of: Vec<usize>,
     zones: usize,
     between_zones: Vec<PathSpec>,
+    /// The link between two zones, if there is one.
+    zones_linked: Vec<Option<usize>>,
     /// Node by node, the number of a path in `linked`, or `u32::MAX`; empty without links between nodes.
     table: Vec<u32>,
     linked: Vec<PathSpec>,
+    edges: Vec<Vec<Edge>>,
 }
 
 impl Network {
@@ -51,7 +59,7 @@ impl Network {
         let zone_index = |id: &str| scenario.zones.iter().position(|z| z.id == id);
         let zones = scenario.zones.len();
         let mut between_zones = Vec::with_capacity(zones * zones);
-        let mut zones_linked = vec![false; zones * zones];
+        let mut zones_linked = vec![None; zones * zones];
         for (i, from) in scenario.zones.iter().enumerate() {
             for j in 0..zones {
                 let ms = if i == j {
@@ -62,8 +70,8 @@ impl Network {
                 between_zones.push(PathSpec { latency: SimDuration::from_ms(ms), ..PathSpec::HERE });
             }
         }
-        let mut edges: Vec<Vec<(usize, PathSpec)>> = vec![Vec::new(); scenario.nodes.len()];
-        for link in &scenario.links {
+        let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); scenario.nodes.len()];
+        for (number, link) in scenario.links.iter().enumerate() {
             let spec = PathSpec {
                 latency: SimDuration::from_ms(link.latency_ms),
                 jitter: SimDuration::from_ms(link.jitter_ms),
@@ -73,28 +81,51 @@ impl Network {
             if let (Some(a), Some(b)) = (zone_index(&link.from), zone_index(&link.to)) {
                 // Of several links between two zones, the one of lowest latency; of equals the first.
                 for there in [a * zones + b, b * zones + a] {
-                    if !std::mem::replace(&mut zones_linked[there], true) || spec.latency < between_zones[there].latency {
-                        between_zones[there] = spec;
+                    if zones_linked[there].is_none() || spec.latency < between_zones[there].latency {
+                        (zones_linked[there], between_zones[there]) = (Some(number), spec);
                     }
                 }
             } else if let (Some(a), Some(b)) = (node(&link.from), node(&link.to)) {
-                edges[a].push((b, spec));
-                edges[b].push((a, spec));
+                edges[a].push((b, number, spec));
+                edges[b].push((a, number, spec));
             }
         }
         let mut network = Network {
             zone_of: scenario.nodes.iter().map(|n| zone_index(&n.zone).unwrap_or(0)).collect(),
             zones,
             between_zones,
+            zones_linked,
             table: Vec::new(),
             linked: Vec::new(),
+            edges,
         };
-        if edges.iter().any(|e| !e.is_empty()) {
+        if network.edges.iter().any(|e| !e.is_empty()) {
             for from in 0..scenario.nodes.len() {
-                network.row(from, &edges);
+                network.row(from);
             }
         }
         network
+    }
+
+    /// The links from one node to others, by their numbers in the scenario, on the paths that messages take; for as many pairs
+    /// as are asked for, since few are.
+    pub fn links(&self, from: usize, to: impl IntoIterator<Item = usize>) -> BTreeMap<usize, Vec<usize>> {
+        let best = self.shortest(from);
+        to.into_iter()
+            .map(|to| {
+                let mut over = Vec::new();
+                let mut at = to;
+                if best[to].is_none() {
+                    over.extend(self.zones_linked[self.zone_of[from] * self.zones + self.zone_of[to]]);
+                }
+                while let Some((_, Some((before, link)))) = best[at] {
+                    over.push(link);
+                    at = before;
+                }
+                over.reverse();
+                (to, over)
+            })
+            .collect()
     }
 
     /// The path between two nodes.
@@ -105,30 +136,37 @@ impl Network {
         }
     }
 
-    /// Dijkstra's shortest paths over links from one node. Of paths of equal latency the one found first, in the order of nodes.
-    fn row(&mut self, from: usize, edges: &[Vec<(usize, PathSpec)>]) {
-        let n = edges.len();
-        let mut best: Vec<Option<PathSpec>> = vec![None; n];
+    /// Dijkstra's shortest paths over links from one node: for each node what a message meets on its way, and the node and the
+    /// link before it. Of paths of equal latency the one found first, in the order of nodes.
+    #[allow(clippy::type_complexity)]
+    fn shortest(&self, from: usize) -> Vec<Option<(PathSpec, Option<(usize, usize)>)>> {
+        let n = self.edges.len();
+        let mut best: Vec<Option<(PathSpec, Option<(usize, usize)>)>> = vec![None; n];
         let mut done = vec![false; n];
-        best[from] = Some(PathSpec::HERE);
+        best[from] = Some((PathSpec::HERE, None));
         let mut open = std::collections::BinaryHeap::from([std::cmp::Reverse((0u64, from))]);
         while let Some(std::cmp::Reverse((_, at))) = open.pop() {
             if std::mem::replace(&mut done[at], true) {
                 continue;
             }
-            let Some(here) = best[at] else { continue };
-            for &(next, link) in &edges[at] {
+            let Some((here, _)) = best[at] else { continue };
+            for &(next, number, link) in &self.edges[at] {
                 let there = here.then(link);
-                if best[next].is_none_or(|b| there.latency < b.latency) {
-                    best[next] = Some(there);
+                if best[next].is_none_or(|(b, _)| there.latency < b.latency) {
+                    best[next] = Some((there, Some((at, number))));
                     open.push(std::cmp::Reverse((there.latency.0, next)));
                 }
             }
         }
+        best
+    }
+
+    fn row(&mut self, from: usize) {
+        let best = self.shortest(from);
         for (to, spec) in best.into_iter().enumerate() {
             let number = match spec.filter(|_| to != from) {
                 None => u32::MAX,
-                Some(spec) => match self.linked.iter().rev().take(64).position(|s| *s == spec) {
+                Some((spec, _)) => match self.linked.iter().rev().take(64).position(|s| *s == spec) {
                     Some(back) => (self.linked.len() - 1 - back) as u32,
                     None => {
                         self.linked.push(spec);

@@ -2,7 +2,7 @@
 //! does nothing unless a probe says otherwise.
 
 use super::message::Message;
-use super::task::{Accounting, Cause, Outcome};
+use super::task::{Accounting, Cause, Outcome, Phase};
 use crate::units::SimTime;
 
 /// A change of a container.
@@ -40,6 +40,42 @@ pub struct ContainerEvent {
     pub change: ContainerChange,
     /// Starting or pre-warming: when it will be ready. Idle: when it will expire.
     pub until: SimTime,
+}
+
+/// A place that keeps images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImagePlace {
+    /// A head store, by its number.
+    Head(u32),
+    /// A host's disk.
+    Disk(u32),
+    /// A host's memory.
+    Memory(u32),
+}
+
+/// A change of an image in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ImageChange {
+    /// Its room is taken, and it is on its way.
+    Coming,
+    /// It is there.
+    Here,
+    /// It makes room for something else.
+    Evicted,
+}
+
+/// An image that changed in a place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ImageEvent {
+    /// The place.
+    pub place: ImagePlace,
+    /// The image.
+    pub image: u32,
+    /// What it takes there, in bytes.
+    pub bytes: u64,
+    /// What changed.
+    pub change: ImageChange,
 }
 
 /// A change at a placer.
@@ -81,6 +117,8 @@ pub struct TaskEnd<'a> {
 pub trait Probe {
     /// An invocation arrived.
     fn arrived(&mut self, now: SimTime, invocation: u32) {}
+    /// An attempt at an invocation entered a phase; the host is [`crate::engine::NONE`] before one is chosen.
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {}
     /// A message was sent.
     fn sent(&mut self, message: &Message) {}
     /// An invocation joined a host's queue.
@@ -89,6 +127,8 @@ pub trait Probe {
     fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {}
     /// A container changed.
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
+    /// An image changed in a place.
+    fn image(&mut self, now: SimTime, event: &ImageEvent) {}
     /// Something changed at a placer: on which machine, and which one (the architecture's instance and the number there).
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {}
     /// A task ended.
@@ -101,6 +141,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         self.0.arrived(now, invocation);
         self.1.arrived(now, invocation);
+    }
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
+        self.0.phase(now, invocation, phase, host);
+        self.1.phase(now, invocation, phase, host);
     }
     fn sent(&mut self, message: &Message) {
         self.0.sent(message);
@@ -117,6 +161,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         self.0.container(now, event);
         self.1.container(now, event);
+    }
+    fn image(&mut self, now: SimTime, event: &ImageEvent) {
+        self.0.image(now, event);
+        self.1.image(now, event);
     }
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
         self.0.placer(now, machine, placer, change);

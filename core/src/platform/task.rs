@@ -27,23 +27,43 @@ pub enum Phase {
     Returning,
     /// Ended. Messages about it are stale.
     Closed,
+    /// At a host that fetches its image.
+    Staging,
+    /// Held by a service until its image is at the head store.
+    Admitted,
+    /// Held by a service until a host has room for it.
+    Schedulable,
 }
 
 impl Phase {
     /// The one transition table: whether an attempt may go from this phase to the next.
     pub fn may_become(self, next: Phase) -> bool {
-        use Phase::{AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Starting, Submitted};
+        use Phase::{
+            Admitted, AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging, Starting,
+            Submitted,
+        };
         matches!(
             (self, next),
             (Submitted | Offloaded, AtPlacer | Closed)
-                | (AtPlacer, Probing | Offloaded | InFlight | Closed)
+                | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Closed)
+                | (Admitted, Schedulable | Offloaded | Closed)
+                | (Schedulable, InFlight | Offloaded | Closed)
                 | (Probing, InFlight | Closed)
-                | (InFlight, Queued | Returning | Closed)
-                | (Queued, Starting | Running | Returning | Closed)
+                // Bound before it was sent, it has its container.
+                | (InFlight, Queued | Staging | Starting | Running | Returning | Closed)
+                | (Queued, Staging | Starting | Running | Returning | Closed)
+                | (Staging, Queued | Returning | Closed)
                 | (Starting, Running)
                 | (Running, Returning)
                 | (Returning, Closed)
         )
+    }
+}
+
+impl Phase {
+    /// Whether an attempt waits for room, which may never come.
+    pub fn waits(self) -> bool {
+        matches!(self, Phase::Queued | Phase::Staging | Phase::Admitted | Phase::Schedulable)
     }
 }
 
@@ -69,13 +89,15 @@ pub enum Accounting {
     Execution,
     /// From the host to the client.
     Return,
+    /// Until its image is in place.
+    Staging,
     /// From a refusal or an end that its client does not take to the next attempt.
     Backoff,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -84,6 +106,7 @@ impl Accounting {
         Accounting::Transfer,
         Accounting::DispatchNetwork,
         Accounting::HostQueue,
+        Accounting::Staging,
         Accounting::ContainerStart,
         Accounting::Execution,
         Accounting::Return,
@@ -99,6 +122,7 @@ impl Accounting {
             Accounting::Transfer => "transfer",
             Accounting::DispatchNetwork => "dispatch_network",
             Accounting::HostQueue => "host_queue",
+            Accounting::Staging => "staging",
             Accounting::ContainerStart => "container_start",
             Accounting::Execution => "execution",
             Accounting::Return => "return",
@@ -233,6 +257,8 @@ pub struct Attempt {
     phase: Phase,
     /// Whether its container was created for it.
     pub cold: bool,
+    /// Whether its container was taken for it before it was sent to its host, and is free again when its placer hears of its end.
+    pub bound: bool,
     /// Whether word that its client gave up is where it is on its way to.
     pub cancelled: bool,
     /// How it ends, as far as is known.
@@ -251,6 +277,8 @@ pub struct Attempt {
     pub host: u32,
     /// The container, or [`NONE`].
     pub container: u32,
+    /// The next attempt that waits in the same container, or [`NONE`].
+    pub(super) next: u32,
     /// Since when it is where it is.
     pub since: SimTime,
     /// In a host's queue, how long it may wait there.
@@ -270,6 +298,7 @@ impl Attempt {
             number,
             phase: Phase::Submitted,
             cold: false,
+            bound: false,
             cancelled: false,
             outcome: Outcome::Completed,
             cause: None,
@@ -279,6 +308,7 @@ impl Attempt {
             placer: NONE,
             host: NONE,
             container: NONE,
+            next: NONE,
             since: now,
             deadline: SimTime::NEVER,
             started: SimTime::NEVER,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::host::{Container, Host};
+use super::images::Head;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::Probe;
 use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
+use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::rng::noise;
 use crate::units::{SimDuration, SimTime};
@@ -36,6 +38,10 @@ pub enum EventKind {
     Reload,
     /// The containers that functions always have are made.
     Provision,
+    /// A transfer of an image begins to move.
+    TransferBegins,
+    /// A transfer of an image may end.
+    TransferEnds,
     /// Rows that waited for others are submitted.
     GateOpens,
     /// A client tries again.
@@ -89,6 +95,12 @@ pub struct Counters {
     pub expirations: u64,
     /// Messages sent, by [`MessageKind`].
     pub messages: [u64; MessageKind::ALL.len()],
+    /// Transfers of images, by [`super::Transfer::kind`].
+    pub transfers: [u64; 3],
+    /// Their bytes.
+    pub transferred_bytes: [u64; 3],
+    /// Images removed for something else.
+    pub image_evictions: u64,
     /// Events.
     pub events: u64,
     /// Nanoseconds in the system, summed over the tasks that ended.
@@ -122,6 +134,14 @@ pub struct World {
     pub hosts: Vec<Host>,
     /// Counts.
     pub counters: Counters,
+    /// Head stores.
+    pub heads: Vec<Head>,
+    /// Transfers of images.
+    pub transfers: Transfers,
+    /// The placers that hear when an image is in place: (instance, placer, machine).
+    pub(crate) stagers: Vec<(u16, u32, u32)>,
+    /// Attempts that wait for room.
+    pub(crate) waiting: usize,
     /// Functions that may be loaded again: (host, function).
     pub(super) reloads: Slab<(u32, u32)>,
     /// Per container slot, the time of the timer that counts.
@@ -137,12 +157,15 @@ pub struct World {
     pub(crate) gates_opening: u32,
     /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
     latencies_changed: bool,
+    /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
+    pub(super) coming_counted: bool,
 }
 
 impl World {
     /// A world at the start of time, with nothing in it but hosts.
     pub fn new(model: &Model, workload: &Workload, hosts: Vec<Host>) -> World {
-        let mut world = World { hosts, gates_left: workload.gates.counters(), ..World::default() };
+        let heads = World::new_heads(model);
+        let mut world = World { hosts, heads, gates_left: workload.gates.counters(), ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
             world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
         }
@@ -156,9 +179,11 @@ impl World {
             + self.messages.size()
             + self.containers.size()
             + self.reloads.size()
+            + self.transfers.size()
+            + self.heads.iter().map(|h| 128 + h.store.size()).sum::<usize>()
             + self.queue.len() * 24
             + self.gates_left.len() * 4
-            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64).sum::<usize>()
+            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
 
     /// Moves the clock.
@@ -169,11 +194,13 @@ impl World {
     }
 
     /// Moves an attempt to another phase.
-    pub(crate) fn enter(&mut self, attempt: u32, next: Phase) {
+    pub(crate) fn enter<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase) {
         let a = &mut self.attempts[attempt];
+        self.waiting = self.waiting + usize::from(next.waits()) - usize::from(a.phase().waits());
         a.enter(next, self.now);
         let (invocation, host) = (a.invocation, a.host);
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
+        probe.phase(self.now, invocation, next, host);
     }
 
     /// From now on, a task's time is spent on something else. Nobody accounts for an attempt without a task.
@@ -203,7 +230,8 @@ impl World {
         probe.sent(&message);
         self.chatter += usize::from(message.kind == MessageKind::Gossip);
         let id = self.messages.insert(message);
-        self.queue.push(arrives, Class::Message, Event::new(EventKind::Delivery, 0, id));
+        let class = if model.arrivals_first { Class::Early } else { Class::Message };
+        self.queue.push(arrives, class, Event::new(EventKind::Delivery, 0, id));
     }
 
     /// Latencies change: messages on their way keep their time, and those sent from now on do not overtake them.

@@ -3,6 +3,7 @@
 //! A scenario is plain data. It is written as JSON with a format version; every object in it has a stable id, and one
 //! [`Path`] type names any value in it (`nodes.edge-1.memory_mb`). Validation and compilation stand in their own files.
 
+mod image;
 mod path;
 mod read;
 mod schema;
@@ -13,6 +14,7 @@ mod workload;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use image::{Image, ImageOrder, ImageRoom, Sharing};
 pub use path::{Path, PathError};
 pub use read::ReadError;
 pub use schema::schema;
@@ -51,6 +53,9 @@ pub struct Scenario {
     /// Defaults for what no link says.
     #[serde(default)]
     pub network: Network,
+    /// What functions' containers are made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
     /// What can be invoked; a trace brings its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<Function>,
@@ -95,6 +100,18 @@ pub struct Policies {
     pub too_large: TooLarge,
     /// Which of several idle containers of a function is used again.
     pub reuse: Reuse,
+    /// Which image leaves a full store first.
+    #[serde(skip_serializing_if = "ImageOrder::is_default")]
+    pub image_order: ImageOrder,
+    /// What may leave a worker's memory for an image.
+    #[serde(skip_serializing_if = "ImageRoom::is_default")]
+    pub image_room: ImageRoom,
+    /// Whether a container that is still starting takes further invocations.
+    #[serde(skip_serializing_if = "Starting::is_default")]
+    pub starting: Starting,
+    /// In which order invocations leave a host's queue.
+    #[serde(skip_serializing_if = "Queue::is_default")]
+    pub queue: Queue,
     /// The most invocations that wait at a host; one more is rejected. No bound if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_bound: Option<u32>,
@@ -113,6 +130,10 @@ impl Default for Policies {
             no_room: NoRoom::Queue,
             too_large: TooLarge::Reject,
             reuse: Reuse::LastUsed,
+            image_order: ImageOrder::LastUse,
+            image_room: ImageRoom::IdleContainers,
+            starting: Starting::Closed,
+            queue: Queue::Fifo,
             queue_bound: None,
             queue_timeout_s: None,
         }
@@ -174,6 +195,46 @@ pub enum Reuse {
     LastUsed,
     /// The one created first (the keep-alive competition's simulator).
     Oldest,
+    /// The first of an indexed set: who gets room comes last, and the last takes the place of who goes (DSLab FaaS).
+    IndexedSet,
+}
+
+/// Whether a container that is still starting takes further invocations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Starting {
+    /// It takes none but the one that it was created for.
+    #[default]
+    Closed,
+    /// Where no started one has room, invocations wait in the one that is ready first, up to its function's concurrency
+    /// (DSLab FaaS).
+    Join,
+}
+
+impl Starting {
+    fn is_default(&self) -> bool {
+        *self == Starting::default()
+    }
+}
+
+/// In which order invocations leave a host's queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queue {
+    /// First come, first served: a head that finds no room makes all others wait.
+    #[default]
+    Fifo,
+    /// Who arrives may start at once if there is room; those in the queue are served as with `fifo` (DSLab's FIFOInvoker).
+    Barging,
+    /// Whenever something is freed, everyone in the queue is tried in order, and who finds room starts (DSLab's NaiveInvoker).
+    /// It takes a look at the whole queue each time.
+    Skip,
+}
+
+impl Queue {
+    fn is_default(&self) -> bool {
+        *self == Queue::default()
+    }
 }
 
 /// A change while the run goes on.
@@ -197,11 +258,31 @@ pub struct Run {
     pub duration_s: Option<f64>,
     /// Invocations submitted before this many seconds are not measured.
     pub warm_up_s: f64,
+    /// What comes first of what happens at one instant.
+    #[serde(skip_serializing_if = "First::is_default")]
+    pub first: First,
+}
+
+/// What comes first of what happens at one instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum First {
+    /// Completions and what they release, then arrivals and messages.
+    #[default]
+    Completions,
+    /// Arrivals and messages, so that what ends now does not yet serve who comes now (DSLab FaaS).
+    Arrivals,
+}
+
+impl First {
+    fn is_default(&self) -> bool {
+        *self == First::default()
+    }
 }
 
 impl Default for Run {
     fn default() -> Self {
-        Run { seed: 1, duration_s: None, warm_up_s: 0.0 }
+        Run { seed: 1, duration_s: None, warm_up_s: 0.0, first: First::Completions }
     }
 }
 
@@ -238,12 +319,13 @@ impl Scenario {
         self.workload.trace = Some(trace);
     }
 
-    /// Whether a node, zone, link or function has this id.
+    /// Whether a node, zone, link, function or image has this id.
     pub fn has(&self, id: &str) -> bool {
         self.nodes.iter().any(|n| n.id == id)
             || self.zones.iter().any(|z| z.id == id)
             || self.links.iter().any(|l| l.id == id)
             || self.functions.iter().any(|f| f.id == id)
+            || self.images.iter().any(|i| i.id == id)
     }
 
     /// An id that nothing in the scenario has yet, made from `stem`.

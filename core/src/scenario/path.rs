@@ -159,7 +159,7 @@ fn left_out(before: &[&str], step: &str) -> Option<Value> {
         | (["workload"], "trace_options")
         | (["nodes", _], "overrides")
         | (["nodes", _, "overrides"], _) => Some(Value::Object(Map::new())),
-        ([], "links" | "functions") => Some(Value::Array(Vec::new())),
+        ([], "links" | "functions" | "images") => Some(Value::Array(Vec::new())),
         _ => None,
     }
 }

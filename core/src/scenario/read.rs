@@ -53,7 +53,7 @@ impl Scenario {
 fn small_enough(whole: &Value) -> Result<(), ReadError> {
     let list = |key: &str| whole.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let parts = |of: &Value, key: &str| of.get(key).and_then(Value::as_object).map_or(0, |map| map.len());
-    let lists = ["zones", "nodes", "links", "functions"].map(|key| (key, list(key).len()));
+    let lists = ["zones", "nodes", "links", "functions", "images"].map(|key| (key, list(key).len()));
     let overrides = list("nodes").iter().map(|n| parts(n, "overrides")).sum();
     let timeline: Vec<usize> = list("timeline").iter().map(|c| parts(c, "set")).collect();
     match too_much(&lists, overrides, &timeline) {
@@ -210,7 +210,7 @@ mod tests {
             let all = vec![element; n].join(",");
             Scenario::from_json(&format!(r#"{{"version": 1, "{list}": [{all}]}}"#)).unwrap_err()
         };
-        for list in ["zones", "nodes", "links", "functions"] {
+        for list in ["zones", "nodes", "links", "functions", "images"] {
             let error = many(list, "5", 1_001);
             assert_eq!((error.code, error.place.as_str()), ("size", list));
             assert_eq!(error.message, "1001 entries are more than 1000");

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Sharing;
+
 /// An area whose nodes are close to each other: an edge site, a cloud region.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,11 +32,16 @@ pub enum Role {
     EdgeController,
     /// Runs invocations.
     Worker,
+    /// Holds all images.
+    Registry,
+    /// Fetches images from the registry and keeps them near the workers.
+    HeadStore,
 }
 
 impl Role {
     /// All roles, in the order of menus.
-    pub const ALL: [Role; 4] = [Role::Client, Role::EdgeController, Role::CloudController, Role::Worker];
+    pub const ALL: [Role; 6] =
+        [Role::Client, Role::EdgeController, Role::CloudController, Role::Worker, Role::Registry, Role::HeadStore];
 
     /// The word in the scenario.
     pub fn word(self) -> &'static str {
@@ -43,6 +50,8 @@ impl Role {
             Role::CloudController => "cloud_controller",
             Role::EdgeController => "edge_controller",
             Role::Worker => "worker",
+            Role::Registry => "registry",
+            Role::HeadStore => "head_store",
         }
     }
 
@@ -53,6 +62,8 @@ impl Role {
             Role::CloudController => "Cloud controller",
             Role::EdgeController => "Edge controller",
             Role::Worker => "Worker",
+            Role::Registry => "Image registry",
+            Role::HeadStore => "Head store",
         }
     }
 }
@@ -88,6 +99,15 @@ pub struct Node {
     /// Speed of a worker's cores; an execution takes its time divided by this.
     #[serde(default = "one_f", skip_serializing_if = "is_one_f")]
     pub speed: f64,
+    /// Disk of a worker for images and the files of containers, or of a head store for images, in MB; not limited if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_mb: Option<f64>,
+    /// How fast its disk is read, in MB/s; not limited if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_read_mb_s: Option<f64>,
+    /// How fast its disk is written, in MB/s; not limited if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_write_mb_s: Option<f64>,
     /// A client's share of the arrivals, relative to the other clients.
     #[serde(default = "one_f", skip_serializing_if = "is_one_f")]
     pub traffic: f64,
@@ -113,6 +133,9 @@ pub enum Cpu {
     Shared,
     /// Executions never wait for cores and never slow down.
     Unlimited,
+    /// A container holds its function's cores while it runs something, whatever its concurrency. Where they are not free its
+    /// executions wait in it, begun; those who wait are served first come, first served (DSLab FaaS).
+    Isolated,
 }
 
 impl Cpu {
@@ -172,6 +195,9 @@ impl Node {
             cpu: Cpu::Slots,
             slots: None,
             speed: 1.0,
+            disk_mb: None,
+            disk_read_mb_s: None,
+            disk_write_mb_s: None,
             traffic: 1.0,
             overrides: BTreeMap::new(),
             x: 0.0,
@@ -232,10 +258,13 @@ pub struct Network {
     pub within_zone_ms: f64,
     /// One-way latency between nodes of different zones, in milliseconds.
     pub between_zones_ms: f64,
+    /// How transfers of images share links and disks.
+    #[serde(skip_serializing_if = "Sharing::is_default")]
+    pub sharing: Sharing,
 }
 
 impl Default for Network {
     fn default() -> Self {
-        Network { within_zone_ms: 0.5, between_zones_ms: 20.0 }
+        Network { within_zone_ms: 0.5, between_zones_ms: 20.0, sharing: Sharing::Fair }
     }
 }

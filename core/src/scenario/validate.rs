@@ -70,6 +70,7 @@ pub fn validate(scenario: &Scenario, catalogue: &Catalogue) -> Vec<Problem> {
         ("nodes", scenario.nodes.len()),
         ("links", scenario.links.len()),
         ("functions", scenario.functions.len()),
+        ("images", scenario.images.len()),
     ];
     if let Some((path, message, hint)) = too_much(&lists, overrides, &timeline) {
         // Nothing else is looked at: some checks compare everything with everything.
@@ -79,6 +80,7 @@ pub fn validate(scenario: &Scenario, catalogue: &Catalogue) -> Vec<Problem> {
     v.topology(scenario);
     v.network(scenario);
     v.workload(scenario);
+    v.images(scenario);
     v.choices(scenario);
     v.run(scenario);
     v.timeline(scenario);
@@ -246,7 +248,11 @@ impl Validator<'_> {
                 }
                 Some(other) => {
                     let message = format!("one of the {other} has the same id");
-                    self.error(format!("{list}.{id}"), message, "Nodes, zones, links and functions share their names; rename one.");
+                    self.error(
+                        format!("{list}.{id}"),
+                        message,
+                        "Nodes, zones, links, functions and images share their names; rename one.",
+                    );
                 }
             }
         }
@@ -258,6 +264,7 @@ impl Validator<'_> {
         self.ids("zones", s.zones.iter().map(|z| z.id.as_str()), &mut taken);
         self.ids("links", s.links.iter().map(|l| l.id.as_str()), &mut taken);
         self.ids("functions", s.functions.iter().map(|f| f.id.as_str()), &mut taken);
+        self.ids("images", s.images.iter().map(|i| i.id.as_str()), &mut taken);
         let zones: BTreeSet<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
         for z in &s.zones {
             if let Some(ms) = z.latency_ms {
@@ -290,6 +297,9 @@ impl Validator<'_> {
             self.range(at("cores"), "", n.cores, 0.001, 4096.0);
             self.range(at("memory_mb"), "MB", n.memory_mb, 1.0, 1e9);
             self.range(at("speed"), "", n.speed, 0.001, 1000.0);
+            self.range(at("disk_mb"), "MB", n.disk_mb.unwrap_or(0.0), 0.0, 1e12);
+            self.range(at("disk_read_mb_s"), "MB/s", n.disk_read_mb_s.unwrap_or(1.0), 0.001, 1e9);
+            self.range(at("disk_write_mb_s"), "MB/s", n.disk_write_mb_s.unwrap_or(1.0), 0.001, 1e9);
             if n.slots == Some(0) {
                 self.error(at("slots"), "a worker without slots runs nothing", "Enter at least 1, or leave it out.");
             }
@@ -392,6 +402,7 @@ impl Validator<'_> {
             if let Some(limit) = f.time_limit_s {
                 self.range(at("time_limit_s"), "s", limit, 0.000_001, 86_400.0);
             }
+            self.range(at("disk_mb"), "MB", f.disk_mb, 0.0, 1e12);
             if !sizes.fit(f.memory_mb, f.cores) {
                 let fate = if s.policies.too_large == TooLarge::Drop { "dropped" } else { "rejected" };
                 let hint = format!("Its invocations will be {fate}.");
@@ -422,6 +433,47 @@ impl Validator<'_> {
         self.range("workload.trace_options.cold_overhead_share".into(), "", o.cold_overhead_share, 0.0, 100.0);
         self.range("workload.trace_options.cores".into(), "", o.cores, 0.001, 4096.0);
         self.range("workload.trace_options.concurrency".into(), "", f64::from(o.concurrency), 1.0, 10_000.0);
+    }
+
+    fn images(&mut self, s: &Scenario) {
+        for i in &s.images {
+            self.range(format!("images.{}.size_mb", i.id), "MB", i.size_mb, 0.0, 1e12);
+            self.range(format!("images.{}.memory_mb", i.id), "MB", i.memory_mb.unwrap_or(0.0), 0.0, 1e9);
+        }
+        let known: BTreeMap<&str, &super::Image> = s.images.iter().map(|i| (i.id.as_str(), i)).collect();
+        let of_functions = s.functions.iter().map(|f| (format!("functions.{}", f.id), &f.image));
+        for (at, image) in of_functions.chain([("workload.trace_options".to_owned(), &s.workload.trace_options.image)]) {
+            let Some(image) = image.as_ref().filter(|i| !known.contains_key(i.as_str())) else { continue };
+            let hint = match self.meant(image, known.keys().copied()) {
+                Some(near) => format!("Did you mean {near}?"),
+                None => "Add it to images, or leave it out.".to_owned(),
+            };
+            self.error(format!("{at}.image"), format!("there is no image {image}"), hint);
+        }
+        // What can never start anywhere is said here; the run rejects it with the same cause.
+        let workers = || s.nodes.iter().filter(|n| n.is(Role::Worker));
+        let most = |of: fn(&super::Node) -> f64| workers().map(of).fold(0.0, f64::max);
+        let most_disk = most(|n| n.disk_mb.unwrap_or(f64::INFINITY));
+        let most_memory = most(|n| n.overrides.values().filter_map(|o| o.memory_mb).fold(n.memory_mb, f64::max));
+        for f in &s.functions {
+            let image = f.image.as_ref().and_then(|i| known.get(i.as_str()));
+            let (size, memory) = image.map_or((0.0, 0.0), |i| (i.size_mb, i.memory_mb.unwrap_or(i.size_mb)));
+            let rejected = "Its invocations will be rejected.";
+            if f.disk_mb + size > most_disk {
+                self.warning(format!("functions.{}.disk_mb", f.id), "no worker has disk enough for it and its image", rejected);
+            } else if memory > 0.0 && f.memory_mb + memory > most_memory {
+                self.warning(format!("functions.{}.image", f.id), "no worker has memory enough for it and its image", rejected);
+            }
+        }
+        let head = s.nodes.iter().filter(|n| n.is(Role::HeadStore)).filter_map(|n| n.disk_mb).fold(f64::INFINITY, f64::min);
+        if let Some(i) = s.images.iter().find(|i| i.size_mb > head) {
+            let message = format!("the image is larger than a head store, which has {head} MB");
+            self.warning(
+                format!("images.{}.size_mb", i.id),
+                message,
+                "Where it is fetched from there, invocations will be rejected.",
+            );
+        }
     }
 
     fn choices(&mut self, s: &Scenario) {
@@ -600,7 +652,7 @@ const CHANGEABLE: &str = "During a run the frame, the policies, the network, lin
 fn may_change(path: &Path) -> bool {
     match path.head() {
         "frame" | "policies" => path.depth() >= 3 || path.last() != path.head(),
-        "network" => path.depth() == 2,
+        "network" => path.depth() == 2 && path.last() != "sharing",
         "links" => path.depth() == 3 && matches!(path.last(), "latency_ms" | "jitter_ms" | "bandwidth_mbps"),
         "nodes" => path.depth() == 3 && path.last() == "speed",
         _ => false,

@@ -36,9 +36,15 @@ pub struct Function {
     /// On a worker, what does not fit beside those of other functions is rejected.
     #[serde(default, skip_serializing_if = "is_zero_u")]
     pub min_warm: u32,
-    /// An execution that runs longer is ended, in seconds from its start; no limit if absent.
+    /// An execution that has not ended before is ended then, in seconds from its start; no limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_s: Option<f64>,
+    /// The image that its containers are made from; they need none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Disk of one container for its own files, in MB.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub disk_mb: f64,
     /// Its share of the arrivals, relative to the other functions.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub weight: f64,
@@ -130,6 +136,8 @@ impl Function {
             keep_alive_s: None,
             min_warm: 0,
             time_limit_s: None,
+            image: None,
+            disk_mb: 0.0,
             weight: 1.0,
             request_kb: 0.0,
             response_kb: 0.0,
@@ -224,6 +232,9 @@ pub struct TraceOptions {
     pub cores: f64,
     /// The most executions at once in one container.
     pub concurrency: u32,
+    /// The image of every function; they need none if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// What the provider adds to every cold start, in milliseconds. Policies do not see it.
     pub cold_overhead_ms: f64,
     /// What the provider adds to every cold start, as a share of the time that start and execution take together.
@@ -241,6 +252,7 @@ impl Default for TraceOptions {
             cold_start_ms: 500.0,
             cores: 1.0,
             concurrency: 1,
+            image: None,
             cold_overhead_ms: 0.0,
             cold_overhead_share: 0.0,
             minute_arrivals: MinuteArrivals::Uniform,

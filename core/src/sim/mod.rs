@@ -104,7 +104,7 @@ impl Simulation {
         let world = World::new(
             &setup.stages[0].model,
             &setup.workload,
-            hosts.map(|(i, h)| Host::new(h.slots, h.memory, setup.keep_alive(0, i))).collect(),
+            hosts.map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i))).collect(),
         );
         let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
         simulation.begin_instance(&mut ());
@@ -192,9 +192,11 @@ impl Simulation {
     /// would happen at the end of the clock, after 584 years, does not.
     fn next(&self) -> Option<SimTime> {
         let arrival = self.next_arrival();
-        let waiting = || self.world.hosts.iter().map(|h| h.queue.len()).sum::<usize>();
-        let stuck =
-            || self.world.queue.len() == self.world.chatter && self.next_change().is_none() && waiting() == self.world.tasks.len();
+        let stuck = || {
+            self.world.queue.len() == self.world.chatter
+                && self.next_change().is_none()
+                && self.world.waiting == self.world.attempts.len()
+        };
         if arrival.is_none() && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
@@ -221,8 +223,10 @@ impl Simulation {
             return true;
         }
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
-        // At one instant completions come before arrivals, and arrivals before messages and timers.
-        if self.next_arrival() == Some(time) && queued.is_none_or(|(_, class)| class > Class::Completion) {
+        // At one instant completions come before arrivals unless the scenario says otherwise, and arrivals before messages and
+        // timers.
+        let first = || self.model().arrivals_first || queued.is_none_or(|(_, class)| class > Class::Completion);
+        if self.next_arrival() == Some(time) && first() {
             self.world.happened += 1;
             self.arrival(probe);
         } else if let Some((_, event)) = self.world.queue.pop() {
@@ -242,6 +246,8 @@ impl Simulation {
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
             EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
             EventKind::Provision => self.world.provision(model, workload, probe),
+            EventKind::TransferBegins => self.world.transfer_begins(model, probe, event.id),
+            EventKind::TransferEnds => self.world.transfers_end(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
             EventKind::Delivery => self.deliver(event.id, probe),
             EventKind::GateOpens => {
@@ -335,7 +341,9 @@ impl Simulation {
         match m.kind {
             MessageKind::Assign => {
                 self.world.messages.remove(id);
-                if !self.world.is_stale(&m) {
+                if !self.world.is_stale(&m) && self.world.attempts[m.attempt].bound {
+                    self.world.begin(model, workload, probe, m.attempt);
+                } else if !self.world.is_stale(&m) {
                     self.world.receive(model, workload, probe, m.attempt);
                 }
             }
@@ -364,7 +372,7 @@ impl Simulation {
                         self.world.messages.remove(id);
                         return;
                     }
-                    self.world.enter(m.attempt, Phase::AtPlacer);
+                    self.world.enter(probe, m.attempt, Phase::AtPlacer);
                     let task = self.world.attempts[m.attempt].task;
                     self.world.account(task, Accounting::PlacerQueue);
                 }
@@ -429,8 +437,7 @@ impl Simulation {
     fn answer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
-        let Instance { rules, placers } = &mut self.instances[instance as usize];
-        let placer = &mut placers[number as usize];
+        let placer = &mut self.instances[instance as usize].placers[number as usize];
         let Some(id) = placer.serving.take() else { return };
         let m = self.world.messages[id];
         self.world.messages.remove(id);
@@ -441,13 +448,21 @@ impl Simulation {
         if about_attempt && self.world.is_stale(&m) {
             return;
         }
+        if m.kind == MessageKind::Finish && m.words[1] > 0 {
+            self.world.release_bound(model, &setup.workload, probe, m.words[1] - 1);
+        }
+        let Instance { rules, placers } = &mut self.instances[instance as usize];
+        let placer = &mut placers[number as usize];
         let hops = if about_attempt { self.world.attempts[m.attempt].hops } else { 0 };
         let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
         rules.answer(frame, number, placer, &m, hops, &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
+        if m.kind == MessageKind::Staged && m.host == NONE {
+            self.world.heard_of_image(model, probe, m.words[1], m.words[0]);
+        }
     }
 
     fn timer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
@@ -458,7 +473,7 @@ impl Simulation {
         let model = &setup.stages[self.stage].model;
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened };
+        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
         rules.timer(frame, number, &mut placers[number as usize], &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
@@ -481,16 +496,46 @@ impl Simulation {
                     let a = &mut self.world.attempts[attempt];
                     (a.instance, a.placer, a.host) = (instance, number, host);
                     let task = a.task;
-                    self.world.enter(attempt, Phase::InFlight);
+                    self.world.enter(probe, attempt, Phase::InFlight);
                     self.world.account(task, Accounting::DispatchNetwork);
                     let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
                     let bytes = model.functions[assign.function as usize].request_bytes;
+                    self.world.sets_out(host, assign.function);
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
+                }
+                Action::Bind { attempt, host } => {
+                    let held = self.world.attempts[attempt].phase() == Phase::Schedulable;
+                    if !held || !self.world.bind(model, workload, probe, attempt, host) {
+                        continue;
+                    }
+                    let a = &mut self.world.attempts[attempt];
+                    (a.instance, a.placer) = (instance, number);
+                    let task = a.task;
+                    self.world.enter(probe, attempt, Phase::InFlight);
+                    self.world.account(task, Accounting::DispatchNetwork);
+                    let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
+                    self.instances[instance as usize].placers[number as usize].bound(model, host, assign.function);
+                    let bytes = model.functions[assign.function as usize].request_bytes;
+                    self.world.send(model, probe, Message { host, ..assign }, bytes);
+                }
+                Action::Admit { attempt } | Action::Hold { attempt } if usize::from(instance) + 1 < self.instances.len() => {
+                    self.hand_over(attempt, from, probe);
+                }
+                Action::Admit { attempt } => self.hold(probe, attempt, Phase::Admitted, Accounting::Staging),
+                Action::Hold { attempt } => self.hold(probe, attempt, Phase::Schedulable, Accounting::PlacerQueue),
+                Action::Download { image, head } => {
+                    self.world.download_image(model, probe, head, image);
+                }
+                Action::Copy { image, host } => {
+                    self.world.copy_image(model, workload, probe, host, image);
+                }
+                Action::Load { image, host } => {
+                    self.world.load_image(model, workload, probe, host, image);
                 }
                 Action::Probe { attempt, host } => {
                     if self.world.attempts[attempt].phase() == Phase::AtPlacer {
                         let task = self.world.attempts[attempt].task;
-                        self.world.enter(attempt, Phase::Probing);
+                        self.world.enter(probe, attempt, Phase::Probing);
                         self.world.account(task, Accounting::DispatchNetwork);
                     }
                     let question = about(&self.world, attempt, MessageKind::Probe, model.hosts[host as usize].machine);
@@ -500,7 +545,7 @@ impl Simulation {
                     let a = &mut self.world.attempts[attempt];
                     (a.hops, a.placer) = (a.hops.saturating_add(1), placer);
                     let task = a.task;
-                    self.world.enter(attempt, Phase::Offloaded);
+                    self.world.enter(probe, attempt, Phase::Offloaded);
                     self.world.account(task, Accounting::Transfer);
                     let to = self.instances[instance as usize].placers[placer as usize].machine;
                     let offload = about(&self.world, attempt, MessageKind::Offload, to);
@@ -527,6 +572,33 @@ impl Simulation {
         }
     }
 
+    /// A placer holds an attempt.
+    fn hold<P: Probe>(&mut self, probe: &mut P, attempt: u32, phase: Phase, accounting: Accounting) {
+        let task = self.world.attempts[attempt].task;
+        self.world.enter(probe, attempt, phase);
+        self.world.account(task, accounting);
+    }
+
+    /// A placer of an architecture that has been replaced passes on what it holds to the one that took over.
+    fn hand_over<P: Probe>(&mut self, attempt: u32, from: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let invocation = self.world.attempts[attempt].invocation;
+        let function = workload.function[invocation as usize];
+        let instance = self.instances.len() - 1;
+        let placer = self.instances[instance].rules.route(model, workload.client[invocation as usize].into(), invocation);
+        let to = self.instances[instance].placers[placer as usize].machine;
+        let task = self.world.attempts[attempt].task;
+        self.world.enter(probe, attempt, Phase::Offloaded);
+        self.world.account(task, Accounting::Transfer);
+        // Every architecture knows what to do with what a client submits.
+        let a = &mut self.world.attempts[attempt];
+        (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
+        let about = Message::about(MessageKind::Submit, from, to, attempt, a);
+        let submit = Message { instance: instance as u16, placer, function, ..about };
+        self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
+    }
+
     fn set_timer(&mut self, instance: u16, number: u32, after: SimDuration) {
         // A timer of no length would stop the clock.
         let at = self.world.now + after.max(SimDuration(1));
@@ -550,9 +622,12 @@ impl Simulation {
                 let count = on_machine.entry(plan.machine).or_default();
                 let id = format!("{}/{instance}/{count}", model.machine_id(plan.machine));
                 *count += 1;
-                Placer::new(plan, model, placement, &id)
+                Placer::new(plan, model, placement, &id, rules.exact())
             })
             .collect();
+        // Placers that went before decide on what is still on its way to them.
+        let counted = rules.exact() || self.instances.iter().any(|i| i.rules.exact());
+        self.world.count_coming(counted, |invocation| setup.workload.function[invocation as usize]);
         self.world.placer_machines.push(placers.iter().map(|p| p.machine).collect());
         // A host tells the placer that sees it of the containers that it removes; where several see it, nobody keeps count.
         for (host, state) in self.world.hosts.iter_mut().enumerate() {
@@ -562,7 +637,20 @@ impl Simulation {
                 _ => None,
             };
         }
+        self.world.stagers.clear();
+        if rules.stages() {
+            let hearers = (0u32..).zip(&placers).map(|(number, p)| (instance, number, p.machine));
+            self.world.stagers.extend(hearers);
+        }
+        let before = self.instances.len();
         self.instances.push(Instance { rules, placers });
+        let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
+        let held: Vec<u32> = self.world.attempts.iter().filter(|(_, a)| held(a.phase())).map(|(id, _)| id).collect();
+        for attempt in held {
+            // A service has one placer, on the controller.
+            let from = self.instances[before - 1].placers[0].machine;
+            self.hand_over(attempt, from, probe);
+        }
         for number in 0..plans.len() as u32 {
             self.timer(instance, number, probe);
         }
@@ -577,6 +665,7 @@ impl Simulation {
         self.world.digest.fold(self.world.now.0, 2, self.stage as u32, NONE);
         if before.network != scenario.network || before.links != scenario.links {
             self.world.latencies_change();
+            self.world.roads_change(model);
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {

@@ -451,6 +451,7 @@ pub(crate) mod tests {
             links,
             network: Network::default(),
             functions: vec![],
+            images: vec![],
             workload: Workload {
                 arrivals: Choice::of("poisson"),
                 popularity: Choice::of("weights"),

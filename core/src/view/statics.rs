@@ -178,7 +178,8 @@ pub(crate) fn is_placer(role: Role) -> bool {
     matches!(role, Role::CloudController | Role::EdgeController)
 }
 
-/// The glyph of a role: client circle, placer diamond (of the cloud: one in another), worker rectangle.
+/// The glyph of a role: client circle, placer diamond (of the cloud: one in another), worker rectangle, a
+/// store of images a stack.
 fn glyph(role: Role, at: Point, half: f64, items: &mut Vec<Item>) {
     let stroke = Some(Stroke::new(Ink::Ink, 1.5));
     match role {
@@ -191,6 +192,15 @@ fn glyph(role: Role, at: Point, half: f64, items: &mut Vec<Item>) {
         Role::Worker => {
             let (w, h) = (half * 2.0, half * 1.4);
             items.push(Item::Rect { x: at.0 - half, y: at.1 - h / 2.0, w, h, radius: 0.0, fill: None, stroke });
+        }
+        Role::HeadStore | Role::Registry => {
+            // A stack of what is kept; the registry's is full.
+            let (w, h) = (half * 1.8, half * 0.5);
+            for layer in [-1.0, 0.0, 1.0] {
+                let fill = (role == Role::Registry).then_some(Ink::Ink.into());
+                let y = at.1 + layer * half * 0.66 - h / 2.0;
+                items.push(Item::Rect { x: at.0 - w / 2.0, y, w, h, radius: h / 2.0, fill, stroke });
+            }
         }
     }
 }

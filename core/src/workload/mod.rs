@@ -254,7 +254,7 @@ fn function_shares(scenario: &Scenario) -> Shares {
 
 fn drawn(scenario: &Scenario) -> Workload {
     let seed = scenario.run.seed;
-    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(FunctionSpec::of).collect();
+    let functions: Vec<FunctionSpec> = scenario.functions.iter().map(|f| FunctionSpec::of(f, &scenario.images)).collect();
     if scenario.workload.arrivals.kind == closed_loop::ENTRY.kind {
         return closed_loop::draw(scenario, functions);
     }
@@ -292,7 +292,8 @@ fn drawn(scenario: &Scenario) -> Workload {
 /// The invocations of a trace up to `end`, in nanoseconds.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
-    let functions: Vec<FunctionSpec> = trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options)).collect();
+    let functions: Vec<FunctionSpec> =
+        trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options, &scenario.images)).collect();
     let mut workload = match &trace.rows {
         Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => {
             let keep = arrival_ns.partition_point(|&at| at <= end);

@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod competition;
+mod dslab;
 mod faascache;
 mod heap;
 mod oracle;
+mod wrench;
 
 use std::fmt::Display;
 use std::fs::read_to_string;

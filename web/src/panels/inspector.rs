@@ -90,7 +90,8 @@ fn NodePanel(props: &NodeProps) -> Html {
             if n.is(Role::Worker) {
                 <Number path={path("cores")} label="Cores" help="An execution holds its function's cores." />
                 <Pick path={path("cpu")} label="Executions" default="slots" options={words(&[("slots", "Hold their cores; the rest wait"),
-                    ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores")])} />
+                    ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores"),
+                    ("isolated", "Wait in containers that hold cores")])} />
                 <Number path={path("memory_mb")} label="Memory" unit="MB" help="For containers." />
                 <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("as cores allow"))} whole=true
                     help="The most invocations at once." />
@@ -152,8 +153,11 @@ fn ZonePanel(props: &ZoneProps) -> Html {
 /// Parameters of keep-alive policies that only reproductions of other systems set.
 const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
 
-/// Parameters of architectures that say how long a placer is busy.
-const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us"];
+/// Parameters of architectures that say how long a placer is busy, and what it sees.
+const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us", "view"];
+
+/// What a placement policy compares, and what it does with equals and where nothing fits.
+const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "otherwise"];
 
 /// What decides, what arrives, and for how long.
 #[component]
@@ -174,8 +178,9 @@ fn Scheduler() -> Html {
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
             <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
-                folded={Some(("Placer timings", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture} />
+                folded={Some(("Placer timings and sight", TIMINGS))} />
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture}
+                folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
             <details>
@@ -183,7 +188,9 @@ fn Scheduler() -> Html {
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
                     ("full_size", "Until its whole size is freed"), ("never", "Never")])} />
                 <Pick path="policies.if_insufficient" label="If that cannot make room" options={words(&[("keep", "Keep them"), ("evict_anyway", "Remove them anyway")])} />
-                <Pick path="policies.reuse" label="Of several warm ones" options={words(&[("last_used", "The one used last"), ("oldest", "The one created first")])} />
+                <Pick path="policies.reuse" label="Of several warm ones" options={words(&[("last_used", "The one used last"), ("oldest", "The one created first"), ("indexed_set", "The first of an indexed set")])} />
+                <Pick path="policies.starting" label="A container that is starting" default="closed" options={words(&[("closed", "Takes no more invocations"), ("join", "Is joined up to its concurrency")])} />
+                <Pick path="policies.queue" label="A worker's queue" default="fifo" options={words(&[("fifo", "First come, first served"), ("barging", "Arrivals may pass"), ("skip", "Everyone is tried in turn")])} />
                 <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
                 <Pick path="policies.too_large" label="What is larger than every worker" options={words(&[("reject", "Is rejected"), ("drop", "Is dropped at a worker")])} />
             </details>

@@ -2,11 +2,13 @@
 //!
 //! submit → placer's inbox → decision → assign → host's queue → run → finish. The placer's view is exact for what it assigned,
 //! late by one message for what ended. Unloaded service time: L + S + L + run. The placer is M/D/1 under Poisson arrivals.
+//! With `view: exact` it sees every host as it is when it decides, and what is assigned and still on its way: what simulators
+//! without a network assume, and a bound of what messages can tell.
 //! Source: the push form of ExDe's central scheduler; 0.5 ms a decision is our default for serverless controllers.
 
 use super::{Action, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, MESSAGE_US, SCAN_US, decision_ms};
-use crate::registry::{Args, Entry};
+use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -14,24 +16,43 @@ pub(super) const ENTRY: Entry = Entry {
     name: "Centralized",
     summary: "One placer on the cloud controller sees all hosts and decides everything.",
     source: "ExDe's centralized scheduler; Borg, OpenWhisk's controller.",
-    params: &[decision_ms(0.5), SCAN_US, MESSAGE_US],
+    params: &[
+        decision_ms(0.5),
+        SCAN_US,
+        MESSAGE_US,
+        Param {
+            name: "view",
+            label: "Sees its hosts",
+            unit: "",
+            help: "How placement sees the hosts: through messages, as a real scheduler, or as they are, as simulators without a network.",
+            domain: Domain::Word(&[
+                ("messages", "by messages, which are late"),
+                ("exact", "as they are at the instant of the decision"),
+            ]),
+        },
+    ],
     decides: &[],
 };
 
 #[derive(Clone)]
 pub(crate) struct Centralized {
     costs: Costs,
+    exact: bool,
 }
 
 impl Centralized {
     pub(super) fn new(args: Args<'_>) -> Centralized {
-        Centralized { costs: Costs::new(args) }
+        Centralized { costs: Costs::new(args), exact: args.is("view", "exact") }
     }
 }
 
 impl Rules for Centralized {
     fn placers(&self, model: &Model) -> Vec<PlacerPlan> {
         vec![PlacerPlan { machine: model.controller, hosts: (0..model.hosts.len() as u32).collect() }]
+    }
+
+    fn exact(&self) -> bool {
+        self.exact
     }
 
     fn route(&mut self, _: &Model, _: u32, _: u32) -> u32 {
@@ -44,11 +65,11 @@ impl Rules for Centralized {
 
     fn answer(&mut self, frame: Frame<'_>, _: u32, placer: &mut Placer, message: &Message, _: u8, actions: &mut Vec<Action>) {
         match message.kind {
-            MessageKind::Submit => actions.push(match placer.place(&frame.ask(message.function)) {
+            MessageKind::Submit => actions.push(match placer.place(frame, &frame.ask(message.function)) {
                 Some(host) => Action::Assign { attempt: message.attempt, host },
                 None => Action::Reject { attempt: message.attempt },
             }),
-            _ => placer.hear(message),
+            _ => placer.hear(frame, message),
         }
     }
 }

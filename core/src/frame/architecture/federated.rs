@@ -177,7 +177,7 @@ impl Rules for Federated {
                     actions.push(Action::Offload { attempt, placer: other });
                     return;
                 }
-                actions.push(match placer.place(&ask) {
+                actions.push(match placer.place(frame, &ask) {
                     Some(host) => Action::Assign { attempt, host },
                     None => Action::Reject { attempt },
                 });
@@ -188,7 +188,7 @@ impl Rules for Federated {
                 let told = &mut self.told[sender as usize][number as usize];
                 told.known = told.on_its_way.take().unwrap_or(u64::MAX);
             }
-            _ => placer.hear(message),
+            _ => placer.hear(frame, message),
         }
     }
 

@@ -3,6 +3,7 @@
 mod centralized;
 mod decentralized;
 mod federated;
+mod service;
 
 use std::sync::Arc;
 
@@ -33,6 +34,14 @@ pub trait Rules {
         hops: u8,
         actions: &mut Vec<Action>,
     );
+    /// Whether its placers choose by the hosts as they are ([`crate::policy::placement::Sight`]), and not by what they believe.
+    fn exact(&self) -> bool {
+        false
+    }
+    /// Whether its placers hold invocations until their images are in place, and want to hear of that.
+    fn stages(&self) -> bool {
+        false
+    }
     /// At the start, and whenever a timer that was asked for comes.
     fn timer(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _actions: &mut Vec<Action>) {}
 }
@@ -92,6 +101,12 @@ macro_rules! registry {
                     Architecture::External(a) => a.answer(frame, number, placer, message, hops, actions),
                 }
             }
+            fn stages(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.stages(),)* Architecture::External(a) => a.stages() }
+            }
+            fn exact(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.exact(),)* Architecture::External(a) => a.exact() }
+            }
             fn timer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
                 match self {
                     $(Architecture::$name(a) => a.timer(frame, number, placer, actions),)*
@@ -102,7 +117,7 @@ macro_rules! registry {
     };
 }
 
-registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated);
+registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated, service::Service);
 
 impl Architecture {
     /// The architecture that a choice names, from outside if one of that kind was added, else built in.

@@ -1,13 +1,24 @@
-//! Placement: which host runs a task, decided on a placer's view of the hosts.
+//! Placement: which host runs a task, decided on what a placer sees of the hosts.
 
+mod balanced;
+mod best_fit;
+mod first_fit;
+mod fit;
+mod image_first;
 mod least_loaded;
+mod locality;
+mod plan;
 mod random;
 mod round_robin;
+mod sight;
 mod view;
 mod warm_first;
+mod worst_fit;
 
 use std::sync::Arc;
 
+pub use plan::Plan;
+pub use sight::{Nearness, Sight};
 pub use view::View;
 
 use crate::registry::{Args, Choice, Entry};
@@ -26,8 +37,14 @@ pub struct Ask {
 
 /// A placement policy of one placer.
 pub trait PlacementPolicy {
-    /// The number, in the view, of the host to run the task on; nothing if no host is large enough.
-    fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32>;
+    /// The number, in the placer's view, of the host to run the task on; nothing if no host is large enough.
+    fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32>;
+    /// A round begins, of a placer that holds tasks and starts as many as there is room for.
+    fn begin(&mut self, _sight: Sight<'_>) {}
+    /// Whether it asks in a round how much waits ([`Plan::demand`]).
+    fn wants_demand(&self) -> bool {
+        false
+    }
 }
 
 /// A policy from outside this crate, clonable with its state.
@@ -67,17 +84,34 @@ macro_rules! registry {
         }
 
         impl PlacementPolicy for Placement {
-            fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32> {
+            fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32> {
                 match self {
-                    $(Placement::$name(p) => p.choose(ask, view, chance),)*
-                    Placement::External(p) => p.choose(ask, view, chance),
+                    $(Placement::$name(p) => p.choose(ask, sight, chance),)*
+                    Placement::External(p) => p.choose(ask, sight, chance),
                 }
+            }
+            fn begin(&mut self, sight: Sight<'_>) {
+                match self { $(Placement::$name(p) => p.begin(sight),)* Placement::External(p) => p.begin(sight) }
+            }
+            fn wants_demand(&self) -> bool {
+                match self { $(Placement::$name(p) => p.wants_demand(),)* Placement::External(p) => p.wants_demand() }
             }
         }
     };
 }
 
-registry!(least_loaded::LeastLoaded, round_robin::RoundRobin, random::Random, warm_first::WarmFirst);
+registry!(
+    least_loaded::LeastLoaded,
+    round_robin::RoundRobin,
+    random::Random,
+    warm_first::WarmFirst,
+    first_fit::FirstFit,
+    best_fit::BestFit,
+    worst_fit::WorstFit,
+    locality::Locality,
+    image_first::ImageFirst,
+    balanced::Balanced,
+);
 
 impl Placement {
     /// The policy that a choice names, from outside if one of that kind was added, else built in.

@@ -1,6 +1,6 @@
 //! Random: any host that is large enough, each equally likely. Source: textbook.
 
-use super::{Ask, PlacementPolicy, View};
+use super::{Ask, PlacementPolicy, Sight};
 use crate::registry::{Args, Entry};
 use crate::rng::Stream;
 
@@ -23,13 +23,13 @@ impl Random {
 }
 
 impl PlacementPolicy for Random {
-    fn choose(&mut self, ask: &Ask, view: &View, chance: &mut Stream) -> Option<u32> {
-        let n = view.len() as u32;
+    fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32> {
+        let n = sight.len() as u32;
         let first = chance.below(u64::from(n)) as u32;
-        if n > 0 && view.fits(first, ask) {
+        if n > 0 && sight.fits(first, ask) {
             return Some(first);
         }
-        let fitting = (0..n).filter(|&i| view.fits(i, ask)).count() as u64;
-        (0..n).filter(|&i| view.fits(i, ask)).nth(chance.below(fitting) as usize)
+        let fitting = (0..n).filter(|&i| sight.fits(i, ask)).count() as u64;
+        (0..n).filter(|&i| sight.fits(i, ask)).nth(chance.below(fitting) as usize)
     }
 }

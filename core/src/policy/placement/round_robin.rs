@@ -1,6 +1,6 @@
 //! Round robin: the hosts in turn, passing over those that are too small. Source: textbook.
 
-use super::{Ask, PlacementPolicy, View};
+use super::{Ask, PlacementPolicy, Sight};
 use crate::registry::{Args, Entry};
 use crate::rng::Stream;
 
@@ -25,9 +25,9 @@ impl RoundRobin {
 }
 
 impl PlacementPolicy for RoundRobin {
-    fn choose(&mut self, ask: &Ask, view: &View, _: &mut Stream) -> Option<u32> {
-        let n = view.len() as u32;
-        let chosen = (0..n).map(|i| (self.next + i) % n).find(|&i| view.fits(i, ask))?;
+    fn choose(&mut self, ask: &Ask, sight: Sight<'_>, _: &mut Stream) -> Option<u32> {
+        let n = sight.len() as u32;
+        let chosen = (0..n).map(|i| (self.next + i) % n).find(|&i| sight.fits(i, ask))?;
         self.next = (chosen + 1) % n;
         Some(chosen)
     }
@@ -35,6 +35,7 @@ impl PlacementPolicy for RoundRobin {
 
 #[cfg(test)]
 mod tests {
+    use super::super::View;
     use super::*;
     use crate::registry::Choice;
 
@@ -44,7 +45,7 @@ mod tests {
         let ask = Ask { function: 0, memory: 5, millicores: 1 };
         let mut policy = RoundRobin::new(Args::new(&Choice::of("round_robin"), &ENTRY));
         let mut chance = Stream::new(0, "", "");
-        let chosen: Vec<_> = (0..4).map(|_| policy.choose(&ask, &view, &mut chance)).collect();
+        let chosen: Vec<_> = (0..4).map(|_| policy.choose(&ask, Sight::believed(&view), &mut chance)).collect();
         assert_eq!(chosen, [Some(0), Some(2), Some(0), Some(2)]);
     }
 }

@@ -38,6 +38,8 @@ pub struct View {
     least_millicores: u32,
     total_load: u64,
     total_millicores: u64,
+    /// Per host, (bytes, thousandths of cores) of what was assigned and is not known to have ended; empty before the first.
+    taken: Vec<(u64, u64)>,
 }
 
 impl View {
@@ -54,6 +56,7 @@ impl View {
             least_millicores: hosts.iter().map(|h| h.millicores).min().unwrap_or(0),
             total_load: 0,
             total_millicores: hosts.iter().map(|h| u64::from(h.millicores)).sum(),
+            taken: Vec::new(),
             hosts,
         };
         for i in 0..leaves {
@@ -74,6 +77,7 @@ impl View {
     pub(crate) fn size(&self) -> usize {
         self.hosts.len() * size_of::<Seen>()
             + self.tree.len() * 4
+            + self.taken.len() * 16
             + self.warm.iter().map(|list| size_of_val(list) + list.len() * 8).sum::<usize>()
     }
 
@@ -95,6 +99,21 @@ impl View {
     /// Cores of a host, in thousandths.
     pub fn millicores(&self, number: u32) -> u32 {
         self.hosts[number as usize].millicores
+    }
+
+    /// Memory of a host, in bytes.
+    pub fn memory(&self, number: u32) -> u64 {
+        self.hosts[number as usize].memory
+    }
+
+    /// Memory that nothing is believed to hold, in bytes: what was assigned holds its function's from assignment to finish.
+    pub fn memory_free(&self, number: u32) -> u64 {
+        self.memory(number).saturating_sub(self.taken.get(number as usize).map_or(0, |t| t.0))
+    }
+
+    /// Cores that what was assigned asks for, in thousandths; may be more than there are.
+    pub fn cores_asked(&self, number: u32) -> u64 {
+        self.taken.get(number as usize).map_or(0, |t| t.1)
     }
 
     /// Whether a task can ever run on a host.
@@ -128,19 +147,32 @@ impl View {
         numbers.min_by_key(|&i| (self.hosts[i as usize].rank(), i))
     }
 
+    /// Tasks ever assigned to a host.
+    pub fn ever_assigned(&self, number: u32) -> u32 {
+        self.hosts[number as usize].assigned
+    }
+
     /// A task was assigned to a host: its load rises, and an idle container of the function is taken.
-    pub(crate) fn assigned(&mut self, number: u32, function: u32) {
+    pub(crate) fn assigned(&mut self, number: u32, ask: &Ask) {
+        if self.taken.is_empty() {
+            self.taken = vec![(0, 0); self.hosts.len()];
+        }
+        let taken = &mut self.taken[number as usize];
+        *taken = (taken.0.saturating_add(ask.memory), taken.1 + u64::from(ask.millicores));
         let seen = &mut self.hosts[number as usize];
         seen.load += 1;
         seen.assigned += 1;
         self.total_load += 1;
         self.rise(number);
-        let warm = self.warm_count(number, function);
-        self.set_warm(number, function, warm.saturating_sub(1));
+        let warm = self.warm_count(number, ask.function);
+        self.set_warm(number, ask.function, warm.saturating_sub(1));
     }
 
     /// A task assigned earlier is known to have ended.
-    pub(crate) fn ended(&mut self, number: u32) {
+    pub(crate) fn ended(&mut self, number: u32, ask: &Ask) {
+        if let Some(taken) = self.taken.get_mut(number as usize) {
+            *taken = (taken.0.saturating_sub(ask.memory), taken.1.saturating_sub(ask.millicores.into()));
+        }
         let seen = &mut self.hosts[number as usize];
         debug_assert!(seen.load > 0, "more tasks ended than were assigned");
         seen.load = seen.load.saturating_sub(1);
@@ -159,7 +191,8 @@ impl View {
         }
     }
 
-    fn warm_count(&self, number: u32, function: u32) -> u32 {
+    /// Idle containers of a function that a host is believed to have.
+    pub(super) fn warm_count(&self, number: u32, function: u32) -> u32 {
         self.warm[function as usize].iter().find(|&&(n, _)| n == number).map_or(0, |&(_, count)| count)
     }
 
@@ -195,9 +228,9 @@ mod tests {
             for (index, up) in steps {
                 let number = index.index(cores.len()) as u32;
                 if up {
-                    view.assigned(number, 0);
+                    view.assigned(number, &SMALL);
                 } else if view.load(number) > 0 {
-                    view.ended(number);
+                    view.ended(number, &SMALL);
                 }
                 prop_assert_eq!(view.least_loaded(&SMALL), view.least_loaded_of(0..cores.len() as u32));
             }
@@ -207,7 +240,7 @@ mod tests {
     #[test]
     fn hosts_that_are_too_small_are_passed_over() {
         let mut view = View::new([(0, 10, 1000), (1, 100, 1000)], 1);
-        view.assigned(1, 0);
+        view.assigned(1, &SMALL);
         let ask = Ask { memory: 50, ..SMALL };
         assert_eq!(view.least_loaded(&ask), Some(1));
         assert_eq!(view.least_loaded(&Ask { memory: 500, ..ask }), None);
@@ -217,9 +250,21 @@ mod tests {
     fn an_assignment_takes_an_idle_container() {
         let mut view = View::new([(0, 10, 1000)], 1);
         view.set_warm(0, 0, 2);
-        view.assigned(0, 0);
+        view.assigned(0, &SMALL);
         assert_eq!(view.warm(0).count(), 1);
-        view.assigned(0, 0);
+        view.assigned(0, &SMALL);
         assert_eq!(view.warm(0).count(), 0);
+    }
+
+    #[test]
+    fn memory_and_cores_are_taken_from_assignment_to_finish() {
+        let mut view = View::new([(0, 10, 1000)], 1);
+        let ask = Ask { memory: 7, millicores: 800, ..SMALL };
+        assert_eq!((view.memory_free(0), view.cores_asked(0)), (10, 0));
+        view.assigned(0, &ask);
+        view.assigned(0, &ask);
+        assert_eq!((view.memory_free(0), view.cores_asked(0)), (0, 1600));
+        view.ended(0, &ask);
+        assert_eq!((view.memory_free(0), view.cores_asked(0)), (3, 800));
     }
 }

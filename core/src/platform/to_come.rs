@@ -1,0 +1,115 @@
+//! Hosts as they will be when what is on its way to them has arrived: what an exact sight of a placer shows.
+//!
+//! Each invocation on its way takes room in a container of its function that has some, idle or busy, and where none is left it
+//! takes memory for a new one. What waits in a host's queue takes nothing. Only runs that ask for it keep count.
+
+use super::host::Host;
+use super::model::Model;
+use super::task::Phase;
+use super::world::World;
+use crate::engine::NONE;
+use crate::scenario::Cpu;
+
+impl World {
+    /// From now on the invocations on their way to each host are counted, or no more.
+    pub(crate) fn count_coming(&mut self, counted: bool, function_of: impl Fn(u32) -> u32) {
+        self.coming_counted = counted;
+        self.hosts.iter_mut().for_each(|h| h.coming.clear());
+        let on_their_way: Vec<(u32, u32)> = self
+            .attempts
+            .iter()
+            .filter(|(_, a)| a.phase() == Phase::InFlight && !a.bound)
+            .map(|(_, a)| (a.host, a.invocation))
+            .collect();
+        for (host, invocation) in on_their_way {
+            self.sets_out(host, function_of(invocation));
+        }
+    }
+
+    /// An invocation of a function sets out for a host.
+    pub(crate) fn sets_out(&mut self, host: u32, function: u32) {
+        if self.coming_counted {
+            let coming = &mut self.hosts[host as usize].coming;
+            match coming.iter_mut().find(|c| c.0 == function) {
+                Some(known) => known.1 += 1,
+                None => coming.push((function, 1)),
+            }
+        }
+    }
+
+    /// An invocation of a function has come to a host.
+    pub(super) fn has_come(&mut self, host: u32, function: u32) {
+        if self.coming_counted {
+            let coming = &mut self.hosts[host as usize].coming;
+            if let Some(i) = coming.iter().position(|c| c.0 == function) {
+                coming[i].1 -= 1;
+                if coming[i].1 == 0 {
+                    coming.swap_remove(i);
+                }
+            }
+        }
+    }
+
+    /// Running, queued and coming invocations.
+    pub(crate) fn load_to_come(&self, host: u32) -> u32 {
+        let h = &self.hosts[host as usize];
+        h.load() + h.coming.iter().map(|c| c.1).sum::<u32>()
+    }
+
+    /// Thousandths of cores that invocations hold, or ask for where they share them, with those that are coming. Where cores are
+    /// not held while a container starts, who will not find a started one asks for none yet.
+    pub(crate) fn cores_to_come(&self, model: &Model, host: u32) -> u64 {
+        let h = &self.hosts[host as usize];
+        let held_from_start = model.hosts[host as usize].cpu == Cpu::Slots;
+        let asks = |&(function, n): &(u32, u32)| {
+            let begin = if held_from_start { n } else { n - self.fill(model, h, function, n, true).0 };
+            u64::from(begin) * u64::from(model.functions[function as usize].millicores)
+        };
+        h.millicores_held + h.coming.iter().map(asks).sum::<u64>()
+    }
+
+    /// Idle containers of a function, less one for each coming invocation of it.
+    pub(crate) fn idle_to_come(&self, host: u32, function: u32) -> u32 {
+        let h = &self.hosts[host as usize];
+        h.idle_of(function).saturating_sub(h.coming_of(function))
+    }
+
+    /// Whether one more invocation of a function finds room in a container, or in one that has started, after so many more that are
+    /// not on their way yet.
+    pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, before: u32, started: bool) -> bool {
+        let h = &self.hosts[host as usize];
+        self.fill(model, h, function, h.coming_of(function) + before + 1, started).0 == 0
+    }
+
+    /// Memory that no container holds or is about to hold, and what idle containers hold beside it that may be removed, in bytes.
+    pub(crate) fn memory_to_come(&self, model: &Model, host: u32) -> (u64, u64) {
+        let h = &self.hosts[host as usize];
+        let (mut free, mut removable) = (h.memory_free, h.removable(model));
+        for &(function, n) in &h.coming {
+            let spec = &model.functions[function as usize];
+            let (left, idle) = self.fill(model, h, function, n, false);
+            let new = u64::from(left.div_ceil(spec.concurrency)) * spec.memory;
+            removable = removable.saturating_sub(u64::from(idle) * spec.memory + new.saturating_sub(free));
+            free = free.saturating_sub(new);
+        }
+        (free, removable)
+    }
+
+    /// Puts so many invocations of a function into its containers with room, or into those that have started. Answers how many
+    /// are left, and how many idle containers are taken.
+    fn fill(&self, model: &Model, host: &Host, function: u32, invocations: u32, started: bool) -> (u32, u32) {
+        let concurrency = model.functions[function as usize].concurrency;
+        let (mut left, mut idle) = (invocations, 0);
+        let mut container = host.first_with_room(function);
+        while container != NONE && left > 0 {
+            let c = &self.containers[container];
+            let passed_over = c.is_stale(self.now) || (started && c.starting);
+            if !passed_over {
+                left = left.saturating_sub(concurrency - c.active);
+                idle += u32::from(c.active == 0 && !c.starting && !c.pinned);
+            }
+            container = c.next;
+        }
+        (left, idle)
+    }
+}
