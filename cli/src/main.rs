@@ -358,6 +358,12 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
     }
     let parts: Vec<String> = s.phases_ms.iter().filter(|p| p.1 > 0.0).map(|(w, ms)| format!("{w} {}", three_digits(*ms))).collect();
     line("mean ms in", parts.join(", "));
+    if !s.transfers.is_empty() {
+        let mut parts: Vec<String> =
+            s.transfers.iter().map(|t| format!("{} ({} GB)", t.words(), three_digits(t.bytes as f64 / 1e9))).collect();
+        parts.push(format!("{} evictions", s.image_evictions));
+        line("images", parts.join(", "));
+    }
     line("idle memory", format!("{} GB s", three_digits(s.idle_gb_s)));
     line("utilisation", format!("{} %", three_digits(100.0 * s.utilisation)));
     line("simulated", format!("{} s in {} s, {} events", three_digits(s.end_s), three_digits(wall.as_secs_f64()), s.events));

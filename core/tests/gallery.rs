@@ -496,3 +496,45 @@ fn at_home_functions_find_their_containers_again() {
     };
     assert!(spread(&even) < 1.3 && spread(&home) > 3.0);
 }
+
+/// How many transfers of images there were of a kind.
+fn transfers(summary: &Summary, kind: &str) -> u64 {
+    summary.transfers.iter().find(|t| t.kind == kind).unwrap().count
+}
+
+#[test]
+fn far_registry_a_store_close_by_fetches_each_image_once() {
+    let near_by = with("far-registry", &[]);
+    let far = with("far-registry", &[("nodes.service.roles", json!(["cloud_controller"]))]);
+    assert_eq!((transfers(&near_by, "download"), transfers(&far, "download")), (3, 0));
+    assert!(near(near_by.response_ms.mean, 930.0) && near(far.response_ms.mean, 10_800.0));
+    assert!(near(near_by.response_ms.max, 38_300.0));
+    assert!(near(phase(&near_by, "staging"), 470.0) && near(start_ms(&near_by), 59.0));
+}
+
+/// An image that had just come left the disk for another that somebody waited for, before anybody started with it: two
+/// invocations on one worker took each other's image away for ever.
+#[test]
+fn far_registry_workers_that_fetch_for_themselves_do_not_take_turns_for_ever() {
+    let small: Vec<(String, Value)> = (1..=3).map(|i| (format!("nodes.worker-{i}.disk_mb"), json!(1500))).collect();
+    let mut changes: Vec<(&str, Value)> = small.iter().map(|(path, mb)| (path.as_str(), mb.clone())).collect();
+    changes.push(("frame.architecture.kind", json!("centralized")));
+    let s = with("far-registry", &changes);
+    assert_eq!(s.completed, s.submitted);
+    assert!(s.end_s < 400.0);
+}
+
+#[test]
+fn work_for_all_costs_transfers_where_disks_are_small() {
+    let balanced = with("work-for-all", &[]);
+    let (first, least) = (placing("work-for-all", "image_first"), placing("work-for-all", "least_loaded"));
+    assert!(
+        near(balanced.response_ms.mean, 1_720.0) && near(first.response_ms.mean, 224.0) && near(least.response_ms.mean, 9_100.0)
+    );
+    let ended = |s: &Summary| s.hosts.iter().map(|h| h.ended).collect::<Vec<_>>();
+    assert!(ended(&balanced).iter().all(|&n| n > 450) && ended(&first)[2] < 20);
+    assert!(transfers(&balanced, "copy") > 20 * transfers(&first, "copy") && balanced.image_evictions > 20 * first.image_evictions);
+    let large: Vec<(String, Value)> = (1..=4).map(|i| (format!("nodes.worker-{i}.disk_mb"), json!(2000))).collect();
+    let large: Vec<(&str, Value)> = large.iter().map(|(path, mb)| (path.as_str(), mb.clone())).collect();
+    assert!(near(with("work-for-all", &large).response_ms.mean, 248.0));
+}

@@ -9,4 +9,4 @@ mod summary;
 pub use charts::{Charts, Percentiles};
 pub use quantiles::Quantiles;
 pub use recorder::{InvocationRow, Recorder};
-pub use summary::{FunctionRow, HostRow, Summary};
+pub use summary::{FunctionRow, HostRow, Summary, TransferRow};

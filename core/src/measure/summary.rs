@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::quantiles::Quantiles;
 use super::recorder::Recorder;
-use crate::platform::{Accounting, Cause, MessageKind, Outcome};
+use crate::platform::{Accounting, Cause, Counters, MessageKind, Outcome, TRANSFER_KINDS};
 use crate::sim::Simulation;
 
 /// The figures of a run. Aggregates are over invocations submitted after the warm-up; counts are over all.
@@ -66,6 +66,10 @@ pub struct Summary {
     pub messages: Vec<(String, u64)>,
     /// Tasks handed from placer to placer.
     pub offloads: u64,
+    /// Transfers of images by kind; none without images.
+    pub transfers: Vec<TransferRow>,
+    /// Images removed from a store or from memory to make room.
+    pub image_evictions: u64,
     /// Events handled.
     pub events: u64,
     /// Nanoseconds in the system, summed over all tasks, those still live cut at the end. Little's law: the integral of the
@@ -79,6 +83,28 @@ pub struct Summary {
     pub functions: Vec<FunctionRow>,
     /// Per host, at most a thousand.
     pub hosts: Vec<HostRow>,
+}
+
+/// Transfers of images of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TransferRow {
+    /// The kind: download, copy or load.
+    pub kind: String,
+    /// How many were asked for.
+    pub count: u64,
+    /// What they move, in bytes.
+    pub bytes: u64,
+}
+
+impl TransferRow {
+    /// How many of which kind, in words.
+    pub fn words(&self) -> String {
+        match (self.count, self.kind.strip_suffix('y')) {
+            (1, _) => format!("1 {}", self.kind),
+            (n, Some(stem)) => format!("{n} {stem}ies"),
+            (n, None) => format!("{n} {}s", self.kind),
+        }
+    }
 }
 
 /// A function in figures.
@@ -195,6 +221,8 @@ impl Summary {
                 .collect(),
             messages: MessageKind::ALL.iter().map(|&k| (k.word().to_owned(), c.messages[k as usize])).collect(),
             offloads: c.messages[MessageKind::Offload as usize],
+            transfers: if model.supply.images.is_empty() { Vec::new() } else { transfers(c) },
+            image_evictions: c.image_evictions,
             events: c.events,
             sojourn_ns: c.sojourn_ns + live,
             in_system_ns: c.in_system_ns,
@@ -217,6 +245,15 @@ impl Summary {
             response_ms,
         }
     }
+}
+
+fn transfers(c: &Counters) -> Vec<TransferRow> {
+    let counts = c.transfers.iter().zip(&c.transferred_bytes);
+    TRANSFER_KINDS
+        .iter()
+        .zip(counts)
+        .map(|(kind, (&count, &bytes))| TransferRow { kind: (*kind).to_owned(), count, bytes })
+        .collect()
 }
 
 fn hosts(simulation: &Simulation, recorder: &Recorder) -> Vec<(u64, u64)> {

@@ -377,17 +377,19 @@ impl World {
         }
     }
 
-    /// Starts what can be started on a host.
+    /// Starts what can be started on a host, then goes on with images that found no room: an image that has just come must not
+    /// leave for another before whoever waited for it had a try.
     pub(crate) fn dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
-        self.retry_staging(model, workload, probe, host);
         if model.queue == Queue::Skip {
-            return self.dispatch_any(model, workload, probe, host);
+            self.dispatch_any(model, workload, probe, host);
+        } else {
+            while let Some(&attempt) = self.hosts[host as usize].queue.front() {
+                let Some(room) = self.room_for(model, workload, probe, attempt) else { break };
+                self.hosts[host as usize].queue.pop_front();
+                self.leave_queue(model, workload, probe, attempt, room);
+            }
         }
-        while let Some(&attempt) = self.hosts[host as usize].queue.front() {
-            let Some(room) = self.room_for(model, workload, probe, attempt) else { return };
-            self.hosts[host as usize].queue.pop_front();
-            self.leave_queue(model, workload, probe, attempt, room);
-        }
+        self.retry_staging(model, workload, probe, host);
     }
 
     /// Starts whoever in the queue finds room, in order.

@@ -157,6 +157,8 @@ fn add_node(scenario: &Scenario, layout: &Layout, role: Role, at: (f64, f64)) ->
         Role::CloudController => "cloud",
         Role::EdgeController => "edge",
         Role::Worker => "worker",
+        Role::Registry => "registry",
+        Role::HeadStore => "head-store",
     };
     let (w, h) = if role == Role::Worker { (168.0, 104.0) } else { (72.0, 64.0) };
     let on_grid = |v: f64| (v / 8.0).round() * 8.0;
