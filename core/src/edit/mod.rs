@@ -22,11 +22,11 @@ pub enum Command {
     /// Add a zone.
     AddZone(Zone),
     /// Add a node.
-    AddNode(Node),
+    AddNode(Box<Node>),
     /// Add a link.
     AddLink(Link),
     /// Add a function.
-    AddFunction(Function),
+    AddFunction(Box<Function>),
     /// Add an image.
     AddImage(Image),
     /// Take away whatever has these ids: zones with their nodes, nodes with their links, links, functions, and images with
@@ -89,7 +89,7 @@ impl Command {
             }
             Command::AddNode(node) => {
                 free(scenario, &node.id)?;
-                scenario.nodes.push(node);
+                scenario.nodes.push(*node);
             }
             Command::AddLink(link) => {
                 free(scenario, &link.id)?;
@@ -97,7 +97,7 @@ impl Command {
             }
             Command::AddFunction(function) => {
                 free(scenario, &function.id)?;
-                scenario.functions.push(function);
+                scenario.functions.push(*function);
             }
             Command::AddImage(image) => {
                 free(scenario, &image.id)?;
@@ -242,7 +242,7 @@ mod tests {
         let id = |stem: &str| format!("{stem}-{}", i / 8);
         match i % 8 {
             7 => Command::Settle { nodes: vec![id("worker")], zone: "region".into() },
-            0 => Command::AddNode(Node::new(&id("n"), "edge", Role::Worker)),
+            0 => Command::AddNode(Box::new(Node::new(&id("n"), "edge", Role::Worker))),
             1 => Command::Remove { ids: vec![id("worker")] },
             2 => Command::Move { to: vec![(id("worker"), f64::from(i), 3.0)] },
             3 => Command::Set { path: path("policies.keep_alive.ttl_s"), value: json!(i) },

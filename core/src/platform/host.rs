@@ -4,8 +4,7 @@
 //!   rest wait in one queue, first come, first served: a head that finds no room makes the others wait. With `shared`,
 //!   executions share the cores ([`super::cpu`]); with `unlimited`, nobody waits for cores or slows down; with `isolated`,
 //!   containers hold cores, and executions wait in them ([`super::waiting`]).
-//! - The queue is first come, first served, unless the scenario lets who arrives, or everyone, pass a head that finds no room. It
-//!   may have a bound, beyond which invocations are refused, and a longest wait; those whose client gave up leave it.
+//! - The queue is first come, first served, unless the scenario lets who arrives, or everyone, pass a head that finds no room.
 //! - Memory: a container holds its function's memory from creation to removal. When a new one does not fit, idle containers
 //!   go in the order of the keep-alive policy.
 //! - A container that a policy makes ahead of an invocation takes free memory, and is not made where there is none. Containers
@@ -277,12 +276,12 @@ impl World {
     pub(crate) fn receive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
-        let spec = &model.functions[function as usize];
-        let host = &model.hosts[a.host as usize];
         self.has_come(a.host, function);
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
+        let spec = &model.functions[function as usize];
+        let host = &model.hosts[a.host as usize];
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
                 self.make_room(model, workload, probe, a.host, spec.memory);

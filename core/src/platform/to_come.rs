@@ -113,3 +113,49 @@ impl World {
         (left, idle)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use crate::scenario::Scenario;
+    use crate::sim::{Library, Simulation};
+    use crate::workload::Workload;
+
+    /// Two workers behind 20 ms, and clients who give up at once, or not.
+    fn begin(patience_s: Option<f64>) -> Simulation {
+        let scenario = Scenario::from_value(json!({
+            "version": 1,
+            "zones": [{"id": "z", "latency_ms": 20}],
+            "nodes": [{"id": "users", "zone": "z", "roles": ["client"]},
+                      {"id": "placer", "zone": "z", "roles": ["cloud_controller"]},
+                      {"id": "w", "zone": "z", "roles": ["worker"], "count": 2}],
+            "functions": [{"id": "f", "execution": {"kind": "constant", "mean_ms": 50}, "patience_s": patience_s}],
+            "workload": {"arrivals": {"kind": "deterministic", "rate_per_s": 200}},
+            "frame": {"architecture": {"kind": "centralized", "view": "exact"}},
+            "run": {"duration_s": 1}
+        }))
+        .unwrap();
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        Simulation::new(&scenario, workload, &Library::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_on_its_way_is_counted_until_it_comes_or_was_given_up() {
+        for patience in [None, Some(0.03)] {
+            let mut simulation = begin(patience);
+            let mut most = 0;
+            while !simulation.step(1, &mut ()).done {
+                let world = simulation.world();
+                let in_flight = world.attempts.iter().filter(|(_, a)| a.phase() == crate::platform::Phase::InFlight).count();
+                let counted: u32 = world.hosts.iter().flat_map(|h| &h.coming).map(|c| c.1).sum();
+                assert_eq!(counted, in_flight as u32);
+                most = most.max(counted);
+            }
+            assert!(most >= 3, "{most} at once");
+        }
+    }
+}

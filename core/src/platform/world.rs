@@ -167,7 +167,7 @@ impl World {
         let heads = World::new_heads(model);
         let mut world = World { hosts, heads, gates_left: workload.gates.counters(), ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
-            world.queue.push(SimTime::ZERO, Class::Completion, Event::new(EventKind::Provision, 0, 0));
+            world.queue.push(SimTime::ZERO, Class::Early, Event::new(EventKind::Provision, 0, 0));
         }
         world
     }

@@ -225,7 +225,10 @@ impl Simulation {
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
         // At one instant completions come before arrivals unless the scenario says otherwise, and arrivals before messages and
         // timers.
-        let first = || self.model().arrivals_first || queued.is_none_or(|(_, class)| class > Class::Completion);
+        // What is always there is made before anybody arrives.
+        let provision = self.world.counters.events == 1 && queued.is_some_and(|(_, class)| class == Class::Early);
+        let early = self.model().arrivals_first && !provision;
+        let first = || early || queued.is_none_or(|(_, class)| class > Class::Completion);
         if self.next_arrival() == Some(time) && first() {
             self.world.happened += 1;
             self.arrival(probe);

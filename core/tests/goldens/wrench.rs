@@ -244,39 +244,34 @@ fn goldens(folder: &Path) -> Vec<(String, Value)> {
 #[test]
 fn wrench_serverless_service() {
     let Some(folder) = folder() else { return };
-    let (mut agree, mut compared) = (0, 0);
-    let mut wrong = Vec::new();
+    let mut report = Report::default();
     for (name, golden) in goldens(&folder.join("wrench")) {
         let input = &golden["scenario"];
         if input.is_null() {
-            println!("wrench {name}: the original aborts; see a_full_head_store_makes_room_instead_of_ending_the_run");
+            println!(
+                "left out WRENCH, {name}: the original aborts; here see a_full_head_store_makes_room_instead_of_ending_the_run"
+            );
             continue;
         }
         let scheduler = input["scheduler"].as_str().unwrap();
         if input["properties"]["buffer"].as_str().is_some_and(|b| b != "0") {
-            println!("wrench {name}: not compared, storage with buffers is not modelled");
+            println!("left out WRENCH, {name}: storage with buffers is not modelled");
             continue;
         }
         // Their order of functions is that of addresses, and of chance that of a C++ library: one function can be compared.
         let alone = ["T01", "T03"].iter().any(|t| name.starts_with(t));
         if scheduler != "fcfs" && !alone {
-            println!("wrench {name}: not compared, the original's {scheduler} scheduler follows addresses or its own chance");
+            println!("left out WRENCH, {name}: the original's {scheduler} scheduler follows addresses or its own chance");
             continue;
         }
-        compared += 1;
+        let what = format!("WRENCH, {name}");
         match compare(&golden) {
-            Ok(largest) => {
-                agree += 1;
-                println!("wrench {name}: agrees, dates within {:.0} ns", largest * 1e9);
-            }
-            Err(difference) => {
-                println!("wrench {name}: differs, {difference}");
-                wrong.push(name);
-            }
+            Ok(largest) => report.line(what, true, format!("dates within {:.0} ns, nodes equal", largest * 1e9)),
+            Err(difference) => report.line(what, false, difference),
         }
     }
-    println!("wrench: {agree} of {compared} runs agree");
-    assert!(wrong.is_empty(), "{wrong:?} differ");
+    report.total("WRENCH");
+    assert_eq!(report.differ, 0);
 }
 
 #[test]

@@ -315,7 +315,7 @@ fn WorkloadPanel() -> Html {
                 { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
                 <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
                     let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
-                    lab.dispatch(Action::Edit(Command::AddFunction(f)));
+                    lab.dispatch(Action::Edit(Command::AddFunction(Box::new(f))));
                 } }>{ "+ Function" }</button>
             </details>
             </>

@@ -166,14 +166,14 @@ fn add_node(scenario: &Scenario, layout: &Layout, role: Role, at: (f64, f64)) ->
         Some(zone) => {
             let mut node = Node::new(&scenario.free_id(stem), &zone.id, role);
             (node.x, node.y) = (on_grid(at.0 - w / 2.0), on_grid(at.1 - h / 2.0));
-            Command::AddNode(node)
+            Command::AddNode(Box::new(node))
         }
         None => {
             // Open ground: the node founds a zone of its own.
             let zone = Zone { id: scenario.free_id("zone"), name: String::new(), latency_ms: None };
             let mut node = Node::new(&scenario.free_id(stem), &zone.id, role);
             (node.x, node.y) = (on_grid(at.0 - w / 2.0), on_grid(at.1 - h / 2.0));
-            Command::All(vec![Command::AddZone(zone), Command::AddNode(node)])
+            Command::All(vec![Command::AddZone(zone), Command::AddNode(Box::new(node))])
         }
     }
 }
