@@ -5,11 +5,14 @@ mod support;
 
 use std::sync::Arc;
 
+use faaslab_core::frame::architecture::{ExternalRules, Rules};
+use faaslab_core::frame::{Action, Frame, Placer, PlacerPlan};
 use faaslab_core::measure::{InvocationRow, Recorder, Summary};
-use faaslab_core::platform::{Cause, Outcome};
+use faaslab_core::platform::{Cause, Message, MessageKind, Model, Outcome};
+use faaslab_core::registry::Entry;
 use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::{Library, Simulation, record};
-use faaslab_core::units::SimTime;
+use faaslab_core::units::{SimDuration, SimTime};
 use faaslab_core::workload::Workload;
 use serde_json::{Value, json};
 use support::{phase, set};
@@ -204,6 +207,82 @@ fn word_follows_an_offload_to_the_other_zone_and_on_to_the_host() {
     let run = self::run(&fast, &[0, 200]);
     // Word is behind the offload all the way, and is there before the other placer has decided.
     assert_eq!((run.messages("cancel"), run.messages("offload"), run.messages("assign")), (2 + 1, 1 + 1, 0));
+}
+
+/// Three placers in a row; the last one assigns to the only host.
+static RELAY: Entry =
+    Entry { kind: "relay", name: "Relay", summary: "From placer to placer.", source: "This test.", params: &[], decides: &[] };
+
+#[derive(Clone)]
+struct Relay;
+
+impl Rules for Relay {
+    fn placers(&self, model: &Model) -> Vec<PlacerPlan> {
+        let machine = |id: &str| (0..model.machines.len() as u32).find(|&m| model.machine_id(m) == id).unwrap();
+        ["p0", "p1", "p2"].map(|id| PlacerPlan { machine: machine(id), hosts: vec![0] }).to_vec()
+    }
+    fn route(&mut self, _: &Model, _: u32, _: u32) -> u32 {
+        0
+    }
+    fn cost(&self, _: MessageKind, _: &Placer) -> SimDuration {
+        SimDuration::ZERO
+    }
+    fn answer(&mut self, _: Frame<'_>, number: u32, _: &mut Placer, m: &Message, hops: u8, actions: &mut Vec<Action>) {
+        if m.kind == MessageKind::Finish {
+            return;
+        }
+        assert_eq!(u32::from(hops), number);
+        let attempt = m.attempt;
+        actions.push(if number < 2 {
+            Action::Offload { attempt, placer: number + 1 }
+        } else {
+            Action::Assign { attempt, host: 0 }
+        });
+    }
+}
+
+impl ExternalRules for Relay {
+    fn clone_box(&self) -> Box<dyn ExternalRules> {
+        Box::new(self.clone())
+    }
+}
+
+#[test]
+fn word_follows_from_placer_to_placer_and_waits_where_it_is_first() {
+    let scenario = Scenario::from_value(json!({
+        "version": 1,
+        "zones": [{"id": "z", "latency_ms": 1}],
+        "nodes": [{"id": "user", "zone": "z", "roles": ["client"]},
+                  {"id": "p0", "zone": "z", "roles": ["cloud_controller"]},
+                  {"id": "p1", "zone": "z", "roles": ["edge_controller"]},
+                  {"id": "p2", "zone": "z", "roles": ["edge_controller"]},
+                  {"id": "worker", "zone": "z", "roles": ["worker"]}],
+        "links": [{"id": "first", "from": "p0", "to": "p1", "latency_ms": 50}, {"id": "second", "from": "p1", "to": "p2", "latency_ms": 50},
+                  {"id": "across", "from": "p0", "to": "p2", "latency_ms": 2}],
+        "functions": [{"id": "f", "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0}],
+        "workload": {"arrivals": {"kind": "deterministic", "rate_per_s": 1}},
+        "frame": {"architecture": {"kind": "relay"}},
+        "run": {"duration_s": 2}
+    }));
+    let library = Library::default().with_architecture(&RELAY, |_| Box::new(Relay));
+    // How often the first of two is assigned and told about, and its result ignored, if its client gives up then.
+    let given_up_after = |s: f64| {
+        let scenario = set(scenario.as_ref().unwrap(), "functions.f.patience_s", json!(s));
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let mut simulation = Simulation::new(&scenario, workload, &library).unwrap();
+        while !simulation.step_to(SimTime::from_s(1.9), 1_000, &mut ()) {}
+        let counters = &simulation.world().counters;
+        let sent = |kind: MessageKind| counters.messages[kind as usize];
+        (sent(MessageKind::Assign), sent(MessageKind::Cancel), counters.late, simulation.world().attempts.len())
+    };
+    // At p0 after 1 ms, p1 after 51, p2 after 101, on the worker after 102, back after 203.
+    assert_eq!(given_up_after(0.5), (1, 0, 0, 0));
+    // At p0 with the first word at 121 ms: p2 knows at 123, the worker at 124. It runs on.
+    assert_eq!(given_up_after(0.12), (1, 3, 1, 0));
+    // p0 sends word after it at 10 ms, p1 at 60, p2 at 110, and the worker hears at 111.
+    assert_eq!(given_up_after(0.009), (1, 4, 1, 0));
+    // At 60 ms p1 has handed it on, so that p0 sends word across: it is there at 62 ms, long before the invocation.
+    assert_eq!(given_up_after(0.059), (0, 2, 0, 0));
 }
 
 /// The second of two finds the core taken and no place to wait; a pause of 20 ms.

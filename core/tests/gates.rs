@@ -163,3 +163,18 @@ fn an_arrival_with_a_time_comes_before_one_that_waited() {
     let run = run(&scenario, workload(&scenario, &[0, 100], gates, 3, u64::MAX));
     assert_eq!(run.rows, [(0, 100), (100, 200), (100, 300)].map(Some));
 }
+
+#[test]
+fn what_waited_comes_before_completions_where_arrivals_do() {
+    // One core and no place to wait. Row 1 runs from 101 to 201 ms; row 2 waits for row 0 and 101 ms, and comes at 201 ms.
+    let start = |first: &str| {
+        let mut gates = GateBuilder::new(2);
+        gates.add(1, &[0], 1, ms(101));
+        let scenario = set(&set(&server(1.0), "run.first", json!(first)), "policies.queue_bound", json!(0));
+        let run = run(&scenario, workload(&scenario, &[0, 101], gates, 3, u64::MAX));
+        (0..3).map(|i| run.recorder.row(i).outcome.unwrap()).collect::<Vec<_>>()
+    };
+    let (done, refused) = (Outcome::Completed, Outcome::Rejected);
+    assert_eq!(start("completions"), [done, done, done]);
+    assert_eq!(start("arrivals"), [done, done, refused]);
+}

@@ -180,7 +180,7 @@ impl Summary {
             .sum();
         let (mut cold, mut ended) = (0u64, 0u64);
         for (_, outcome, was_cold) in recorder.ended_rows() {
-            if matches!(outcome, Outcome::Completed | Outcome::TimedOut) {
+            if matches!(outcome, Outcome::Completed | Outcome::TimedOut | Outcome::Failed) {
                 ended += 1;
                 cold += u64::from(was_cold);
             }

@@ -92,7 +92,7 @@ impl World {
         (a.outcome, a.cause) = (outcome, cause);
         let a = *a;
         if a.task == NONE || !self.will_retry(model, workload, &a) {
-            return self.end_attempt(workload, probe, attempt);
+            return self.end_attempt(model, workload, probe, attempt);
         }
         self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Backoff);
@@ -110,10 +110,10 @@ impl World {
         let a = self.attempts[attempt];
         if a.task == NONE {
             self.counters.late += u64::from(a.finished < SimTime::NEVER);
-            return self.end_attempt(workload, probe, attempt);
+            return self.end_attempt(model, workload, probe, attempt);
         }
         if !self.will_retry(model, workload, &a) {
-            return self.end_attempt(workload, probe, attempt);
+            return self.end_attempt(model, workload, probe, attempt);
         }
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
         let whole = spec.backoff.0 as f64 * (1u64 << (a.number - 1).min(62)) as f64;
@@ -122,7 +122,7 @@ impl World {
         self.close(probe, attempt);
         self.account(a.task, Accounting::Backoff);
         (self.tasks[a.task].attempt, self.tasks[a.task].again) = (NONE, again);
-        self.queue.push(again, Class::Message, Event::new(EventKind::TryAgain, 0, a.task));
+        self.queue.push(again, model.arrival_class(), Event::new(EventKind::TryAgain, 0, a.task));
     }
 
     /// A client's patience may be at its end: it gives up, and sends word after the attempt that is on its way.
@@ -146,7 +146,7 @@ impl World {
             self.send(model, probe, cancel, 0);
         }
         (last.outcome, last.cause) = (Outcome::Abandoned, None);
-        self.end_task(workload, probe, id, &last);
+        self.end_task(model, workload, probe, id, &last);
     }
 
     /// Word that a client gave up reaches a placer or a host. It needs no decision and does not wait in an inbox. A placer that
@@ -189,16 +189,16 @@ impl World {
     }
 
     /// An attempt is over, and with it its task, if it still has one: the client knows.
-    pub(crate) fn end_attempt<P: Probe>(&mut self, workload: &Workload, probe: &mut P, attempt: u32) {
+    pub(crate) fn end_attempt<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         self.close(probe, attempt);
         let a = self.attempts[attempt];
         if a.task != NONE {
-            self.end_task(workload, probe, a.task, &a);
+            self.end_task(model, workload, probe, a.task, &a);
         }
     }
 
     /// A task ends as its last attempt does.
-    fn end_task<P: Probe>(&mut self, workload: &Workload, probe: &mut P, id: u32, last: &Attempt) {
+    fn end_task<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, id: u32, last: &Attempt) {
         let now = self.now;
         let task = &mut self.tasks[id];
         task.account(task.accounting, now);
@@ -223,7 +223,7 @@ impl World {
         probe.ended(now, &end);
         self.tasks.remove(id);
         if !self.gates_left.is_empty() {
-            self.count_at_gates(workload, last.invocation);
+            self.count_at_gates(model, workload, last.invocation);
         }
     }
 }

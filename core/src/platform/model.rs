@@ -2,7 +2,7 @@
 
 use super::network::{Network, PathSpec};
 use super::supply::Supply;
-use crate::engine::NONE;
+use crate::engine::{Class, NONE};
 use crate::rng::hash_text;
 use crate::scenario::{
     Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario,
@@ -293,6 +293,11 @@ impl Model {
             queue_timeout: scenario.policies.queue_timeout_s.map(SimDuration::from_s),
             ids,
         }
+    }
+
+    /// The class of arrivals that are events, and of messages.
+    pub(crate) fn arrival_class(&self) -> Class {
+        if self.arrivals_first { Class::Early } else { Class::Message }
     }
 
     /// The id of a machine: `edge-1`, or `pool[17]`.

@@ -230,8 +230,7 @@ impl World {
         probe.sent(&message);
         self.chatter += usize::from(message.kind == MessageKind::Gossip);
         let id = self.messages.insert(message);
-        let class = if model.arrivals_first { Class::Early } else { Class::Message };
-        self.queue.push(arrives, class, Event::new(EventKind::Delivery, 0, id));
+        self.queue.push(arrives, model.arrival_class(), Event::new(EventKind::Delivery, 0, id));
     }
 
     /// Latencies change: messages on their way keep their time, and those sent from now on do not overtake them.
@@ -252,7 +251,7 @@ impl World {
     }
 
     /// A row has ended: each gate that waited for it, and for no more, opens after its delay, unless that is after the end.
-    pub(super) fn count_at_gates(&mut self, workload: &Workload, invocation: u32) {
+    pub(super) fn count_at_gates(&mut self, model: &Model, workload: &Workload, invocation: u32) {
         for &gate in workload.gates.waiting_for(invocation) {
             let left = &mut self.gates_left[gate as usize];
             // A gate that waits for some of its rows has opened before the last of them ends.
@@ -263,7 +262,7 @@ impl World {
             let opens = self.now + workload.gates.delay(gate);
             if *left == 0 && opens.0 <= workload.gates.until_ns() && opens < SimTime::NEVER {
                 self.gates_opening += 1;
-                self.queue.push(opens, Class::Message, Event::new(EventKind::GateOpens, 0, gate));
+                self.queue.push(opens, model.arrival_class(), Event::new(EventKind::GateOpens, 0, gate));
             }
         }
     }

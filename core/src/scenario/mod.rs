@@ -253,7 +253,7 @@ pub struct Change {
 pub struct Run {
     /// All chance derives from it.
     pub seed: u64,
-    /// Arrivals after this many seconds are left out; a trace without it is run whole.
+    /// Arrivals after this many seconds are left out; without it a trace is run whole, and users come for all their rounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
     /// Invocations submitted before this many seconds are not measured.

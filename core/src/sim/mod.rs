@@ -391,7 +391,7 @@ impl Simulation {
     /// Whether a placer takes an attempt that reaches it into its inbox.
     fn taken_in<P: Probe>(&mut self, model: &Model, workload: &Workload, m: &Message, probe: &mut P) -> bool {
         if self.world.attempts[m.attempt].cancelled {
-            self.world.end_attempt(workload, probe, m.attempt);
+            self.world.end_attempt(model, workload, probe, m.attempt);
             return false;
         }
         let too_large = model.functions[m.function as usize].request_too_large;

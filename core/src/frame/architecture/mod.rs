@@ -15,7 +15,8 @@ use crate::units::SimDuration;
 /// The rules of an architecture.
 ///
 /// Between the arrival of an attempt and its assignment an architecture must answer with exactly one of assign, offload,
-/// probe (then assign when the replies are there) or reject.
+/// probe (then assign when the replies are there) or reject. An attempt whose client gives up is over: nobody asks about it any
+/// more, and replies about it are not handed on.
 pub trait Rules {
     /// The placers that it needs.
     fn placers(&self, model: &Model) -> Vec<PlacerPlan>;
