@@ -9,6 +9,7 @@ mod expand;
 mod future;
 mod gates;
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 pub use future::Future;
@@ -94,6 +95,12 @@ pub struct Workload {
     pub start_ns: Vec<i64>,
     /// What the rows without a time wait for.
     pub gates: Gates,
+    /// The job of each row, numbered from 0; empty where every row is a job of its own. Rows of one job that are submitted
+    /// together stand together.
+    pub job: Vec<u32>,
+    /// Per job, how long it takes on idle, warm hosts of speed 1 without any messages: the longest way through its rows, in
+    /// nanoseconds.
+    pub job_ideal_ns: Vec<u64>,
     /// The functions.
     pub functions: Vec<FunctionSpec>,
     /// What the clairvoyant policy asks for, worked out when it is first asked.
@@ -170,6 +177,15 @@ impl Workload {
         }
     }
 
+    /// The rows that are submitted together with a row, which is the first of them: those of its job that follow it and have the
+    /// same time. Rows that wait at a gate are submitted with it, and stay before `end`.
+    pub fn wave(&self, first: u32, end: u32) -> Range<u32> {
+        let Some(&job) = self.job.get(first as usize) else { return first..first + 1 };
+        let at = self.arrival_ns[first as usize];
+        let more = |&row: &u32| self.job[row as usize] == job && self.arrival_ns[row as usize] == at;
+        first..(first + 1..end).find(|row| !more(row)).unwrap_or(end)
+    }
+
     /// Takes gates for the rows at its end, which from now on have no time of their own.
     pub fn set_gates(&mut self, gates: Gates) {
         debug_assert!(gates.is_empty() || gates.end() == self.function.len(), "each row has a time or a gate");
@@ -197,6 +213,7 @@ impl Workload {
         self.function.truncate(rows);
         self.execution_ns.truncate(rows);
         self.client.truncate(rows);
+        self.job.truncate(rows);
     }
 
     fn draw_clients(&mut self, scenario: &Scenario) {
