@@ -133,6 +133,8 @@ pub struct Frame<'a> {
     pub model: &'a Model,
     /// The clock.
     pub now: SimTime,
+    /// Which of the run's architectures asks: the timeline may have replaced it.
+    pub(crate) instance: u16,
     /// How much has happened besides timers and gossip. While it stays the same, no load changes.
     pub happened: u64,
     /// Everything as it is.
@@ -149,11 +151,12 @@ impl Frame<'_> {
         if self.model.oversized[function as usize] { Ask { memory: 0, ..whole } } else { whole }
     }
 
-    /// Whether a task that a placer holds is still there to be placed: its client may have given up.
+    /// Whether a task that a placer holds is still there to be placed: its client may have given up, or another architecture may
+    /// have taken over.
     pub fn is_held(&self, asked: &Asked) -> bool {
         let a = &self.world.attempts[asked.attempt];
         let held = matches!(a.phase(), Phase::Schedulable | Phase::AtPlacer | Phase::Probing);
-        held && (a.invocation, a.number) == (asked.invocation, asked.number)
+        held && (a.invocation, a.number, a.instance) == (asked.invocation, asked.number, self.instance)
     }
 
     /// How long a task is estimated to execute, in nanoseconds.

@@ -77,8 +77,9 @@ pub struct Simulation {
 }
 
 /// What an architecture may look at.
-fn frame<'a>(setup: &'a Setup, stage: usize, world: &'a World) -> Frame<'a> {
-    Frame { model: &setup.stages[stage].model, now: world.now, happened: world.happened, world, workload: &setup.workload }
+fn frame<'a>(setup: &'a Setup, stage: usize, world: &'a World, instance: u16) -> Frame<'a> {
+    let (model, workload) = (&setup.stages[stage].model, &*setup.workload);
+    Frame { model, now: world.now, instance, happened: world.happened, world, workload }
 }
 
 /// How far a run has come.
@@ -478,7 +479,7 @@ impl Simulation {
             probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Decides);
             if tasks > 0 {
                 let setup = Arc::clone(&self.setup);
-                let frame = frame(&setup, self.stage, &self.world);
+                let frame = frame(&setup, self.stage, &self.world, instance);
                 rules.begins(frame, number, placer, &m);
                 for i in 0..self.world.tasks_of(&m) {
                     let member = self.world.task_of(&m, i);
@@ -524,7 +525,7 @@ impl Simulation {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
             let mut actions = std::mem::take(&mut self.actions);
-            rules.answer(frame(&setup, self.stage, &self.world), number, placer, &m, &asked, &mut actions);
+            rules.answer(frame(&setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
             self.carry_out(instance, number, &actions, probe);
             actions.clear();
             self.actions = actions;
@@ -543,7 +544,7 @@ impl Simulation {
         let setup = Arc::clone(&self.setup);
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        rules.timer(frame(&setup, self.stage, &self.world), number, &mut placers[number as usize], &mut actions);
+        rules.timer(frame(&setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;

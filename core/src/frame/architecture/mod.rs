@@ -1,9 +1,11 @@
 //! Scheduler architectures: who decides what on which message. One file each, one line in the registry.
 
+mod batch_sampling;
 mod centralized;
 mod decentralized;
 mod federated;
 mod independent;
+mod late_binding;
 mod pull;
 mod service;
 mod spread;
@@ -152,6 +154,8 @@ registry!(
     centralized::Centralized,
     pull::Pull,
     decentralized::Decentralized,
+    batch_sampling::BatchSampling,
+    late_binding::LateBinding,
     independent::Independent,
     federated::Federated,
     service::Service,

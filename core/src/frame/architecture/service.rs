@@ -172,7 +172,7 @@ impl Service {
 /// Whether an attempt that is held is the one that it was, and is in a phase.
 fn is(frame: Frame<'_>, held: Asked, phase: Phase) -> bool {
     let a = &frame.world.attempts[held.attempt];
-    a.invocation == held.invocation && a.phase() == phase
+    (a.invocation, a.number, a.instance) == (held.invocation, held.number, frame.instance) && a.phase() == phase
 }
 
 impl Rules for Service {

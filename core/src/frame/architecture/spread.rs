@@ -85,7 +85,7 @@ impl Sample {
         sample.clear();
         let n = placer.view.len() as u64;
         // Few of many: draw until different. Otherwise shuffle.
-        if d * 4 < n {
+        if d <= 64 && d * 4 < n {
             for _ in 0..d * 16 {
                 let host = placer.chance.below(n) as u32;
                 if sample.len() as u64 == d {
