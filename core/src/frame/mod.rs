@@ -57,6 +57,12 @@ impl Placer {
         sight(self.exact, &self.view, frame)
     }
 
+    /// The host that the placement policy chooses, by its number in the view. Nothing is noted.
+    pub fn prefer(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.choose(ask, sight, &mut self.chance)
+    }
+
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
     pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
         let sight = sight(self.exact, &self.view, frame);

@@ -8,6 +8,7 @@ mod independent;
 mod late_binding;
 mod pull;
 mod service;
+mod shared_state;
 mod spread;
 
 use std::sync::Arc;
@@ -157,6 +158,7 @@ registry!(
     batch_sampling::BatchSampling,
     late_binding::LateBinding,
     independent::Independent,
+    shared_state::SharedState,
     federated::Federated,
     service::Service,
 );
