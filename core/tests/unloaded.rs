@@ -211,3 +211,49 @@ fn control_messages_have_no_payload() {
     }
     assert_eq!(times(&scenario), (service + 10 * MS, response + 10 * MS));
 }
+
+/// The three costs of a placer, and a cost for each job.
+fn costs(kind: &str) -> Value {
+    json!({"kind": kind, "decision_ms": 2, "job_ms": 0.5, "scan_us": 10, "message_us": 50})
+}
+
+/// A decision on one task in which two hosts are looked at.
+const DECISION: u64 = 2 * MS + 500 * US + 2 * 10 * US;
+
+#[test]
+fn one_queue_with_free_hosts_is_a_hop_a_decision_and_a_hop() {
+    let service = 3 * MS + DECISION + 5 * MS + 100 * MS;
+    assert_eq!(times(&alone(costs("pull"))), (service, service + 7 * MS));
+}
+
+#[test]
+fn an_independent_placer_is_a_decision_and_a_hop() {
+    let service = DECISION + 7 * MS + 100 * MS;
+    assert_eq!(times(&alone(costs("independent"))), (service, service + 7 * MS));
+    // Heartbeats cost a placer time, but it has nothing else to do.
+    let mut beating = costs("independent");
+    beating["heartbeat_ms"] = json!(10);
+    assert_eq!(times(&alone(beating)), (service, service + 7 * MS));
+}
+
+#[test]
+fn batch_sampling_waits_for_the_last_reply() {
+    let service = DECISION + 2 * 7_500 * US + 50 * US + 7 * MS + 100 * MS;
+    assert_eq!(times(&alone(costs("batch_sampling"))), (service, service + 7 * MS));
+}
+
+#[test]
+fn late_binding_is_a_reservation_a_question_and_the_task() {
+    let service = DECISION + 7 * MS + 7 * MS + 50 * US + 7 * MS + 100 * MS;
+    for cancellation in ["on", "off"] {
+        let mut architecture = costs("late_binding");
+        architecture["cancellation"] = json!(cancellation);
+        assert_eq!(times(&alone(architecture)), (service, service + 7 * MS));
+    }
+}
+
+#[test]
+fn a_claim_goes_to_the_broker_and_back_before_the_task_sets_out() {
+    let service = DECISION + 3 * MS + 50 * US + 3 * MS + 50 * US + 7 * MS + 100 * MS;
+    assert_eq!(times(&alone(costs("shared_state"))), (service, service + 7 * MS));
+}

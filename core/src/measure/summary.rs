@@ -66,6 +66,10 @@ pub struct Summary {
     pub messages: Vec<(String, u64)>,
     /// Tasks handed from placer to placer.
     pub offloads: u64,
+    /// Claims on hosts that were refused because another placer was faster, each of one task.
+    pub conflicts: u64,
+    /// What placers spent on those, in seconds.
+    pub wasted_s: f64,
     /// Transfers of images by kind; none without images.
     pub transfers: Vec<TransferRow>,
     /// Images removed from a store or from memory to make room.
@@ -221,6 +225,8 @@ impl Summary {
                 .collect(),
             messages: MessageKind::ALL.iter().map(|&k| (k.word().to_owned(), c.messages[k as usize])).collect(),
             offloads: c.messages[MessageKind::Offload as usize],
+            conflicts: c.conflicts,
+            wasted_s: c.wasted_ns as f64 / 1e9,
             transfers: if model.supply.images.is_empty() { Vec::new() } else { transfers(c) },
             image_evictions: c.image_evictions,
             events: c.events,
