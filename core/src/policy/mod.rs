@@ -2,6 +2,7 @@
 
 mod heap;
 pub mod keep_alive;
+pub mod order;
 pub mod placement;
 
 pub use heap::{IndexedHeap, PerCell, Real};
