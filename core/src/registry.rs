@@ -198,12 +198,15 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The entries for the choices at a path, or nothing if no choice stands there.
+    /// The entries for the choices at a path, or nothing if no choice stands there. Queue orders and estimates are always the
+    /// built-in ones.
     pub fn entries_at(&self, path: &str) -> Option<&[&'static Entry]> {
         match path {
             "frame.architecture" => Some(&self.architectures),
             "policies.placement" => Some(&self.placements),
             "policies.keep_alive" => Some(&self.keep_alives),
+            "policies.order" => Some(crate::policy::order::REGISTRY),
+            "policies.estimates" => Some(crate::policy::estimate::REGISTRY),
             "workload.arrivals" => Some(&self.arrivals),
             "workload.popularity" => Some(&self.popularities),
             _ if path.starts_with("functions.") && path.ends_with(".execution") => Some(&self.distributions),

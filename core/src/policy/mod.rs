@@ -1,5 +1,6 @@
 //! Local decisions, each a policy: one file and one line of its registry.
 
+pub mod estimate;
 mod heap;
 pub mod keep_alive;
 pub mod order;
