@@ -32,6 +32,8 @@ struct Shape {
     architecture: usize,
     placement: usize,
     keep_alive: usize,
+    /// The order of queues, and what it knows of execution times.
+    order: (usize, usize),
     memory_full: &'static str,
     if_insufficient: &'static str,
     no_room: &'static str,
@@ -80,8 +82,9 @@ fn images() -> impl Strategy<Value = Images> {
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
-    let size =
-        (any::<u32>(), 1usize..4, 1usize..6, 1u32..5, prop::sample::select(vec![300.0, 700.0, 4000.0]), prop::option::of(1u32..4));
+    let memory = prop::sample::select(vec![300.0, 700.0, 4000.0]);
+    let order = (0usize..100, 0usize..100);
+    let size = (any::<u32>(), 1usize..4, 1usize..6, 1u32..5, memory, prop::option::of(1u32..4), order);
     let time = (
         5u32..120,
         prop::sample::select(vec![0.0, 0.5, 20.0]),
@@ -129,6 +132,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             cores: f64::from(size.3),
             memory: size.4,
             slots: size.5,
+            order: size.6,
             rate: f64::from(time.0),
             latency: time.1,
             jitter: time.2,
@@ -193,7 +197,7 @@ fn scenario(s: &Shape) -> Scenario {
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
         "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10,
         "response_kb": 5, "ingress_limit_kb": s.limits.0, "egress_limit_kb": s.limits.1, "patience_s": s.patience, "retries": s.retries,
-        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter});
+        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter, "deadline_s": 0.2});
     if let Some(limit) = s.limit {
         function["time_limit_s"] = json!(limit);
     }
@@ -201,8 +205,9 @@ fn scenario(s: &Shape) -> Scenario {
         function["keep_alive_s"] = json!(keep);
     }
     let mut large = json!({"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2,
-        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)});
-    let mut huge = json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2});
+        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s), "priority": 2});
+    let mut huge =
+        json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2, "app": "large"});
     let mut images = json!([]);
     if s.images.way > 0 {
         images = json!([{"id": "python", "size_mb": 100, "memory_mb": 40}, {"id": "java", "size_mb": 200}, {"id": "none", "size_mb": 0}]);
@@ -257,6 +262,8 @@ fn scenario(s: &Shape) -> Scenario {
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "starting": s.starting, "queue": s.queue,
+            "order": worded(faaslab_core::policy::order::REGISTRY, s.order.0),
+            "estimates": worded(faaslab_core::policy::estimate::REGISTRY, s.order.1),
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
             "image_order": s.images.order, "image_room": s.images.room,
             "queue_bound": s.queue_bound, "queue_timeout_s": s.queue_timeout},
