@@ -89,7 +89,7 @@ impl PlacementPolicy for ByHistory {
                     left < 0.0
                 });
                 // Rounding may leave a little.
-                chosen.or_else(|| all().last())
+                chosen.or_else(|| all().next_back())
             }
             1 => last_unknown,
             _ => all().nth(chance.below(hosts) as usize),
