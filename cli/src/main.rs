@@ -411,10 +411,13 @@ fn csv_text(text: &str) -> String {
 
 fn list(catalogue: &Catalogue) -> String {
     let mut out = String::new();
-    let families: [(&str, &[&'static Entry]); 6] = [
+    let at = |path: &'static str| (path, catalogue.entries_at(path).unwrap_or_default());
+    let families: [(&str, &[&'static Entry]); 8] = [
         ("frame.architecture", &catalogue.architectures),
         ("policies.placement", &catalogue.placements),
         ("policies.keep_alive", &catalogue.keep_alives),
+        at("policies.order"),
+        at("policies.estimates"),
         ("workload.arrivals", &catalogue.arrivals),
         ("workload.popularity", &catalogue.popularities),
         ("functions.ID.execution", &catalogue.distributions),

@@ -187,6 +187,8 @@ pub struct Catalogue {
     pub architectures: Vec<&'static Entry>,
     /// Placement policies.
     pub placements: Vec<&'static Entry>,
+    /// Queue orders.
+    pub orders: Vec<&'static Entry>,
     /// Keep-alive policies.
     pub keep_alives: Vec<&'static Entry>,
     /// Arrival processes.
@@ -198,12 +200,14 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The entries for the choices at a path, or nothing if no choice stands there.
+    /// The entries for the choices at a path, or nothing if no choice stands there. Estimates are always the built-in ones.
     pub fn entries_at(&self, path: &str) -> Option<&[&'static Entry]> {
         match path {
             "frame.architecture" => Some(&self.architectures),
             "policies.placement" => Some(&self.placements),
             "policies.keep_alive" => Some(&self.keep_alives),
+            "policies.order" => Some(&self.orders),
+            "policies.estimates" => Some(crate::policy::estimate::REGISTRY),
             "workload.arrivals" => Some(&self.arrivals),
             "workload.popularity" => Some(&self.popularities),
             _ if path.starts_with("functions.") && path.ends_with(".execution") => Some(&self.distributions),

@@ -497,6 +497,15 @@ fn at_home_functions_find_their_containers_again() {
     assert!(spread(&even) < 1.3 && spread(&home) > 3.0);
 }
 
+#[test]
+fn hot_home_a_bound_sends_on_what_one_home_cannot_do() {
+    let bound = |x: f64| with("hot-home", &[("policies.placement.bound", json!(x))]);
+    let (bounded, free, least) = (with("hot-home", &[]), bound(0.0), placing("hot-home", "least_loaded"));
+    assert!(bounded.response_ms.mean < 340.0 && free.response_ms.mean > 5_000.0 && near(least.response_ms.mean, 1_850.0));
+    assert!(bounded.cold_share < 0.12 && near(least.cold_share, 0.39));
+    assert!(free.hosts.iter().any(|h| h.utilisation > 0.98) && bounded.hosts.iter().all(|h| h.utilisation < 0.9));
+}
+
 /// How many transfers of images there were of a kind.
 fn transfers(summary: &Summary, kind: &str) -> u64 {
     summary.transfers.iter().find(|t| t.kind == kind).unwrap().count

@@ -106,6 +106,13 @@ fn values_for_clients_and_queues_that_make_no_sense_are_refused_and_are_no_panic
         ("functions.f.retries", json!(31)),
         ("functions.f.retries", json!(4_000_000_000_u32)),
         ("functions.f.backoff_ms", json!(-1)),
+        ("functions.f.deadline_s", json!(-1)),
+        ("functions.f.deadline_s", json!(1e300)),
+        ("functions.f.app", json!("")),
+        ("functions.f.app", json!("a".repeat(201))),
+        ("policies.order.kind", json!("sfj")),
+        ("policies.order", json!({"kind": "srpt", "cap": -1})),
+        ("policies.estimates", json!({"kind": "exact", "error": 1.5})),
         ("functions.f.backoff_ms", json!(1e300)),
         ("functions.f.ingress_limit_kb", json!(-1)),
         ("functions.f.egress_limit_kb", json!(1e300)),
@@ -116,9 +123,12 @@ fn values_for_clients_and_queues_that_make_no_sense_are_refused_and_are_no_panic
         assert!(errors(&scenario).iter().any(|e| e.starts_with(path)), "{path} {value}: {:?}", errors(&scenario));
         assert!(Simulation::new(&scenario, Arc::new(Workload::new(&scenario, None).unwrap()), &Library::default()).is_err());
     }
-    for (path, value) in
-        [("functions.f.retries", json!(-1)), ("policies.queue_bound", json!(-1)), ("policies.queue_bound", json!(1.5))]
-    {
+    for (path, value) in [
+        ("functions.f.retries", json!(-1)),
+        ("functions.f.priority", json!(-1)),
+        ("policies.queue_bound", json!(-1)),
+        ("policies.queue_bound", json!(1.5)),
+    ] {
         assert!(small().with(&faaslab_core::scenario::Path::parse(path).unwrap(), value).is_err(), "{path}");
     }
     for (path, value) in [("policies.queue_bound", json!(u32::MAX)), ("functions.f.patience_s", json!(3.2e9))] {

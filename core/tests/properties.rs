@@ -32,6 +32,8 @@ struct Shape {
     architecture: usize,
     placement: usize,
     keep_alive: usize,
+    /// The order of queues, and what it knows of execution times.
+    order: (usize, usize),
     memory_full: &'static str,
     if_insufficient: &'static str,
     no_room: &'static str,
@@ -80,8 +82,9 @@ fn images() -> impl Strategy<Value = Images> {
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
-    let size =
-        (any::<u32>(), 1usize..4, 1usize..6, 1u32..5, prop::sample::select(vec![300.0, 700.0, 4000.0]), prop::option::of(1u32..4));
+    let memory = prop::sample::select(vec![300.0, 700.0, 4000.0]);
+    let order = (0usize..100, 0usize..100);
+    let size = (any::<u32>(), 1usize..4, 1usize..6, 1u32..5, memory, prop::option::of(1u32..4), order);
     let time = (
         5u32..120,
         prop::sample::select(vec![0.0, 0.5, 20.0]),
@@ -129,6 +132,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             cores: f64::from(size.3),
             memory: size.4,
             slots: size.5,
+            order: size.6,
             rate: f64::from(time.0),
             latency: time.1,
             jitter: time.2,
@@ -193,7 +197,7 @@ fn scenario(s: &Shape) -> Scenario {
     let mut function = json!({"id": "small", "memory_mb": 128, "execution": {"kind": "exponential", "mean_ms": 50}, "create_ms": 50,
         "init_ms": 100, "concurrency": s.concurrency, "min_warm": s.min_warm, "weight": 5, "request_kb": 10,
         "response_kb": 5, "ingress_limit_kb": s.limits.0, "egress_limit_kb": s.limits.1, "patience_s": s.patience, "retries": s.retries,
-        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter});
+        "backoff_ms": s.backoff, "backoff_jitter": s.backoff_jitter, "deadline_s": 0.2});
     if let Some(limit) = s.limit {
         function["time_limit_s"] = json!(limit);
     }
@@ -201,8 +205,9 @@ fn scenario(s: &Shape) -> Scenario {
         function["keep_alive_s"] = json!(keep);
     }
     let mut large = json!({"id": "large", "memory_mb": 500, "execution": {"kind": "lognormal", "mean_ms": 200}, "cores": 2,
-        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s)});
-    let mut huge = json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2});
+        "create_ms": 100, "init_ms": 300, "retries": s.retries / 2, "patience_s": s.patience.map(|s| 10.0 * s), "priority": 2});
+    let mut huge =
+        json!({"id": "huge", "memory_mb": 3000, "execution": {"kind": "constant", "mean_ms": 0}, "weight": 0.2, "app": "large"});
     let mut images = json!([]);
     if s.images.way > 0 {
         images = json!([{"id": "python", "size_mb": 100, "memory_mb": 40}, {"id": "java", "size_mb": 200}, {"id": "none", "size_mb": 0}]);
@@ -257,6 +262,8 @@ fn scenario(s: &Shape) -> Scenario {
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "starting": s.starting, "queue": s.queue,
+            "order": worded(faaslab_core::policy::order::REGISTRY, s.order.0),
+            "estimates": worded(faaslab_core::policy::estimate::REGISTRY, s.order.1),
             "memory_full": s.memory_full, "if_insufficient": s.if_insufficient, "no_room": s.no_room,
             "image_order": s.images.order, "image_room": s.images.room,
             "queue_bound": s.queue_bound, "queue_timeout_s": s.queue_timeout},
@@ -300,7 +307,7 @@ impl Probe for Watch {
     }
 }
 
-fn check_world(simulation: &Simulation) {
+fn check_world(simulation: &Simulation, fcfs: bool) {
     let world = simulation.world();
     let c = &world.counters;
     assert_eq!(c.submitted, c.outcomes.iter().sum::<u64>() + world.tasks.len() as u64, "invocations are conserved");
@@ -331,15 +338,20 @@ fn check_world(simulation: &Simulation) {
             assert_eq!(host.memory.pins(image), users.count() as u32, "image {image} is {state:?} and pinned by its containers");
             assert_ne!(host.disk.state(image), ImageState::Absent, "what is in memory is on the disk");
         }
-        let attempts = host.queue.iter().filter_map(|&waiter| match waiter {
-            Waiter::Attempt(attempt) => Some(&world.attempts[attempt]),
-            Waiter::Reservation(id) => {
-                assert!(!world.reservations[id].binding, "what has come up waits no more");
-                None
-            }
-        });
-        assert!(attempts.clone().all(|a| a.phase() == Phase::Queued));
-        assert!(attempts.filter(|a| !a.jumps).is_sorted_by_key(|a| a.since), "first come, first served");
+        let attempts: Vec<_> = host
+            .queue
+            .iter(world.now)
+            .filter_map(|(_, waiter)| match waiter {
+                Waiter::Attempt(attempt) => Some(&world.attempts[attempt]),
+                Waiter::Reservation(id) => {
+                    assert!(!world.reservations[id].binding, "what has come up waits no more");
+                    None
+                }
+            })
+            .collect();
+        assert!(attempts.iter().all(|a| a.phase() == Phase::Queued));
+        let in_line = || attempts.iter().filter(|a| !a.jumps);
+        assert!(!fcfs || in_line().is_sorted_by_key(|a| a.since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();
@@ -370,15 +382,15 @@ proptest! {
         let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
         let mut simulation = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
         simulation.step(stop, &mut Both(&mut watch, &mut recorder));
-        check_world(&simulation);
+        check_world(&simulation, scenario.policies.order.kind == "fcfs");
         let mut checkpoint = simulation.clone();
         // Few invocations are looked at after every event.
         let stride = if n < 60 { 1 } else { 997 };
         while !simulation.step(stride, &mut Both(&mut watch, &mut recorder)).done {
-            check_world(&simulation);
+            check_world(&simulation, scenario.policies.order.kind == "fcfs");
             prop_assert!(simulation.world().counters.events < 300_000, "the run does not end: {:?} {:?}", simulation.world().now, simulation.world().counters);
         }
-        check_world(&simulation);
+        check_world(&simulation, scenario.policies.order.kind == "fcfs");
         checkpoint.run(&mut ());
         prop_assert_eq!(simulation.world().digest, checkpoint.world().digest);
         prop_assert_eq!(&simulation.world().counters, &checkpoint.world().counters);

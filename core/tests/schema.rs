@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use faaslab_core::policy::{estimate, order};
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{
     Change, Cpu, First, Frame, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, Link, MemoryFull, MinuteArrivals,
@@ -79,6 +80,9 @@ fn full() -> Scenario {
             retries: 2,
             backoff_ms: 50.0,
             backoff_jitter: Jitter::None,
+            deadline_s: Some(6.0),
+            priority: 3,
+            app: Some(text("a")),
         }],
         workload: Workload {
             arrivals: Choice::of("poisson"),
@@ -112,6 +116,8 @@ fn full() -> Scenario {
             image_room: ImageRoom::ImagesOnly,
             starting: Starting::Join,
             queue: Queue::Skip,
+            order: Choice::of("sjf"),
+            estimates: Choice::of("exact"),
             queue_bound: Some(3),
             queue_timeout_s: Some(1.0),
         },
@@ -255,6 +261,8 @@ fn every_registry_entry_and_parameter_is_in_the_schema() {
         (".frame.architecture", &catalogue.architectures),
         (".policies.placement", &catalogue.placements),
         (".policies.keep_alive", &catalogue.keep_alives),
+        (".policies.order", &order::REGISTRY.to_vec()),
+        (".policies.estimates", &estimate::REGISTRY.to_vec()),
         (".workload.arrivals", &catalogue.arrivals),
         (".workload.popularity", &catalogue.popularities),
         (".functions.execution", &catalogue.distributions),

@@ -71,3 +71,40 @@ fn a_request_or_response_that_is_always_too_large_is_remarked_on() {
     assert_eq!(with("functions.f.egress_limit_kb", 19.5), [message]);
     assert!(with("functions.f.ingress_limit_kb", 10.0).is_empty() && with("functions.f.egress_limit_kb", 20.0).is_empty());
 }
+
+#[test]
+fn an_order_by_what_no_function_has_is_remarked_on() {
+    let scenario = support::queue(1.0, 1.0, json!({"kind": "constant"}), 10.0, 1);
+    for (kind, path, value, message) in [
+        ("edf", "functions.f.deadline_s", json!(2), "policies.order.kind: no function has a deadline"),
+        ("priority", "functions.f.priority", json!(1), "policies.order.kind: no function has a priority"),
+    ] {
+        let ordered = set(&scenario, "policies.order.kind", json!(kind));
+        assert_eq!(remarks(&ordered), [message]);
+        assert!(remarks(&set(&ordered, path, value)).is_empty());
+    }
+    assert!(remarks(&set(&scenario, "policies.order.kind", json!("fair_share"))).is_empty());
+}
+
+#[test]
+fn a_ring_with_more_places_than_fit_is_refused() {
+    let scenario = support::queue(1.0, 1.0, json!({"kind": "constant"}), 10.0, 1);
+    let many = set(&scenario, "nodes.worker.count", json!(1_000));
+    let hashing = |places: u64, method: &str| {
+        let choice = json!({"kind": "hashing", "virtual_nodes": places, "method": method});
+        remarks(&set(&many, "policies.placement", choice))
+    };
+    let message = "policies.placement.virtual_nodes: 5001 places for each of 1000 hosts are more than 5000000";
+    assert_eq!(hashing(5_001, "ring"), [message]);
+    assert!(hashing(5_000, "ring").is_empty() && hashing(5_001, "rendezvous").is_empty());
+}
+
+#[test]
+fn what_is_not_written_of_orders_and_estimates_is_the_default() {
+    let scenario = support::queue(1.0, 1.0, json!({"kind": "constant"}), 10.0, 1);
+    assert!(!scenario.to_json().contains("fcfs") && !scenario.to_json().contains("profile"));
+    let changed = set(&set(&scenario, "policies.order.kind", json!("sjf")), "policies.estimates.kind", json!("exact"));
+    assert!(changed.to_json().contains("sjf") && changed.to_json().contains("exact"));
+    let back = set(&set(&changed, "policies.order.kind", json!("fcfs")), "policies.estimates", json!(null));
+    assert_eq!(back, scenario);
+}

@@ -49,7 +49,7 @@ impl Placer {
 
     /// About how many bytes a copy takes.
     pub(crate) fn size(&self) -> usize {
-        256 + self.view.size() + self.numbers.len() * 4 + self.inbox.len() * 4
+        256 + self.view.size() + self.placement.size() + self.numbers.len() * 4 + self.inbox.len() * 4
     }
 
     /// What the placement policy sees of the hosts.
@@ -122,13 +122,15 @@ impl Placer {
         let Some(number) = self.number_of(message.host) else { return };
         if message.kind == MessageKind::Finish {
             self.view.ended(number, &frame.whole(message.function));
+            self.placement.heard(number, message.function, frame.now.since(message.began), frame.now);
         }
         self.view.set_warm(number, message.function, message.words[0]);
     }
 }
 
 fn sight<'a>(exact: bool, view: &'a View, frame: Frame<'a>) -> Sight<'a> {
-    if exact { Sight::exact(view, frame.world, frame.model) } else { Sight::believed(view) }
+    let sight = if exact { Sight::exact(view, frame.world, frame.model) } else { Sight::believed(view) };
+    sight.at(frame.now, frame.model)
 }
 
 /// What an architecture may look at besides the placer and the message: the topology and the clock. The hosts' state is for
@@ -165,9 +167,10 @@ impl Frame<'_> {
         held && (a.invocation, a.number, a.instance) == (asked.invocation, asked.number, self.instance)
     }
 
-    /// How long a task is estimated to execute, in nanoseconds.
+    /// How long a task is estimated to execute, in nanoseconds; for architectures that say so
+    /// ([`architecture::Rules::estimates`]).
     pub fn estimate_ns(&self, task: &Asked) -> u64 {
-        self.workload.execution_ns[task.invocation as usize]
+        self.world.estimate_ns(task.invocation, self.workload)
     }
 
     /// What a task of a function holds.
@@ -224,6 +227,8 @@ pub enum Action {
         function: u32,
         /// What the placer knows the place by.
         ticket: u32,
+        /// How long a task is estimated to execute there, in nanoseconds.
+        estimate_ns: u64,
         /// Whether the host is to refuse where it has attempts of a class.
         minds: bool,
     },
@@ -254,6 +259,8 @@ pub enum Action {
     Again {
         /// The attempt.
         attempt: u32,
+        /// Whether it goes in one message with that of the next such action.
+        more: bool,
     },
     /// As [`Action::Again`], because another placer was faster: the decision was in vain.
     Conflict {
@@ -261,6 +268,8 @@ pub enum Action {
         attempt: u32,
         /// The time spent on it.
         wasted: SimDuration,
+        /// See [`Action::Again`].
+        more: bool,
     },
     /// Ask a host for its load, on behalf of no attempt.
     Sound {

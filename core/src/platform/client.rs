@@ -222,6 +222,9 @@ impl World {
         };
         probe.ended(now, &end);
         self.tasks.remove(id);
+        if let Some(&job) = workload.job.get(last.invocation as usize) {
+            self.job_left[job as usize] -= 1;
+        }
         if !self.gates_left.is_empty() {
             self.count_at_gates(model, workload, last.invocation);
         }

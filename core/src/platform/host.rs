@@ -21,11 +21,14 @@ use super::message::{Message, MessageKind};
 use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
 use super::reservation::{Reservation, slots};
+use super::run_queue::{Place, RunQueue};
 use super::store::ImageStore;
 use super::task::{Accounting, Cause, Outcome, Phase};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
+use crate::policy::estimate::Estimate;
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
+use crate::policy::order::{Newcomer, Order, QueueOrder};
 use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Queue, Reuse, Starting};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -97,8 +100,10 @@ pub enum Waiter {
 /// A machine that runs invocations.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// What waits, in order of arrival.
-    pub queue: VecDeque<Waiter>,
+    /// What waits.
+    pub queue: RunQueue<Waiter>,
+    /// In which order.
+    pub(crate) order: Order,
     /// Thousandths of cores that invocations hold, or ask for where they share them.
     pub millicores_held: u64,
     /// Those of them that are held for tasks which are still to come.
@@ -176,9 +181,10 @@ enum Room {
 
 impl Host {
     /// An empty host.
-    pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive) -> Host {
+    pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive, order: Order) -> Host {
         Host {
-            queue: VecDeque::new(),
+            queue: RunQueue::new(),
+            order,
             millicores_held: 0,
             millicores_binding: 0,
             classed: 0,
@@ -369,11 +375,8 @@ impl World {
         self.account(a.task, Accounting::HostQueue);
         let waiter = Waiter::Attempt(attempt);
         let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, waiter) };
-        let queue = &mut self.hosts[a.host as usize].queue;
-        match passes {
-            None if a.jumps => queue.push_front(waiter),
-            None => queue.push_back(waiter),
-            Some(_) => {}
+        if passes.is_none() {
+            self.queues(model, workload, attempt);
         }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
@@ -409,21 +412,35 @@ impl World {
     /// Takes an attempt out of its host's queue, wherever it stands: the queue is in the order in which they came.
     pub(super) fn quit_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
-        let queue = &self.hosts[a.host as usize].queue;
-        let first = queue.partition_point(|&waiter| self.waits_since(waiter) < a.since);
-        // Those for whom a slot was held stand before the others, whenever they came.
-        let place = (first..queue.len()).chain(0..first).find(|&i| queue[i] == Waiter::Attempt(attempt));
-        if let Some(place) = place {
-            self.hosts[a.host as usize].queue.remove(place);
+        if self.hosts[a.host as usize].queue.remove(a.place).is_some() {
             probe.unqueued(self.now, a.host, a.invocation);
         }
     }
 
-    fn waits_since(&self, waiter: Waiter) -> SimTime {
-        match waiter {
-            Waiter::Attempt(attempt) => self.attempts[attempt].since,
-            Waiter::Reservation(id) => self.reservations[id].since,
-        }
+    /// An attempt takes its place in its host's queue: first if a slot was held for it, else as the order says.
+    fn queues(&mut self, model: &Model, workload: &Workload, attempt: u32) {
+        let a = self.attempts[attempt];
+        let waiter = Waiter::Attempt(attempt);
+        let h = &mut self.hosts[a.host as usize];
+        self.attempts[attempt].place = if a.jumps {
+            h.queue.push_front(waiter)
+        } else if h.order.is_fcfs() {
+            h.queue.push(waiter, None)
+        } else {
+            let function = workload.function[a.invocation as usize];
+            let estimate = self.estimate_ns(a.invocation, workload);
+            let left = workload.job.get(a.invocation as usize).map_or(1, |&job| self.job_left[job as usize]);
+            let remaining = estimate.saturating_mul(left.into());
+            let task = Newcomer::new(function, &model.functions[function as usize], a.submitted, estimate, remaining);
+            self.joins(a.host, waiter, &task)
+        };
+    }
+
+    /// Something joins a host's queue.
+    pub(super) fn joins(&mut self, host: u32, waiter: Waiter, task: &Newcomer) -> Place {
+        let h = &mut self.hosts[host as usize];
+        let rank = h.order.rank(task, self.now);
+        h.queue.push(waiter, rank)
     }
 
     /// Starts what can be started on a host, then goes on with images that found no room: an image that has just come must not
@@ -432,9 +449,9 @@ impl World {
         if model.queue == Queue::Skip {
             self.dispatch_any(model, workload, probe, host);
         } else {
-            while let Some(&waiter) = self.hosts[host as usize].queue.front() {
+            while let Some((place, waiter)) = self.hosts[host as usize].queue.front(self.now) {
                 let Some(room) = self.room_for(model, workload, probe, waiter) else { break };
-                self.hosts[host as usize].queue.pop_front();
+                self.takes(host, place);
                 self.leave_queue(model, workload, probe, waiter, room);
             }
         }
@@ -444,19 +461,24 @@ impl World {
 
     /// Starts whoever in the queue finds room, in order.
     fn dispatch_any<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
-        let mut at = 0;
-        while let Some(&waiter) = self.hosts[host as usize].queue.get(at) {
+        let mut step = None;
+        while let Some((at, waiter)) = self.hosts[host as usize].queue.following(step, self.now) {
             if self.hosts[host as usize].slots_free == 0 {
                 return;
             }
-            match self.room_for(model, workload, probe, waiter) {
-                Some(room) => {
-                    self.hosts[host as usize].queue.remove(at);
-                    self.leave_queue(model, workload, probe, waiter, room);
-                }
-                None => at += 1,
+            if let Some(room) = self.room_for(model, workload, probe, waiter) {
+                self.takes(host, at.place);
+                self.leave_queue(model, workload, probe, waiter, room);
             }
+            step = Some(at);
         }
+    }
+
+    /// What stands at a place in a host's queue is served.
+    fn takes(&mut self, host: u32, place: Place) {
+        let h = &mut self.hosts[host as usize];
+        h.queue.remove(place);
+        h.order.served(place.key);
     }
 
     /// Where an attempt can go on its host now, or nothing if it has to wait.
@@ -965,6 +987,9 @@ impl World {
             self.release(model, workload, probe, a.container);
         }
         self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
+        if let Some(estimates) = &mut self.estimates {
+            estimates.ended(function, workload.execution_ns[a.invocation as usize]);
+        }
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         let mut bytes = spec.response_bytes;
@@ -1268,6 +1293,7 @@ impl World {
             host: a.host,
             function,
             words: [self.hosts[a.host as usize].idle_of(function), bound],
+            began: a.dispatched,
             ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);

@@ -163,8 +163,11 @@ pub struct Message {
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
     /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:
-    /// slots. What placers tell each other is theirs.
+    /// slots; Reserve: the estimate of a task in microseconds, and whether the
+    /// host is to refuse where it has attempts of a class. What placers tell each other is theirs.
     pub words: [u32; 2],
+    /// Finish: when the task was sent to the host.
+    pub began: SimTime,
     /// When it was sent.
     pub sent: SimTime,
     /// When it arrives.
@@ -188,6 +191,7 @@ impl Message {
             wave: NONE,
             ticket: NONE,
             words: [0, 0],
+            began: SimTime::ZERO,
             sent: SimTime::ZERO,
             arrives: SimTime::ZERO,
         }

@@ -98,6 +98,12 @@ pub struct FunctionSpec {
     pub backoff: SimDuration,
     /// Whether it pauses for a random part of that.
     pub jitter: bool,
+    /// How long after it was submitted an invocation should have ended.
+    pub deadline: Option<SimDuration>,
+    /// The larger, the sooner its invocations are served where queues go by priority.
+    pub priority: u32,
+    /// The key of its app: a hash of the app's id.
+    pub app: u64,
 }
 
 /// Bytes of so many MB of 10^6 bytes.
@@ -138,6 +144,9 @@ impl FunctionSpec {
             retries: f.retries.min(u16::MAX.into()) as u16,
             backoff: SimDuration::from_ms(f.backoff_ms),
             jitter: f.backoff_jitter == Jitter::Full,
+            deadline: f.deadline_s.map(SimDuration::from_s),
+            priority: f.priority,
+            app: hash_text(f.app.as_ref().unwrap_or(&f.id)),
         }
     }
 
@@ -163,6 +172,9 @@ impl FunctionSpec {
             retries: 0,
             backoff: SimDuration::ZERO,
             jitter: false,
+            deadline: None,
+            priority: 0,
+            app: hash_text(&f.app),
         }
     }
 }

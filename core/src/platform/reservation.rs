@@ -11,8 +11,8 @@ use super::model::{HostSpec, Model};
 use super::probe::Probe;
 use super::world::World;
 use crate::engine::NONE;
+use crate::policy::order::Newcomer;
 use crate::scenario::Cpu;
-use crate::units::SimTime;
 use crate::workload::Workload;
 
 /// A place in a host's queue.
@@ -28,8 +28,8 @@ pub struct Reservation {
     pub function: u32,
     /// What the placer knows it by.
     pub ticket: u32,
-    /// Since when it waits.
-    pub since: SimTime,
+    /// How long a task is estimated to execute, in nanoseconds.
+    pub estimate_ns: u64,
     /// Whether it has come up, so that a slot is held for it.
     pub binding: bool,
 }
@@ -47,26 +47,27 @@ impl World {
             host: m.host,
             function: m.function,
             ticket: m.ticket,
-            since: self.now,
+            estimate_ns: u64::from(m.words[0]) * 1000,
             binding: false,
         });
-        self.hosts[m.host as usize].queue.push_back(Waiter::Reservation(reservation));
+        let estimate = self.reservations[reservation].estimate_ns;
+        let task = Newcomer::new(m.function, &model.functions[m.function as usize], self.now, estimate, estimate);
+        self.joins(m.host, Waiter::Reservation(reservation), &task);
         probe.reserved(self.now, m.host, reservation, m.function);
         self.dispatch(model, workload, probe, m.host);
     }
 
     /// A placer gives up its places of one ticket on a host.
     pub(crate) fn unreserve<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
-        let (now, reservations) = (self.now, &mut self.reservations);
         let theirs = |r: &Reservation| (r.instance, r.placer, r.ticket) == (m.instance, m.placer, m.ticket);
-        self.hosts[m.host as usize].queue.retain(|waiter| match *waiter {
-            Waiter::Reservation(id) if theirs(&reservations[id]) => {
-                reservations.remove(id);
-                probe.unreserved(now, m.host, id);
-                false
-            }
-            _ => true,
-        });
+        let queue = &mut self.hosts[m.host as usize].queue;
+        loop {
+            let reservations = &self.reservations;
+            let given_up = |waiter| matches!(waiter, Waiter::Reservation(id) if theirs(&reservations[id]));
+            let Some((_, Waiter::Reservation(id))) = queue.remove_where(given_up) else { break };
+            self.reservations.remove(id);
+            probe.unreserved(self.now, m.host, id);
+        }
         self.dispatch(model, workload, probe, m.host);
     }
 

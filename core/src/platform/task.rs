@@ -1,5 +1,6 @@
 //! Invocations: the states of an attempt with their one transition table, and the accounting of time.
 
+use super::run_queue::Place;
 use crate::engine::NONE;
 use crate::units::SimTime;
 
@@ -290,6 +291,12 @@ pub struct Attempt {
     pub(super) next: u32,
     /// Since when it is where it is.
     pub since: SimTime,
+    /// When its client made it.
+    pub submitted: SimTime,
+    /// When it was sent to its host.
+    pub dispatched: SimTime,
+    /// Where it stands in its host's queue.
+    pub(super) place: Place,
     /// In a host's queue, how long it may wait there.
     pub deadline: SimTime,
     /// When execution began.
@@ -322,6 +329,9 @@ impl Attempt {
             container: NONE,
             next: NONE,
             since: now,
+            submitted: now,
+            dispatched: SimTime::NEVER,
+            place: Place { key: 0, seq: 0 },
             deadline: SimTime::NEVER,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,

@@ -11,6 +11,7 @@ use super::reservation::Reservation;
 use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
+use crate::policy::estimate::{Estimate, Estimates};
 use crate::rng::noise;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -164,6 +165,10 @@ pub struct World {
     pub reservations: Slab<Reservation>,
     /// The placer that hears of free slots: (instance, placer, machine).
     pub(crate) hears_free: Option<(u16, u32, u32)>,
+    /// How long tasks are estimated to execute, if anybody asks.
+    pub(crate) estimates: Option<Estimates>,
+    /// By job, how many of its tasks have not ended.
+    pub(super) job_left: Vec<u32>,
     /// Attempts that wait for room.
     pub(crate) waiting: usize,
     /// Functions that may be loaded again: (host, function).
@@ -187,9 +192,12 @@ pub struct World {
 
 impl World {
     /// A world at the start of time, with nothing in it but hosts.
-    pub fn new(model: &Model, workload: &Workload, hosts: Vec<Host>) -> World {
+    pub fn new(model: &Model, workload: &Workload, estimates: Option<Estimates>, hosts: Vec<Host>) -> World {
         let heads = World::new_heads(model);
-        let mut world = World { hosts, heads, gates_left: workload.gates.counters(), ..World::default() };
+        let mut job_left = vec![0u32; workload.job_ideal_ns.len()];
+        workload.job.iter().for_each(|&job| job_left[job as usize] += 1);
+        let gates_left = workload.gates.counters();
+        let mut world = World { hosts, heads, gates_left, job_left, estimates, ..World::default() };
         if model.functions.iter().any(|f| f.min_warm > 0) {
             world.queue.push(SimTime::ZERO, Class::Early, Event::new(EventKind::Provision, 0, 0));
         }
@@ -210,7 +218,8 @@ impl World {
             + self.heads.iter().map(|h| 128 + h.store.size()).sum::<usize>()
             + self.queue.len() * 24
             + self.gates_left.len() * 4
-            + self.hosts.iter().map(|h| 512 + h.queue.len() * 4 + h.containers().count() * 64 + h.images_size()).sum::<usize>()
+            + self.job_left.len() * 4
+            + self.hosts.iter().map(|h| 512 + h.queue.size() + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
 
     /// Moves the clock.
@@ -333,6 +342,11 @@ impl World {
                 self.queue.push(opens, model.arrival_class(), Event::new(EventKind::GateOpens, 0, gate));
             }
         }
+    }
+
+    /// How long an invocation is estimated to execute, in nanoseconds; 0 where nobody asks.
+    pub(crate) fn estimate_ns(&self, invocation: u32, workload: &Workload) -> u64 {
+        self.estimates.as_ref().map_or(0, |estimates| estimates.of(invocation, workload))
     }
 
     /// The machine of a placer.

@@ -112,6 +112,12 @@ pub struct Policies {
     /// In which order invocations leave a host's queue.
     #[serde(skip_serializing_if = "Queue::is_default")]
     pub queue: Queue,
+    /// Which of those that wait is served next, in a host's queue and at a placer that holds tasks.
+    #[serde(skip_serializing_if = "is_first_come")]
+    pub order: Choice,
+    /// What is known of execution times before they end.
+    #[serde(skip_serializing_if = "is_profile")]
+    pub estimates: Choice,
     /// The most invocations that wait at a host; one more is rejected. No bound if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_bound: Option<u32>,
@@ -134,10 +140,19 @@ impl Default for Policies {
             image_room: ImageRoom::IdleContainers,
             starting: Starting::Closed,
             queue: Queue::Fifo,
+            order: Choice::of("fcfs"),
+            estimates: Choice::of("profile"),
             queue_bound: None,
             queue_timeout_s: None,
         }
     }
+}
+
+fn is_first_come(order: &Choice) -> bool {
+    *order == Policies::default().order
+}
+fn is_profile(estimates: &Choice) -> bool {
+    *estimates == Policies::default().estimates
 }
 
 /// What is removed when a new container does not fit.

@@ -157,6 +157,7 @@ fn left_out(before: &[&str], step: &str) -> Option<Value> {
     match (before, step) {
         ([], "network" | "policies" | "run")
         | (["workload"], "trace_options")
+        | (["policies"], "order" | "estimates")
         | (["nodes", _], "overrides")
         | (["nodes", _, "overrides"], _) => Some(Value::Object(Map::new())),
         ([], "links" | "functions" | "images") => Some(Value::Array(Vec::new())),
@@ -205,6 +206,7 @@ mod tests {
         let mut whole = json!({"workload": {"arrivals": {"kind": "poisson"}}});
         Path::parse("workload.trace_options.memory_mb").unwrap().set(&mut whole, json!(256)).unwrap();
         assert_eq!(whole["workload"]["trace_options"], json!({"memory_mb": 256}));
+        assert_eq!(set("policies.order.kind", json!("sjf")).unwrap()["policies"]["order"], json!({"kind": "sjf"}));
     }
 
     #[test]

@@ -110,7 +110,13 @@ fn readable_place(whole: &Value, path: &serde_path_to_error::Path) -> String {
 fn is_choice(place: &str) -> bool {
     matches!(
         place,
-        "frame.architecture" | "policies.placement" | "policies.keep_alive" | "workload.arrivals" | "workload.popularity"
+        "frame.architecture"
+            | "policies.placement"
+            | "policies.keep_alive"
+            | "policies.order"
+            | "policies.estimates"
+            | "workload.arrivals"
+            | "workload.popularity"
     ) || place.starts_with("functions.") && place.ends_with(".execution")
 }
 

@@ -57,6 +57,9 @@ const LONGEST_S: f64 = 3.2e9;
 /// The most zones; in a federation each gossips with every other.
 const MOST_ZONES: usize = 200;
 
+/// The most places on the ring of a placement by hashing, 8 bytes each.
+const MOST_PLACES: u64 = 5_000_000;
+
 /// The most bytes that the views of all placers together may take.
 const MOST_VIEW_BYTES: u64 = 100_000_000;
 
@@ -382,6 +385,12 @@ impl Validator<'_> {
             if let Some(patience) = f.patience_s {
                 self.range(at("patience_s"), "s", patience, 0.000_001, LONGEST_S);
             }
+            if let Some(deadline) = f.deadline_s {
+                self.range(at("deadline_s"), "s", deadline, 0.0, LONGEST_S);
+            }
+            if f.app.as_ref().is_some_and(|app| app.trim().is_empty() || app.len() > 200) {
+                self.error(at("app"), "an app has a name of up to 200 letters", "Name it, or leave it out.");
+            }
             self.range(at("retries"), "", f64::from(f.retries), 0.0, f64::from(MOST_RETRIES));
             self.range(at("backoff_ms"), "ms", f.backoff_ms, 0.0, 86_400_000.0);
             for (field, limit, size, fate) in [
@@ -483,6 +492,10 @@ impl Validator<'_> {
         }
         self.choice("policies.placement", &s.policies.placement);
         self.choice("policies.keep_alive", &s.policies.keep_alive);
+        self.choice("policies.order", &s.policies.order);
+        self.choice("policies.estimates", &s.policies.estimates);
+        self.ring(s);
+        self.order(s);
         if let Some(timeout) = s.policies.queue_timeout_s {
             self.range("policies.queue_timeout_s".into(), "s", timeout, 0.0, LONGEST_S);
         }
@@ -504,6 +517,35 @@ impl Validator<'_> {
                     self.error(format!("functions.{}.execution.min_ms", f.id), "a Pareto distribution begins above 0", hint);
                 }
             }
+        }
+    }
+
+    /// A ring of hosts holds so many places for each; nobody needs one that does not fit.
+    fn ring(&mut self, s: &Scenario) {
+        let placement = &s.policies.placement;
+        let Some(entry) = find(&self.catalogue.placements, &placement.kind).filter(|e| e.kind == "hashing") else { return };
+        let value = |name: &str| Some(placement.value(entry.params.iter().find(|p| p.name == name)?));
+        let hosts: u64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| u64::from(n.count)).sum();
+        let each = value("virtual_nodes").and_then(|v| v.as_u64()).unwrap_or(0);
+        let is_ring = value("method").is_some_and(|v| v.as_str() == Some("ring"));
+        if is_ring && hosts.saturating_mul(each) > MOST_PLACES {
+            let message = format!("{each} places for each of {hosts} hosts are more than {MOST_PLACES}");
+            let hint = format!("At most {} fit.", MOST_PLACES / hosts.max(1));
+            self.error("policies.placement.virtual_nodes", message, hint);
+        }
+    }
+
+    /// An order that goes by what no function has is first come, first served.
+    fn order(&mut self, s: &Scenario) {
+        let traced = s.workload.trace.is_some();
+        let (nobody, what) = match s.policies.order.kind.as_str() {
+            "edf" => (traced || s.functions.iter().all(|f| f.deadline_s.is_none()), "a deadline"),
+            "priority" => (traced || s.functions.iter().all(|f| f.priority == 0), "a priority"),
+            _ => return,
+        };
+        if nobody {
+            let hint = format!("Tasks are served in the order in which they come; give a function {what}.");
+            self.warning("policies.order.kind", format!("no function has {what}"), hint);
         }
     }
 

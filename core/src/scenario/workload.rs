@@ -72,6 +72,16 @@ pub struct Function {
     /// Whether a client pauses for a random part of that.
     #[serde(default, skip_serializing_if = "is_full")]
     pub backoff_jitter: Jitter,
+    /// How long after it was submitted an invocation should have ended, in seconds: what queues that go by deadlines go by. None
+    /// if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline_s: Option<f64>,
+    /// The larger, the sooner its invocations are served by queues that go by priority.
+    #[serde(default, skip_serializing_if = "is_zero_u")]
+    pub priority: u32,
+    /// The app that it belongs to, among which queues may share fairly; its own id if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
 }
 
 /// Which part of a pause before another attempt a client waits.
@@ -147,6 +157,9 @@ impl Function {
             retries: 0,
             backoff_ms: backoff(),
             backoff_jitter: Jitter::Full,
+            deadline_s: None,
+            priority: 0,
+            app: None,
         }
     }
 }

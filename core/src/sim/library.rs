@@ -2,6 +2,7 @@
 
 use crate::frame::architecture::{self, Architecture, ExternalRules, MakeRules};
 use crate::policy::keep_alive::{self, ExternalKeepAlive, HostSetting, KeepAlive, MakeKeepAlive, Setting};
+use crate::policy::order::{self, ExternalOrder, MakeOrder, Order};
 use crate::policy::placement::{self, ExternalPlacement, MakePlacement, Placement};
 use crate::registry::{Args, Catalogue, Choice, Entry};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub struct Library {
     keep_alives: Vec<(&'static Entry, MakeKeepAlive)>,
     placements: Vec<(&'static Entry, MakePlacement)>,
+    orders: Vec<(&'static Entry, MakeOrder)>,
     architectures: Vec<(&'static Entry, MakeRules)>,
 }
 
@@ -40,6 +42,16 @@ impl Library {
         self
     }
 
+    /// Adds a queue order.
+    pub fn with_order(
+        mut self,
+        entry: &'static Entry,
+        make: impl Fn(Args<'_>) -> Box<dyn ExternalOrder> + Send + Sync + 'static,
+    ) -> Library {
+        self.orders.push((entry, Arc::new(make)));
+        self
+    }
+
     /// Adds an architecture.
     pub fn with_architecture(
         mut self,
@@ -58,6 +70,7 @@ impl Library {
         Catalogue {
             architectures: all(architecture::REGISTRY, &self.architectures),
             placements: all(placement::REGISTRY, &self.placements),
+            orders: all(order::REGISTRY, &self.orders),
             keep_alives: all(keep_alive::REGISTRY, &self.keep_alives),
             arrivals: crate::workload::ARRIVALS.to_vec(),
             popularities: crate::workload::POPULARITIES.to_vec(),
@@ -71,6 +84,10 @@ impl Library {
 
     pub(super) fn placement(&self, choice: &Choice) -> Placement {
         Placement::new(choice, &self.placements)
+    }
+
+    pub(super) fn order(&self, choice: &Choice) -> Order {
+        Order::new(choice, &self.orders)
     }
 
     pub(super) fn architecture(&self, choice: &Choice) -> Architecture {

@@ -22,6 +22,7 @@ use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
     Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
+use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
 use crate::units::{SimDuration, SimTime};
@@ -44,6 +45,17 @@ impl Setup {
         let id = model.machine_id(spec.machine);
         let setting = HostSetting { seed: model.seed, id, memory: spec.memory, workload: &self.workload };
         self.library.keep_alive(&scenario.policies.keep_alive, setting)
+    }
+}
+
+impl Setup {
+    /// Where estimates come from in a stage, if anybody asks for them there.
+    fn estimates(&self, stage: usize) -> Option<Estimates> {
+        let scenario = &self.stages[stage].scenario;
+        let policies = &scenario.policies;
+        let asked =
+            !self.library.order(&policies.order).is_fcfs() || self.library.architecture(&scenario.frame.architecture).estimates();
+        asked.then(|| Estimates::new(&policies.estimates, &self.workload, scenario.run.seed))
     }
 }
 
@@ -111,10 +123,14 @@ impl Simulation {
         let stages = stages(scenario, &workload);
         let setup = Arc::new(Setup { library: library.clone(), workload, stages });
         let hosts = setup.stages[0].model.hosts.iter().enumerate();
+        let policies = &scenario.policies;
         let world = World::new(
             &setup.stages[0].model,
             &setup.workload,
-            hosts.map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i))).collect(),
+            setup.estimates(0),
+            hosts
+                .map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i), setup.library.order(&policies.order)))
+                .collect(),
         );
         let mut simulation =
             Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new(), asked: Vec::new() };
@@ -477,10 +493,8 @@ impl Simulation {
             placer.serving_since = self.world.now;
             placer.busy += cost;
             probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Decides);
+            rules.begins(frame(&self.setup, self.stage, &self.world, instance), number, placer, &m);
             if tasks > 0 {
-                let setup = Arc::clone(&self.setup);
-                let frame = frame(&setup, self.stage, &self.world, instance);
-                rules.begins(frame, number, placer, &m);
                 for i in 0..self.world.tasks_of(&m) {
                     let member = self.world.task_of(&m, i);
                     if self.world.is_live(member) {
@@ -561,11 +575,28 @@ impl Simulation {
             let function = workload.function[a.invocation as usize];
             Message { instance, placer: number, function, ..Message::about(kind, from, to, attempt, a) }
         };
+        let mut together: Vec<u32> = Vec::new();
         for &action in actions {
+            // What a placer that was replaced held has gone to who took over.
+            let gone = |attempt: u32| self.world.attempts[attempt].instance != instance;
+            let action = match action {
+                Action::Give { attempt, host, reservation } if gone(attempt) => Action::NoTask { host, reservation },
+                Action::Assign { attempt, .. }
+                | Action::Again { attempt, .. }
+                | Action::Conflict { attempt, .. }
+                | Action::Offload { attempt, .. }
+                | Action::Reject { attempt }
+                | Action::GiveUp { attempt }
+                    if gone(attempt) =>
+                {
+                    continue;
+                }
+                action => action,
+            };
             match action {
                 Action::Assign { attempt, host } | Action::Give { attempt, host, .. } => {
                     let a = &mut self.world.attempts[attempt];
-                    (a.instance, a.placer, a.host) = (instance, number, host);
+                    (a.instance, a.placer, a.host, a.dispatched) = (instance, number, host, self.world.now);
                     let task = a.task;
                     self.world.enter(probe, attempt, Phase::InFlight);
                     self.world.account(task, Accounting::DispatchNetwork);
@@ -581,7 +612,7 @@ impl Simulation {
                         continue;
                     }
                     let a = &mut self.world.attempts[attempt];
-                    (a.instance, a.placer) = (instance, number);
+                    (a.instance, a.placer, a.dispatched) = (instance, number, self.world.now);
                     let task = a.task;
                     self.world.enter(probe, attempt, Phase::InFlight);
                     self.world.account(task, Accounting::DispatchNetwork);
@@ -631,8 +662,8 @@ impl Simulation {
                 }
                 Action::Report { attempt, placer } => self.world.attempts[attempt].hears = placer,
                 Action::Classify { attempt, class } => self.world.attempts[attempt].class = class,
-                Action::Reserve { host, function, ticket, minds } => {
-                    let words = [0, u32::from(minds)];
+                Action::Reserve { host, function, ticket, estimate_ns, minds } => {
+                    let words = [(estimate_ns / 1000).min(u32::MAX.into()) as u32, u32::from(minds)];
                     let to = model.hosts[host as usize].machine;
                     let reserve = Message {
                         instance,
@@ -664,11 +695,21 @@ impl Simulation {
                     self.world.send(model, probe, sound, 0);
                 }
                 Action::Await { attempt } => self.hold(probe, attempt, Phase::Probing, Accounting::DispatchNetwork),
-                Action::Again { attempt } => self.again(instance, number, attempt, probe),
-                Action::Conflict { attempt, wasted } => {
+                Action::Again { attempt, more } => {
+                    together.push(attempt);
+                    if !more {
+                        self.again(instance, number, &together, probe);
+                        together.clear();
+                    }
+                }
+                Action::Conflict { attempt, wasted, more } => {
                     self.world.counters.conflicts += 1;
                     self.world.counters.wasted_ns += wasted.0;
-                    self.again(instance, number, attempt, probe);
+                    together.push(attempt);
+                    if !more {
+                        self.again(instance, number, &together, probe);
+                        together.clear();
+                    }
                 }
                 Action::Reject { attempt } | Action::GiveUp { attempt } => {
                     let too_often = matches!(action, Action::GiveUp { .. });
@@ -688,21 +729,29 @@ impl Simulation {
                 }
             }
         }
+        self.again(instance, number, &together, probe);
     }
 
-    /// A placer puts an attempt at the end of its own inbox. It does not start on it here: whoever answers goes on with its inbox.
-    fn again<P: Probe>(&mut self, instance: u16, number: u32, attempt: u32, probe: &mut P) {
+    /// A placer puts attempts at the end of its own inbox, in one message. It does not start on it here: whoever answers goes on with
+    /// its inbox.
+    fn again<P: Probe>(&mut self, instance: u16, number: u32, attempts: &[u32], probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let machine = self.instances[instance as usize].placers[number as usize].machine;
-        let a = self.world.attempts[attempt];
-        if a.phase() != Phase::AtPlacer {
-            self.world.enter(probe, attempt, Phase::AtPlacer);
+        let Some(&first) = attempts.first() else { return };
+        for &attempt in attempts {
+            let a = self.world.attempts[attempt];
+            if a.phase() != Phase::AtPlacer {
+                self.world.enter(probe, attempt, Phase::AtPlacer);
+            }
+            self.world.account(a.task, Accounting::PlacerQueue);
         }
-        self.world.account(a.task, Accounting::PlacerQueue);
+        let a = &self.world.attempts[first];
         let function = setup.workload.function[a.invocation as usize];
-        let about = Message::about(MessageKind::Submit, machine, machine, attempt, &a);
+        let about = Message::about(MessageKind::Submit, machine, machine, first, a);
+        let wave = if attempts.len() == 1 { NONE } else { self.world.wave_of(attempts) };
         let (sent, arrives) = (self.world.now, self.world.now);
-        let id = self.world.messages.insert(Message { instance, placer: number, function, sent, arrives, ..about });
+        let again = Message { instance, placer: number, function, wave, sent, arrives, ..about };
+        let id = self.world.messages.insert(again);
         probe.placer(self.world.now, machine, (instance, number), PlacerChange::Waits);
         self.instances[instance as usize].placers[number as usize].inbox.push_back(id);
     }
@@ -804,6 +853,15 @@ impl Simulation {
         if before.network != scenario.network || before.links != scenario.links {
             self.world.latencies_change();
             self.world.roads_change(model);
+        }
+        let estimates = setup.estimates(self.stage);
+        let others = before.policies.estimates != scenario.policies.estimates;
+        if others || estimates.is_some() != self.world.estimates.is_some() {
+            self.world.estimates = estimates;
+        }
+        if before.policies.order != scenario.policies.order {
+            // What waits keeps its place.
+            self.world.hosts.iter_mut().for_each(|host| host.order = setup.library.order(&scenario.policies.order));
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {

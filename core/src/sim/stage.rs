@@ -263,7 +263,7 @@ impl StageProbe {
                 };
                 probe.open_container(c.since.0, index as u32, c.cell, c.function, memory, state, c.until.0);
             }
-            for &waiter in &host.queue {
+            for (_, waiter) in host.queue.iter(from) {
                 match waiter {
                     Waiter::Attempt(attempt) => {
                         let a = &world.attempts[attempt];
@@ -272,7 +272,7 @@ impl StageProbe {
                     }
                     Waiter::Reservation(id) => {
                         let r = &world.reservations[id];
-                        probe.reserved(r.since, index as u32, id, r.function);
+                        probe.reserved(from, index as u32, id, r.function);
                     }
                 }
             }

@@ -134,7 +134,7 @@ pub(crate) struct TextProps {
     pub(crate) placeholder: AttrValue,
 }
 
-/// A text.
+/// A text that may be left out.
 #[component]
 pub(crate) fn Text(props: &TextProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
@@ -142,7 +142,8 @@ pub(crate) fn Text(props: &TextProps) -> Html {
     let path = props.path.clone();
     let on_change = Callback::from(move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
-        set(&lab, &path, Value::from(input.value()));
+        let text = input.value();
+        set(&lab, &path, if text.is_empty() { Value::Null } else { Value::from(text) });
     });
     let id = format!("f-{}", props.path);
     html! {
@@ -238,7 +239,8 @@ pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
     let is_set = folded.iter().any(|p| props.choice.params.contains_key(p.name));
     html! {
         <div class="choice">
-            <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()} />
+            <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()}
+                default={props.choice.kind.clone()} />
             { for open.into_iter().map(|p| param(&props.path, p)) }
             if !folded.is_empty() {
                 <details open={is_set}>

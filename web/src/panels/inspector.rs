@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
-use faaslab_core::scenario::{Function, Image, Link, Node, Problem, Role, Scenario, Zone};
+use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
 use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
@@ -206,6 +206,7 @@ fn Scheduler() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let s = &lab.scenario;
     let catalogue = Library::default().catalogue();
+    let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default().to_vec());
     let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
     let by_architecture = architecture
         .filter(|e| e.decides.contains(&"policies.placement"))
@@ -224,6 +225,10 @@ fn Scheduler() -> Html {
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
+            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} />
+            if s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates {
+                <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
+            }
             <details>
                 <summary>{ "Memory and reuse" }</summary>
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
@@ -471,6 +476,12 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             if uses_disks(&lab.scenario) {
                 <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
             }
+            <details>
+                <summary>{ "In queues" }</summary>
+                <Number path={path("deadline_s")} label="Deadline" unit="s" placeholder={Some(AttrValue::from("none"))} help="After it was submitted; for queues that serve the earliest deadline first." />
+                <Number path={path("priority")} label="Priority" whole=true placeholder={Some(AttrValue::from("0"))} help="Larger is served sooner, by queues that go by priority." />
+                <Text path={path("app")} label="App" placeholder={f.id.clone()} />
+            </details>
             <details>
                 <summary>{ "Requests and clients" }</summary>
                 <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />

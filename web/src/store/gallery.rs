@@ -42,6 +42,8 @@ gallery!(
     "large-gaps",
     "elbow-room",
     "at-home",
+    "hot-home",
+    "by-repute",
     "far-registry",
     "work-for-all",
 );

@@ -89,7 +89,9 @@ impl Reservations {
         self.tickets = self.tickets.wrapping_add(1);
         actions.extend(tasks.iter().map(|t| Action::Hold { attempt: t.attempt }));
         let places: Vec<u32> = (0..hosts.len().max(tasks.len())).map(|i| placer.view.host(hosts[i % hosts.len()])).collect();
-        actions.extend(places.iter().map(|&host| Action::Reserve { host, function: largest, ticket, minds }));
+        let estimate_ns = tasks.iter().map(|t| frame.estimate_ns(t)).max().unwrap_or(0);
+        let reserve = |&host: &u32| Action::Reserve { host, function: largest, ticket, estimate_ns, minds };
+        actions.extend(places.iter().map(reserve));
         self.batches.insert(ticket, Batch { unbound: tasks.iter().copied().collect(), places });
         Some(ticket)
     }

@@ -31,7 +31,7 @@ pub trait Rules {
     fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32;
     /// How long a placer is busy with a message that brings so many tasks.
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration;
-    /// A placer begins to decide on a message that brings tasks.
+    /// A placer begins to decide on a message.
     fn begins(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _message: &Message) {}
     /// Answers a message, at the end of the time that it cost: with the tasks that it brings, or the one that it is about.
     fn answer(
@@ -49,6 +49,10 @@ pub trait Rules {
     }
     /// Whether its placers hold invocations until their images are in place, and want to hear of that.
     fn stages(&self) -> bool {
+        false
+    }
+    /// Whether it asks for estimates of execution times ([`Frame::estimate_ns`]).
+    fn estimates(&self) -> bool {
         false
     }
     /// The number of the placer that wants to hear how many slots of each host are free with nobody waiting for them
@@ -131,6 +135,9 @@ macro_rules! registry {
                     $(Architecture::$name(a) => a.answer(frame, number, placer, message, tasks, actions),)*
                     Architecture::External(a) => a.answer(frame, number, placer, message, tasks, actions),
                 }
+            }
+            fn estimates(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.estimates(),)* Architecture::External(a) => a.estimates() }
             }
             fn hears_free(&self) -> Option<u32> {
                 match self { $(Architecture::$name(a) => a.hears_free(),)* Architecture::External(a) => a.hears_free() }

@@ -2,7 +2,8 @@
 //! what it chose at the broker, who refuses what another placer was faster to claim.
 //!
 //! submit → a copy of the state is taken as the decision begins → decision → commit → the broker checks each claim → committed →
-//! assign, or back to the end of the placer's inbox. The copy is a replica that is read at once, as in Omega; the claim travels.
+//! assign, or back to the end of the placer's inbox. The copy is a replica that is read at once, as in Omega, and a placer adds its own
+//! claims that it has not heard of; the claim travels.
 //! - `fit`: a claim is refused if the host does not have the cores any more. `sequence`: if anything about the host has changed
 //!   since the copy was taken.
 //! - `incremental`: what goes is placed, the rest is tried again. `all_or_nothing`: if one claim of a job is refused, all are.
@@ -10,7 +11,7 @@
 //!   not 0, for that time (1 s in Omega's simulator). After so many tries without success it gives a task up.
 //!
 //! Nothing waits at a host for cores. Conflicts grow with the number of placers, the decision time and the utilisation; with one
-//! placer there are none. Unloaded service time: 3 L + S + s_msg + s_msg + run, with the placer at the client's machine.
+//! placer there are none for want of room. Unloaded service time: 3 L + S + s_msg + s_msg + run, with the placer at the client's machine.
 //! Source: Omega (Schwarzkopf et al., EuroSys 2013) and its simulator.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::spread::{PLACERS, Spread};
 use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
+use crate::policy::placement::Ask;
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
 
@@ -93,10 +95,21 @@ struct Copy {
     sequences: Vec<u32>,
     /// How many changes of the state are in the copy.
     changes: u64,
-    /// Tasks that wait until something becomes free.
-    waiting: VecDeque<Asked>,
+    /// Per host, its own claims that it has not heard of: (tasks, thousandths of cores).
+    pending: Vec<(u32, u64)>,
+    /// Tasks that wait until something becomes free, each with whether the next one must be placed with it.
+    waiting: VecDeque<(Asked, bool)>,
     /// Whether the broker is to tell it.
     asks: bool,
+}
+
+impl Copy {
+    /// Takes a host's state over, with its own claims that are still on their way.
+    fn take(&mut self, cells: &[Cell], placer: &mut Placer, host: u32) {
+        let (cell, (load, millicores)) = (cells[host as usize], self.pending[host as usize]);
+        placer.view.set_load(host, cell.load + load, cell.millicores + millicores);
+        self.sequences[host as usize] = cell.sequence;
+    }
 }
 
 #[derive(Clone)]
@@ -144,7 +157,8 @@ impl SharedState {
     fn begin(&mut self, model: &Model) {
         if self.cells.is_empty() {
             self.cells = vec![Cell::default(); model.hosts.len()];
-            let copy = Copy { sequences: vec![0; model.hosts.len()], ..Copy::default() };
+            let hosts = model.hosts.len();
+            let copy = Copy { sequences: vec![0; hosts], pending: vec![(0, 0); hosts], ..Copy::default() };
             self.copies = vec![copy; self.spread.count(model) as usize];
         }
     }
@@ -170,50 +184,73 @@ impl SharedState {
     /// Brings a placer's copy up to date. Every host has the same number in every view as on the platform.
     fn copy(&mut self, number: u32, placer: &mut Placer) {
         let changes = self.changes();
+        let known = self.copies[number as usize].changes.checked_sub(self.forgotten);
         let copy = &mut self.copies[number as usize];
-        let mut take = |host: u32| {
-            let cell = self.cells[host as usize];
-            placer.view.set_load(host, cell.load, cell.millicores);
-            copy.sequences[host as usize] = cell.sequence;
-        };
-        match copy.changes.checked_sub(self.forgotten) {
+        let mut take = |host: u32| copy.take(&self.cells, placer, host);
+        match known {
             Some(known) => self.log.range(known as usize..).for_each(|&host| take(host)),
             None => (0..self.cells.len() as u32).for_each(take),
         }
         copy.changes = changes;
     }
 
+    /// The host for a task, on a placer's copy: the one that the policy prefers, and where that has no free cores the next one that
+    /// has some.
+    fn choose(frame: Frame<'_>, placer: &mut Placer, ask: &Ask) -> Option<u32> {
+        let free = |placer: &Placer, n: u32| {
+            let free = u64::from(placer.view.millicores(n)).saturating_sub(placer.view.cores_asked(n));
+            placer.view.fits(n, ask) && free >= u64::from(ask.millicores)
+        };
+        let preferred = placer.prefer(frame, ask).filter(|&n| free(placer, n));
+        let n = placer.view.len() as u32;
+        preferred.or_else(|| {
+            let from = placer.chance.below(u64::from(n)) as u32;
+            (0..n).map(|i| (from + i) % n).find(|&host| free(placer, host))
+        })
+    }
+
     /// A placer decides on tasks: it claims a host for each, and keeps those for which it finds none.
-    fn decide(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, tasks: &[Asked], actions: &mut Vec<Action>) {
-        let mut claims = Vec::new();
+    fn decide(
+        &mut self,
+        frame: Frame<'_>,
+        number: u32,
+        placer: &mut Placer,
+        tasks: &[Asked],
+        retried: bool,
+        actions: &mut Vec<Action>,
+    ) {
+        let (mut claims, mut without): (Vec<Claim>, Vec<Asked>) = Default::default();
+        // Who comes while others wait stands behind them.
+        let behind = !retried && !self.copies[number as usize].waiting.is_empty();
         for task in tasks {
             let ask = frame.ask(task.function);
             if placer.view.least_loaded(&ask).is_none() {
                 actions.push(Action::Reject { attempt: task.attempt });
                 continue;
             }
-            actions.push(Action::Hold { attempt: task.attempt });
-            let free = |placer: &Placer, n: u32| {
-                let free = u64::from(placer.view.millicores(n)).saturating_sub(placer.view.cores_asked(n));
-                placer.view.fits(n, &ask) && free >= u64::from(ask.millicores)
+            if !retried {
+                actions.push(Action::Hold { attempt: task.attempt });
+            }
+            let Some(host) = Some(&ask).filter(|_| !behind).and_then(|ask| SharedState::choose(frame, placer, ask)) else {
+                without.push(*task);
+                continue;
             };
-            let chosen = placer.prefer(frame, &ask).filter(|&n| free(placer, n));
-            let n = placer.view.len() as u32;
-            // Where the policy chose a host without free cores, the next one that has some.
-            let chosen = chosen.or_else(|| {
-                let from = placer.chance.below(u64::from(n)) as u32;
-                (0..n).map(|i| (from + i) % n).find(|&host| free(placer, host))
-            });
-            match chosen {
-                Some(host) => {
-                    let (load, asked) = (placer.view.load(host), placer.view.cores_asked(host));
-                    placer.view.set_load(host, load + 1, asked + u64::from(ask.millicores));
-                    let sequence = self.copies[number as usize].sequences[host as usize];
-                    claims.push(Claim { task: *task, host, sequence, granted: false });
-                }
-                None => self.copies[number as usize].waiting.push_back(*task),
+            let copy = &mut self.copies[number as usize];
+            let pending = &mut copy.pending[host as usize];
+            *pending = (pending.0 + 1, pending.1 + u64::from(ask.millicores));
+            let sequence = copy.sequences[host as usize];
+            copy.take(&self.cells, placer, host);
+            claims.push(Claim { task: *task, host, sequence, granted: false });
+        }
+        if self.all_or_nothing && !without.is_empty() {
+            for claim in claims.drain(..) {
+                self.unclaim(frame, number, placer, &claim);
+                without.push(claim.task);
             }
         }
+        let last = without.len();
+        let together = |i: usize| self.all_or_nothing && i + 1 < last;
+        self.copies[number as usize].waiting.extend(without.into_iter().enumerate().map(|(i, task)| (task, together(i))));
         if !claims.is_empty() {
             let ticket = self.tickets;
             self.tickets = self.tickets.wrapping_add(1);
@@ -221,7 +258,14 @@ impl SharedState {
             let broker = self.copies.len() as u32;
             actions.push(Action::Tell { placer: broker, kind: MessageKind::Commit, words: [ticket, number] });
         }
-        self.ask(number, actions);
+    }
+
+    /// A claim is no longer on its way.
+    fn unclaim(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, claim: &Claim) {
+        let copy = &mut self.copies[number as usize];
+        let pending = &mut copy.pending[claim.host as usize];
+        *pending = (pending.0 - 1, pending.1 - u64::from(frame.ask(claim.task.function).millicores));
+        copy.take(&self.cells, placer, claim.host);
     }
 
     /// A placer with tasks that found no host sees to it that it tries again.
@@ -240,13 +284,25 @@ impl SharedState {
         });
     }
 
-    /// A placer tries again what found no host.
-    fn again(&mut self, frame: Frame<'_>, number: u32, actions: &mut Vec<Action>) {
+    /// A placer tries again what found no host: the first task, or as many as must be placed with it.
+    fn again(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
         let copy = &mut self.copies[number as usize];
         copy.asks = false;
-        for task in copy.waiting.drain(..).filter(|task| frame.is_held(task)) {
-            actions.push(Action::Again { attempt: task.attempt });
+        let mut tasks = Vec::new();
+        while let Some((task, more)) = copy.waiting.pop_front() {
+            let held = frame.is_held(&task);
+            if held {
+                tasks.push(task);
+            }
+            if !tasks.is_empty() && !more {
+                break;
+            }
         }
+        let behind = std::mem::take(&mut copy.waiting);
+        self.decide(frame, number, placer, &tasks, true, actions);
+        // What found none again is before the others.
+        self.copies[number as usize].waiting.extend(behind);
+        self.ask(number, actions);
     }
 
     /// The broker checks claims.
@@ -276,9 +332,12 @@ impl SharedState {
     }
 
     /// A placer hears what became of its claims.
-    fn committed(&mut self, frame: Frame<'_>, ticket: u32, actions: &mut Vec<Action>) {
+    fn committed(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, ticket: u32, actions: &mut Vec<Action>) {
         let broker = self.copies.len() as u32;
-        for claim in self.claims.remove(&ticket).unwrap_or_default() {
+        let claims = self.claims.remove(&ticket).unwrap_or_default();
+        let last = claims.iter().rposition(|claim| !claim.granted && frame.is_held(&claim.task));
+        for (i, claim) in claims.iter().enumerate() {
+            self.unclaim(frame, number, placer, claim);
             let Asked { attempt, invocation, function, .. } = claim.task;
             if !frame.is_held(&claim.task) {
                 if claim.granted {
@@ -300,7 +359,8 @@ impl SharedState {
             actions.push(if refused.1 >= self.tries {
                 Action::GiveUp { attempt }
             } else {
-                Action::Conflict { attempt, wasted: self.costs.decision(1, frame.model.hosts.len()) }
+                let more = self.all_or_nothing && last.is_some_and(|last| i < last);
+                Action::Conflict { attempt, wasted: self.costs.decision(1, frame.model.hosts.len()), more }
             });
         }
     }
@@ -323,13 +383,17 @@ impl Rules for SharedState {
         self.spread.route(model, client)
     }
 
-    fn cost(&self, _: &Message, tasks: usize, placer: &Placer) -> SimDuration {
-        self.costs.of(tasks, placer.view.len())
+    fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
+        // To try again is a decision on one task.
+        let again = usize::from(message.kind == MessageKind::Note);
+        self.costs.of(tasks.max(again), placer.view.len())
     }
 
-    fn begins(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, _: &Message) {
+    fn begins(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message) {
         self.begin(frame.model);
-        self.copy(number, placer);
+        if message.kind.brings_tasks() || message.kind == MessageKind::Note {
+            self.copy(number, placer);
+        }
     }
 
     fn answer(
@@ -343,12 +407,15 @@ impl Rules for SharedState {
     ) {
         let [first, second] = message.words;
         match message.kind {
-            MessageKind::Submit => self.decide(frame, number, placer, tasks, actions),
+            MessageKind::Submit => {
+                self.decide(frame, number, placer, tasks, false, actions);
+                self.ask(number, actions);
+            }
             MessageKind::Commit => self.commit(frame, first, second, actions),
-            MessageKind::Committed => self.committed(frame, first, actions),
+            MessageKind::Committed => self.committed(frame, number, placer, first, actions),
             MessageKind::Ask if second == self.changes() as u32 => self.asking.push_back(first),
             MessageKind::Ask => actions.push(Action::Tell { placer: first, kind: MessageKind::Note, words: [0, 0] }),
-            MessageKind::Note => self.again(frame, number, actions),
+            MessageKind::Note => self.again(frame, number, placer, actions),
             MessageKind::Return => {
                 self.change(first, -1, -i64::from(second));
                 self.tell(actions);
@@ -361,9 +428,9 @@ impl Rules for SharedState {
         }
     }
 
-    fn timer(&mut self, frame: Frame<'_>, number: u32, _: &mut Placer, actions: &mut Vec<Action>) {
-        if (number as usize) < self.copies.len() {
-            self.again(frame, number, actions);
+    fn timer(&mut self, _: Frame<'_>, number: u32, _: &mut Placer, actions: &mut Vec<Action>) {
+        if self.copies.get(number as usize).is_some_and(|copy| copy.asks) {
+            actions.push(Action::Tell { placer: number, kind: MessageKind::Note, words: [0, 0] });
         }
     }
 }

@@ -4,7 +4,7 @@
 //! Source: OpenWhisk's home invoker with co-prime steps; DSLab FaaS's LocalityBasedScheduler, whose walk without `warm_only`
 //! looks for room only.
 
-use super::{Ask, PlacementPolicy, Sight};
+use super::{Ask, PlacementPolicy, Sight, mix};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::rng::Stream;
 
@@ -70,14 +70,6 @@ impl PlacementPolicy for Locality {
         let large_enough = || (0..n as u32).find(|&number| sight.fits(number, ask));
         warm().or_else(roomy).or_else(|| walk().next()).or_else(large_enough)
     }
-}
-
-/// The mixing step of SplitMix64 (Steele et al., 2014).
-fn mix(key: u64) -> u64 {
-    let z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

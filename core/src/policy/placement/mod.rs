@@ -2,8 +2,10 @@
 
 mod balanced;
 mod best_fit;
+mod by_history;
 mod first_fit;
 mod fit;
+mod hashing;
 mod image_first;
 mod least_loaded;
 mod locality;
@@ -23,6 +25,7 @@ pub use view::View;
 
 use crate::registry::{Args, Choice, Entry};
 use crate::rng::Stream;
+use crate::units::{SimDuration, SimTime};
 
 /// What a placement policy may know of a task.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +48,13 @@ pub trait PlacementPolicy {
     fn wants_demand(&self) -> bool {
         false
     }
+    /// A task of a function has ended on a host, by its number in the placer's view: so long after the placer sent it there, the
+    /// placer has the response.
+    fn heard(&mut self, _number: u32, _function: u32, _took: SimDuration, _now: SimTime) {}
+    /// About how many bytes a copy of its state takes.
+    fn size(&self) -> usize {
+        0
+    }
 }
 
 /// A policy from outside this crate, clonable with its state.
@@ -55,6 +65,14 @@ pub trait ExternalPlacement: PlacementPolicy + Send + Sync {
 
 /// Makes an external policy from its parameters.
 pub type MakePlacement = Arc<dyn Fn(Args<'_>) -> Box<dyn ExternalPlacement> + Send + Sync>;
+
+/// The mixing step of SplitMix64 (Steele et al., 2014).
+fn mix(key: u64) -> u64 {
+    let z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
 
 macro_rules! registry {
     ($($module:ident :: $name:ident),* $(,)?) => {
@@ -96,6 +114,15 @@ macro_rules! registry {
             fn wants_demand(&self) -> bool {
                 match self { $(Placement::$name(p) => p.wants_demand(),)* Placement::External(p) => p.wants_demand() }
             }
+            fn heard(&mut self, number: u32, function: u32, took: SimDuration, now: SimTime) {
+                match self {
+                    $(Placement::$name(p) => p.heard(number, function, took, now),)*
+                    Placement::External(p) => p.heard(number, function, took, now),
+                }
+            }
+            fn size(&self) -> usize {
+                match self { $(Placement::$name(p) => p.size(),)* Placement::External(p) => p.size() }
+            }
         }
     };
 }
@@ -111,6 +138,8 @@ registry!(
     locality::Locality,
     image_first::ImageFirst,
     balanced::Balanced,
+    hashing::Hashing,
+    by_history::ByHistory,
 );
 
 impl Placement {

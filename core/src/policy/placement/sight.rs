@@ -4,9 +4,11 @@
 //! if it had arrived. Simulators without a network assume this (DSLab FaaS among them); it is a bound of what any messages can
 //! tell, not something that a placer could have. It costs a look at each host for each question.
 
-use super::{Ask, Plan, View};
+use super::{Ask, Plan, View, mix};
 use crate::engine::NONE;
 use crate::platform::{ImageState, Model, World};
+use crate::rng::hash_text;
+use crate::units::SimTime;
 
 /// How near a host is to starting a task, the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,17 +33,44 @@ pub struct Sight<'a> {
     view: &'a View,
     exact: Option<(&'a World, &'a Model)>,
     plan: Option<&'a Plan>,
+    /// Whose ids hosts and functions have, if that is told.
+    model: Option<&'a Model>,
+    now: SimTime,
 }
 
 impl<'a> Sight<'a> {
     /// What a placer believes.
     pub fn believed(view: &'a View) -> Sight<'a> {
-        Sight { view, exact: None, plan: None }
+        Sight { view, exact: None, plan: None, model: None, now: SimTime::ZERO }
     }
 
     /// The hosts of a view as they are.
     pub(crate) fn exact(view: &'a View, world: &'a World, model: &'a Model) -> Sight<'a> {
-        Sight { view, exact: Some((world, model)), plan: None }
+        Sight { view, exact: Some((world, model)), plan: None, model: Some(model), now: world.now }
+    }
+
+    /// The same hosts at an instant, with the ids that they and the functions have.
+    pub fn at(self, now: SimTime, model: &'a Model) -> Sight<'a> {
+        Sight { now, model: Some(model), ..self }
+    }
+
+    /// The clock; the start of the run where it is not told.
+    pub fn now(self) -> SimTime {
+        self.now
+    }
+
+    /// A number that stands for a host: a hash of its machine's id, so that it stays when others come and go; of its number on the
+    /// platform where ids are not told.
+    pub fn host_key(self, number: u32) -> u64 {
+        let host = self.host(number);
+        let id = self.model.and_then(|m| Some(m.machine_id(m.hosts.get(host as usize)?.machine)));
+        id.map_or_else(|| mix(host.into()), hash_text)
+    }
+
+    /// A number that stands for a function, as [`Sight::host_key`].
+    pub fn function_key(self, function: u32) -> u64 {
+        let id = self.model.and_then(|m| m.functions.get(function as usize));
+        id.map_or_else(|| mix(function.into()), |f| hash_text(&f.id))
     }
 
     /// The same hosts, less what is planned already.
@@ -218,14 +247,23 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Invocations on all hosts, as [`Sight::load`], and the thousandths of cores of all hosts.
+    pub fn total(self) -> (u64, u64) {
+        match self.exact {
+            None => self.view.total(),
+            Some(_) => {
+                let all = || 0..self.len() as u32;
+                (all().map(|n| u64::from(self.load(n))).sum(), all().map(|n| u64::from(self.millicores(n))).sum())
+            }
+        }
+    }
+
     /// (running + queued) / cores over all hosts, infinite without hosts.
     pub fn total_load(self) -> f64 {
         match self.exact {
             None => self.view.total_load(),
             Some(_) => {
-                let all = || 0..self.len() as u32;
-                let millicores: u64 = all().map(|n| u64::from(self.millicores(n))).sum();
-                let load: u64 = all().map(|n| u64::from(self.load(n))).sum();
+                let (load, millicores) = self.total();
                 if millicores == 0 { f64::INFINITY } else { load as f64 * 1000.0 / millicores as f64 }
             }
         }

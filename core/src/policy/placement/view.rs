@@ -121,6 +121,11 @@ impl View {
         self.hosts[number as usize].fits(ask)
     }
 
+    /// Invocations and thousandths of cores of all hosts of the view, as believed.
+    pub(super) fn total(&self) -> (u64, u64) {
+        (self.total_load, self.total_millicores)
+    }
+
     /// (running + queued) / cores over all hosts of the view, as believed; infinite without hosts.
     pub fn total_load(&self) -> f64 {
         if self.total_millicores == 0 { f64::INFINITY } else { self.total_load as f64 * 1000.0 / self.total_millicores as f64 }
