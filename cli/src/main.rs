@@ -411,12 +411,13 @@ fn csv_text(text: &str) -> String {
 
 fn list(catalogue: &Catalogue) -> String {
     let mut out = String::new();
-    let families: [(&str, &[&'static Entry]); 6] = [
+    let families: [(&str, &[&'static Entry]); 7] = [
         ("frame.architecture", &catalogue.architectures),
         ("policies.placement", &catalogue.placements),
         ("policies.keep_alive", &catalogue.keep_alives),
         ("workload.arrivals", &catalogue.arrivals),
         ("workload.popularity", &catalogue.popularities),
+        ("workload.jobs", &catalogue.jobs),
         ("functions.ID.execution", &catalogue.distributions),
     ];
     for (path, entries) in families {

@@ -110,7 +110,12 @@ fn readable_place(whole: &Value, path: &serde_path_to_error::Path) -> String {
 fn is_choice(place: &str) -> bool {
     matches!(
         place,
-        "frame.architecture" | "policies.placement" | "policies.keep_alive" | "workload.arrivals" | "workload.popularity"
+        "frame.architecture"
+            | "policies.placement"
+            | "policies.keep_alive"
+            | "workload.arrivals"
+            | "workload.popularity"
+            | "workload.jobs"
     ) || place.starts_with("functions.") && place.ends_with(".execution")
 }
 

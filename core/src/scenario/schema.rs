@@ -65,6 +65,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
             "backoff_jitter": {"enum": ["full", "none"], "description": "Whether it pauses for a random part of that."}}),
             &["id", "execution"])),
         "workload": object(json!({"arrivals": choice(&catalogue.arrivals), "popularity": choice(&catalogue.popularities),
+            "jobs": choice(&catalogue.jobs),
             "trace": object(json!({"format": text("The format's name."), "files": list(object(json!({
                 "name": text("The file's name."), "bytes": count("Its length."), "sha256": text("SHA-256 of its bytes, hexadecimal.")}),
                 &["name", "bytes", "sha256"]))}), &["format", "files"]),
