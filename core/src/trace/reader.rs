@@ -328,7 +328,14 @@ impl File {
             return Ok(());
         };
         sniff::refuse(&head).map_err(|refusal| self.refuse(refusal))?;
-        self.lines.push(&head[sniff::bom_len(&head)..], &mut Sink { table: &mut self.table, context })
+        let text = &head[sniff::bom_len(&head)..];
+        let mut sink = Sink { table: &mut self.table, context };
+        if sniff::is_swf(text) {
+            self.lines.split_at_blanks();
+            let begun = sink.begin(Format::Swf, 0, assumed_header(Format::Swf, 0));
+            begun.map_err(|refusal| refusal.at(&sink.table.name, Some(1)))?;
+        }
+        self.lines.push(text, &mut sink)
     }
 
     fn end(&mut self, context: &mut Context<'_>) -> Result<(), TraceError> {
@@ -477,7 +484,13 @@ impl Sink<'_, '_> {
             ));
         }
         self.note_header(entry, kind, &header, has_names);
+        self.begin(format, kind, header)?;
+        Ok(has_names)
+    }
 
+    /// From here on the file is of a kind.
+    fn begin(&mut self, format: Format, kind: usize, header: Header) -> Result<(), Refusal> {
+        let entry = format.entry();
         let number = self.table.number;
         let active = self.context.active.get_or_insert_with(|| Active {
             format,
@@ -504,7 +517,7 @@ impl Sink<'_, '_> {
         active.loader.begin(kind, &header, number)?;
         self.table.kind = entry.kinds[kind].name;
         self.table.header = Some(header);
-        Ok(has_names)
+        Ok(())
     }
 
     fn note_header(&mut self, entry: &Entry, kind: usize, header: &Header, has_names: bool) {
@@ -518,6 +531,7 @@ impl Sink<'_, '_> {
                 .names
                 .iter()
                 .filter(|name| !entry.kinds[kind].required.contains(&name.as_str()))
+                .filter(|name| !entry.kinds[kind].optional.contains(&name.as_str()))
                 .map(|name| format!("{:?}", shorten(name, 40)))
                 .collect();
             if !unused.is_empty() {

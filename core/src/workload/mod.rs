@@ -24,7 +24,7 @@ use crate::registry::{Args, Domain, Entry, Param, find};
 use crate::rng::Stream;
 pub use crate::scenario::MOST_INVOCATIONS;
 use crate::scenario::{Role, Scenario, too_many_drawn};
-use crate::trace::{MINUTE_NS, Rows, TraceData};
+use crate::trace::{MINUTE_NS, Rows, TraceData, TraceFunction};
 use crate::units::{NS_PER_S, SimDuration};
 use jobs::{Shapes, Tasks};
 
@@ -337,8 +337,13 @@ fn drawn(scenario: &Scenario) -> Workload {
 /// The invocations of a trace up to `end`, in nanoseconds.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
-    let functions: Vec<FunctionSpec> =
-        trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options, &scenario.images)).collect();
+    let spec = |f: &TraceFunction| {
+        let spec = FunctionSpec::of_trace(f, options, &scenario.images);
+        // A trace's own cores count before the scenario's.
+        let millicores = f.cores.map_or(spec.millicores, |cores| libm::rint(cores * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
+        FunctionSpec { millicores, ..spec }
+    };
+    let functions: Vec<FunctionSpec> = trace.functions.iter().map(spec).collect();
     let mut workload = match &trace.rows {
         Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => {
             let keep = arrival_ns.partition_point(|&at| at <= end);
@@ -349,6 +354,17 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
                 start_ns: start_ns.get(..keep).unwrap_or_default().to_vec(),
                 ..Workload::default()
             }
+        }
+        Rows::Tasks { arrival_ns, function, execution_ns, job, delay_ns, parents_end, parents } => {
+            let mut tasks = Tasks::default();
+            let mut begin = 0;
+            for row in 0..arrival_ns.partition_point(|&at| at <= end) {
+                let above = begin..parents_end[row] as usize;
+                begin = above.end;
+                tasks.push(job[row], arrival_ns[row], delay_ns.get(row).copied().unwrap_or(0), &parents[above]);
+                tasks.push_function(function[row], execution_ns[row]);
+            }
+            return tasks.into_workload(u64::MAX, functions);
         }
         Rows::PerMinute { minute, function, count, .. } => {
             let begun = minute.partition_point(|&m| u64::from(m).saturating_mul(MINUTE_NS) <= end);
