@@ -6,8 +6,9 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::{JobSummary, Recorder, Summary};
-use faaslab_core::scenario::{Scenario, validate};
+use faaslab_core::scenario::{Scenario, TraceRef, validate};
 use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::trace::{Limits, Reader, TraceData};
 use faaslab_core::workload::Workload;
 use serde_json::{Value, json};
 use support::{queue, set};
@@ -175,4 +176,101 @@ fn what_jobs_cannot_be_is_refused_with_the_reason() {
     );
     let dense = problems(json!({"kind": "layered", "layers": 11, "width": 999, "edge": 1}), poisson(1));
     assert_eq!(dense, ["workload.jobs.kind: about 2500000000 dependencies are more than 50000000"]);
+}
+
+/// Reads a trace of the folder of files that do not belong to the project, or says that it is absent.
+fn shared_trace(path: &str) -> Option<TraceData> {
+    let root = std::env::var_os("FAASLAB_SHARED")
+        .map_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").into(), std::path::PathBuf::from);
+    let Ok(bytes) = std::fs::read(root.join("traces").join(path)) else {
+        println!("skipped: ../shared/traces is absent");
+        return None;
+    };
+    Some(read_trace(&bytes))
+}
+
+fn read_trace(bytes: &[u8]) -> TraceData {
+    let mut reader = Reader::new(Limits::default());
+    reader.begin_file("trace");
+    reader.push(bytes).unwrap();
+    reader.finish().unwrap().0
+}
+
+/// Runs a trace on one host of so many cores, with memory for all, without latency and without cold starts.
+fn run_trace(trace: &TraceData, cores: f64) -> (Summary, Recorder) {
+    run_trace_on(trace, cores, "slots")
+}
+
+/// The same, with a rule for how invocations use its cores.
+fn run_trace_on(trace: &TraceData, cores: f64, cpu: &str) -> (Summary, Recorder) {
+    let mut scenario = set(&scenario(cores, json!({"kind": "single"})), "nodes.worker.cpu", json!(cpu));
+    scenario.take_trace(TraceRef { format: trace.format.key().to_owned(), files: vec![] });
+    let scenario = set(&scenario, "workload.trace_options.cold_start_ms", json!(0));
+    let scenario = set(&scenario, "nodes.worker.memory_mb", json!(1e9));
+    let workload = Arc::new(Workload::new(&scenario, Some(trace)).unwrap());
+    let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    simulation.run(&mut recorder);
+    let summary = Summary::new(&simulation, &recorder);
+    assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
+    (summary, recorder)
+}
+
+#[test]
+fn workflows_on_a_host_with_room_for_all_take_their_longest_ways() {
+    for (path, tasks, jobs) in [
+        ("workflow/wtf_shell_tasks.csv", 10_208, 3_403),
+        ("workflow/wtf_askalon_tasks.csv", 460, 20),
+        ("workflow/wtf_montage_wfcommons_tasks.csv", 103, 1),
+        ("workflow/gwf_workflow_tasks.csv", 30_746, 758),
+    ] {
+        let Some(trace) = shared_trace(path) else { return };
+        let (summary, _) = run_trace_on(&trace, 4_000.0, "unlimited");
+        let figures = summary.jobs.unwrap();
+        assert_eq!((summary.completed, summary.live, figures.completed, figures.submitted), (tasks, 0, jobs, jobs), "{path}");
+        assert_eq!(figures.slowdown.max, 1.0, "{path}");
+    }
+}
+
+#[test]
+fn logs_of_parallel_machines_run_and_what_is_larger_than_the_host_is_rejected() {
+    for (path, jobs, cores, rejected) in [
+        ("workflow/surf_week_tasks.csv", 6_295, 1_600.0, 0),
+        ("swf/swf_lcg_20000.swf", 20_000, 500.0, 0),
+        ("swf/swf_nasa_ipsc_5000.swf", 5_000, 128.0, 0),
+        // Six of its jobs had more than 512 processors.
+        ("swf/swf_ricc_5000.swf", 5_000, 512.0, 6),
+    ] {
+        let Some(trace) = shared_trace(path) else { return };
+        let (summary, _) = run_trace(&trace, cores);
+        assert_eq!((summary.submitted, summary.rejected, summary.jobs), (jobs, rejected, None), "{path}");
+        assert_eq!(summary.completed + rejected, jobs, "{path}");
+        let too_small = summary.causes.iter().find(|c| c.0 == "host_too_small").unwrap().1;
+        assert_eq!(too_small, rejected, "{path}");
+    }
+}
+
+#[test]
+fn malformed_dependencies_hold_nothing_back() {
+    let Some(workflow) = shared_trace("hostile/33_wtf_cycle_dangling.csv") else { return };
+    let (summary, _) = run_trace(&workflow, 4.0);
+    assert_eq!((summary.completed, summary.live), (2, 0));
+    let Some(log) = shared_trace("hostile/34_swf_bad.swf") else { return };
+    let (summary, _) = run_trace(&log, 4.0);
+    assert_eq!((summary.completed, summary.rejected, summary.live), (2, 1, 0));
+}
+
+#[test]
+fn a_trace_s_tasks_are_submitted_when_their_parents_results_are_in() {
+    // The file says that b came at 5 ms; a ends at 30 ms. c is another workflow's, d waits for b and c's workflow does not.
+    let text = b"id,workflow_id,ts_submit,runtime,parents\na,w,0,30,\nb,w,5,10,a\nc,v,20,7,\nd,w,6,5,a b\n";
+    let (summary, recorder) = run_trace(&read_trace(text), 4.0);
+    let mut times: Vec<(u64, u64)> = (0..4)
+        .map(|i| recorder.row(i))
+        .map(|row| (row.submitted.unwrap().0 / MS, (row.submitted.unwrap().0 + row.response_ns) / MS))
+        .collect();
+    times.sort_unstable();
+    assert_eq!(times, [(0, 30), (20, 27), (30, 40), (40, 45)]);
+    let jobs = summary.jobs.unwrap();
+    assert_eq!((jobs.completed, jobs.response_ms.max, jobs.slowdown.max), (2, 45.0, 1.0));
 }
