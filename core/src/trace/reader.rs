@@ -15,7 +15,8 @@ use super::{Bad, Entry, Format, Header, Kind, Limits, Loader, TraceData, sniff};
 ///
 /// Call [`begin_file`](Self::begin_file), [`push`](Self::push) as often as there are chunks, [`end_file`](Self::end_file), for each file;
 /// then [`finish`](Self::finish). After an error the reader stays in it: every later call returns the same error.
-/// Memory is that of the functions and the kept rows, 20 bytes per invocation (28 in the own CSV).
+/// Memory is that of the functions and the kept rows, 20 bytes per invocation (28 in the own CSV, about 100 of a
+/// task that may wait for others, whose name is kept).
 ///
 /// ```
 /// use faaslab_core::trace::{Limits, Reader};
