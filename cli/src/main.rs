@@ -340,7 +340,14 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
     if !causes.is_empty() {
         line("causes", causes.join(", "));
     }
-    for (name, unit, q) in [("slowdown", "x", &s.slowdown), ("response", " ms", &s.response_ms)] {
+    let mut quantiles = vec![("slowdown", "x", &s.slowdown), ("response", " ms", &s.response_ms)];
+    if let Some(jobs) = &s.jobs {
+        let counts = [("completed", jobs.completed), ("failed", jobs.failed), ("still live", jobs.live)];
+        let counts: Vec<String> = counts.iter().filter(|c| c.1 > 0).map(|(word, n)| format!("{n} {word}")).collect();
+        line("jobs", if counts.is_empty() { "0".to_owned() } else { counts.join(", ") });
+        quantiles.extend([("job slowdown", "x", &jobs.slowdown), ("job response", " ms", &jobs.response_ms)]);
+    }
+    for (name, unit, q) in quantiles {
         let at = |v: f64| if q.count == 0 { "–".to_owned() } else { format!("{}{unit}", three_digits(v)) };
         line(
             name,
@@ -371,20 +378,21 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
     print_text(&out)
 }
 
-/// A row for each invocation. What did not end has no response time, and only what was completed has a slowdown.
+/// A row for each invocation. What did not end has no response time, only what was completed has a slowdown, and only where
+/// invocations belong together they have a job.
 fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
     let (workload, model) = (simulation.workload(), simulation.model());
     writeln!(
         out,
-        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown,attempts,cause"
+        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown,attempts,cause,job"
     )?;
     for i in 0..workload.len() as u32 {
         let row = recorder.row(i);
         let time = |t: Option<faaslab_core::units::SimTime>| t.map_or(String::new(), |t| t.0.to_string());
         writeln!(
             out,
-            "{i},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            "{i},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
             csv_text(&workload.functions[workload.function[i as usize] as usize].id),
             csv_text(model.machine_id(model.clients[usize::from(workload.client[i as usize])].machine)),
             time(row.submitted),
@@ -398,6 +406,7 @@ fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -
             recorder.slowdown(i).filter(|_| row.outcome == Some(Outcome::Completed)).map_or(String::new(), |s| s.to_string()),
             row.attempts,
             row.cause.map_or("", |c| c.word()),
+            workload.job.get(i as usize).map_or(String::new(), u32::to_string),
         )?;
     }
     out.flush()
@@ -412,7 +421,7 @@ fn csv_text(text: &str) -> String {
 fn list(catalogue: &Catalogue) -> String {
     let mut out = String::new();
     let at = |path: &'static str| (path, catalogue.entries_at(path).unwrap_or_default());
-    let families: [(&str, &[&'static Entry]); 8] = [
+    let families: [(&str, &[&'static Entry]); 9] = [
         ("frame.architecture", &catalogue.architectures),
         ("policies.placement", &catalogue.placements),
         ("policies.keep_alive", &catalogue.keep_alives),
@@ -420,6 +429,7 @@ fn list(catalogue: &Catalogue) -> String {
         at("policies.estimates"),
         ("workload.arrivals", &catalogue.arrivals),
         ("workload.popularity", &catalogue.popularities),
+        ("workload.jobs", &catalogue.jobs),
         ("functions.ID.execution", &catalogue.distributions),
     ];
     for (path, entries) in families {

@@ -178,6 +178,35 @@ fn a_trace_says_what_it_takes_away_and_must_be_the_one_that_is_named() {
 }
 
 #[test]
+fn jobs_have_figures_of_their_own_and_lone_invocations_have_none() {
+    let path = scenario("jobs", &[]);
+    let rows = file("jobs-rows.csv", "");
+    let alone = faaslab(&["run", &path]);
+    assert!(!printed(&alone).contains("job"), "{}", printed(&alone));
+    let chains = ["run", &path, "--set", "workload.jobs.kind=chain", "--set", "workload.jobs.tasks=3", "--invocations", &rows];
+    let table = printed(&faaslab(&chains));
+    assert!(
+        table.contains("submitted    60\n") && table.contains("jobs         20 completed\n") && table.contains("\njob slowdown "),
+        "{table}"
+    );
+    let object: Value = serde_json::from_slice(&faaslab(&[&chains[..], &["--json"]].concat()).stdout).unwrap();
+    assert_eq!((&object["jobs"]["completed"], &object["jobs"]["response_ms"]["count"]), (&json!(20), &json!(20)));
+    let rows = std::fs::read_to_string(rows).unwrap();
+    assert!(rows.lines().next().unwrap().ends_with(",cause,job"));
+    assert_eq!(rows.lines().filter(|line| line.ends_with(",,7")).count(), 3);
+}
+
+#[test]
+fn a_workflow_trace_runs_from_end_to_end() {
+    let path = scenario("workflow", &[]);
+    let tasks = file("tasks.csv", "id,workflow_id,ts_submit,runtime,parents\n1,0,0,30,\n2,0,0,10,1\n3,0,0,5,9\n4,0,0,5,4\n");
+    let output = faaslab(&["run", &path, "--trace", &tasks]);
+    assert!(output.status.success() && printed(&output).contains("jobs         1 completed"), "{}", said(&output));
+    assert!(said(&output).contains("line 5: the task waits for itself"), "{}", said(&output));
+    assert!(said(&output).contains("left out: line 4 on \"9\""), "{}", said(&output));
+}
+
+#[test]
 fn a_reference_preset_takes_any_trace() {
     let trace = file("any.csv", "function,mem_mb,warm_ms,cold_ms,arrival_ms\nf,100,10,50,0\nf,100,10,50,60000\n");
     let preset = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/reference/keepalive-fce.json");

@@ -195,6 +195,8 @@ pub struct Catalogue {
     pub arrivals: Vec<&'static Entry>,
     /// Popularity of functions.
     pub popularities: Vec<&'static Entry>,
+    /// Shapes of jobs.
+    pub jobs: Vec<&'static Entry>,
     /// Distributions of execution times.
     pub distributions: Vec<&'static Entry>,
 }
@@ -210,6 +212,7 @@ impl Catalogue {
             "policies.estimates" => Some(crate::policy::estimate::REGISTRY),
             "workload.arrivals" => Some(&self.arrivals),
             "workload.popularity" => Some(&self.popularities),
+            "workload.jobs" => Some(&self.jobs),
             _ if path.starts_with("functions.") && path.ends_with(".execution") => Some(&self.distributions),
             _ => None,
         }

@@ -99,8 +99,12 @@ fn every_registry_entry_appears_in_a_scenario() {
         {
             note(path, faaslab_core::scenario::Path::parse(path).unwrap().get(&whole).unwrap());
         }
+        // Not written where it is the default.
+        note("workload.jobs", whole["workload"].get("jobs").unwrap_or(&json!({"kind": "single"})));
         whole["functions"].as_array().unwrap().iter().for_each(|f| note("functions.f.execution", &f["execution"]));
     }
+    // One shape of jobs stands for all.
+    assert!(used.iter().any(|(path, kind)| path == "workload.jobs" && kind != "single"), "no scenario shows jobs");
     let catalogue = Library::default().catalogue();
     for path in [
         "frame.architecture",
@@ -214,6 +218,17 @@ fn users_who_wait_hold_back_and_others_do_not() {
         &[("workload.arrivals", json!({"kind": "poisson", "rate_per_s": 11})), ("run.duration_s", json!(1200))],
     );
     assert!(twice.response_ms.mean > 1.7 * open.response_ms.mean);
+}
+
+#[test]
+fn stragglers_a_job_is_as_slow_as_its_slowest_task() {
+    let (varied, even) = (with("stragglers", &[]), with("stragglers", &[("functions.map.execution.sigma", json!(0.1))]));
+    let (jobs, even_jobs) = (varied.jobs.unwrap(), even.jobs.unwrap());
+    assert!(near(varied.response_ms.p50, 80.0) && near(varied.response_ms.p99, 390.0) && near(jobs.response_ms.p50, 560.0));
+    assert!(varied.utilisation < 0.1 && jobs.slowdown.p50 < 1.02);
+    assert!(near(even.response_ms.p50, 100.0) && near(even_jobs.response_ms.p50, 330.0));
+    let one = with("stragglers", &[("nodes.workers.count", json!(1))]);
+    assert!(near(one.jobs.as_ref().unwrap().slowdown.p50, 1.3) && phase(&one, "host_queue") > 50.0);
 }
 
 #[test]

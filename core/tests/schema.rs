@@ -87,6 +87,7 @@ fn full() -> Scenario {
         workload: Workload {
             arrivals: Choice::of("poisson"),
             popularity: Choice::of("weights"),
+            jobs: Choice::of("parallel"),
             trace: Some(TraceRef {
                 format: text("azure_2021"),
                 files: vec![TraceFile { name: text("a.csv"), bytes: 1, sha256: text("00") }],
@@ -265,6 +266,7 @@ fn every_registry_entry_and_parameter_is_in_the_schema() {
         (".policies.estimates", &estimate::REGISTRY.to_vec()),
         (".workload.arrivals", &catalogue.arrivals),
         (".workload.popularity", &catalogue.popularities),
+        (".workload.jobs", &catalogue.jobs),
         (".functions.execution", &catalogue.distributions),
     ] {
         let kinds = part(&schema, path)["oneOf"].as_array().unwrap();

@@ -459,7 +459,7 @@ pub(crate) fn App() -> Html {
             <Dialogs />
             if files_above {
                 <div class="drop-here" role="status">
-                    <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv, also as .gz)" }</small></p>
+                    <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv or .swf, also as .gz)" }</small></p>
                 </div>
             }
         </ContextProvider<Tools>>

@@ -165,6 +165,7 @@ fn poisson(rate_per_s: f64) -> Workload {
     Workload {
         arrivals: Choice::of("poisson").with("rate_per_s", rate_per_s),
         popularity: Choice::of("weights"),
+        jobs: Choice::of("single"),
         trace: None,
         trace_options: TraceOptions::default(),
     }

@@ -1,12 +1,14 @@
 //! Measures: what happened to each invocation, and what that says in figures and charts.
 
 pub mod charts;
+mod jobs;
 mod quantiles;
 mod recorder;
 mod series;
 mod summary;
 
 pub use charts::{Charts, Percentiles};
+pub use jobs::JobSummary;
 pub use quantiles::Quantiles;
 pub use recorder::{InvocationRow, Recorder};
 pub use summary::{FunctionRow, HostRow, Summary, TransferRow};

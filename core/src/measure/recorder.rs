@@ -133,6 +133,15 @@ impl Recorder {
         rows.into_iter().map(|i| self.row(i)).collect()
     }
 
+    pub(super) fn workload(&self) -> &Workload {
+        &self.workload
+    }
+
+    /// What was submitted before is not measured.
+    pub(super) fn warm_up(&self) -> SimTime {
+        self.warm_up
+    }
+
     fn outcome(&self, i: usize) -> Option<Outcome> {
         (self.flags[i] & 15).checked_sub(1).and_then(|o| Outcome::ALL.get(o as usize)).copied()
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::jobs::JobSummary;
 use super::quantiles::Quantiles;
 use super::recorder::Recorder;
 use crate::platform::{Accounting, Cause, Counters, MessageKind, Outcome, TRANSFER_KINDS};
@@ -50,6 +51,8 @@ pub struct Summary {
     pub response_ms: Quantiles,
     /// Completed invocations without a slowdown, because their ideal is zero.
     pub zero_ideal: u64,
+    /// The jobs in figures; nothing where every invocation is a job of its own.
+    pub jobs: Option<JobSummary>,
     /// Share of starts that were cold.
     pub cold_share: f64,
     /// The end of the run, in seconds of simulated time.
@@ -214,6 +217,7 @@ impl Summary {
             expirations: c.expirations,
             prewarmed: c.prewarmed,
             zero_ideal: recorder.without_ideal(),
+            jobs: JobSummary::new(recorder, world.now),
             cold_share: if ended == 0 { 0.0 } else { cold as f64 / ended as f64 },
             end_s: world.now.as_s(),
             idle_gb_s: usage.iter().map(|u| u.idle_memory).sum::<u128>() as f64 / GB_S,

@@ -160,6 +160,7 @@ fn left_out(before: &[&str], step: &str) -> Option<Value> {
         | (["policies"], "order" | "estimates")
         | (["nodes", _], "overrides")
         | (["nodes", _, "overrides"], _) => Some(Value::Object(Map::new())),
+        (["workload"], "jobs") => Some(serde_json::json!({"kind": "single"})),
         ([], "links" | "functions" | "images") => Some(Value::Array(Vec::new())),
         _ => None,
     }

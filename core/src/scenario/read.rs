@@ -117,6 +117,7 @@ fn is_choice(place: &str) -> bool {
             | "policies.estimates"
             | "workload.arrivals"
             | "workload.popularity"
+            | "workload.jobs"
     ) || place.starts_with("functions.") && place.ends_with(".execution")
 }
 

@@ -68,6 +68,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
             "app": text("The app among which queues may share; its own id if absent.")}),
             &["id", "execution"])),
         "workload": object(json!({"arrivals": choice(&catalogue.arrivals), "popularity": choice(&catalogue.popularities),
+            "jobs": choice(&catalogue.jobs),
             "trace": object(json!({"format": text("The format's name."), "files": list(object(json!({
                 "name": text("The file's name."), "bytes": count("Its length."), "sha256": text("SHA-256 of its bytes, hexadecimal.")}),
                 &["name", "bytes", "sha256"]))}), &["format", "files"]),

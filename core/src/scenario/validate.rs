@@ -112,9 +112,28 @@ pub(super) fn too_much(
 }
 
 /// Why the invocations of a process are too many: (path, message, what to do).
-pub(crate) fn too_many_drawn(arrivals: &Choice, entry: &Entry, duration_s: Option<f64>) -> Option<(String, String, &'static str)> {
+pub(crate) fn too_many_drawn(
+    arrivals: &Choice,
+    entry: &Entry,
+    jobs: Option<(&Choice, &Entry)>,
+    duration_s: Option<f64>,
+) -> Option<(String, String, &'static str)> {
     let number = |name: &str| arrivals.value(entry.params.iter().find(|p| p.name == name)?).as_f64();
     let (expected, culprit, hint) = match (number("rate_per_s"), number("users")) {
+        (Some(rate), _) if jobs.is_some_and(|(_, entry)| !entry.params.is_empty()) => {
+            let (tasks, edges) = jobs.map_or((1.0, 0.0), |(choice, entry)| mean_job_size(choice, entry));
+            // One job is drawn whole, however few are expected.
+            let expected = (rate * duration_s.unwrap_or(0.0)).max(1.0);
+            if edges > tasks && expected * edges > MOST_INVOCATIONS as f64 {
+                let message = format!("about {:.0} dependencies are more than {MOST_INVOCATIONS}", expected * edges);
+                return Some((
+                    "workload.jobs.kind".to_owned(),
+                    message,
+                    "Lower the size of a job, the rate or the run's duration.",
+                ));
+            }
+            (expected * tasks, "rate_per_s", "Lower the rate, the tasks of a job or the run's duration.")
+        }
         (Some(rate), _) => (rate * duration_s.unwrap_or(0.0), "rate_per_s", "Lower the rate or the run's duration."),
         (None, Some(users)) => {
             let [think_ms, rounds, batch] = ["think_ms", "rounds", "batch"].map(|name| number(name).unwrap_or(0.0).max(0.0));
@@ -141,6 +160,25 @@ pub(crate) fn too_many_drawn(arrivals: &Choice, entry: &Entry, duration_s: Optio
         let message = format!("about {expected:.0} invocations are more than {MOST_INVOCATIONS}");
         (format!("workload.arrivals.{culprit}"), message, hint)
     })
+}
+
+/// How many tasks, and how many dependencies, a job of a shape has on average.
+fn mean_job_size(choice: &Choice, entry: &Entry) -> (f64, f64) {
+    let number = |name: &str| {
+        let param = entry.params.iter().find(|p| p.name == name);
+        param.and_then(|p| choice.value(p).as_f64()).unwrap_or(0.0).max(0.0)
+    };
+    match entry.kind {
+        "parallel" => (number("tasks"), 0.0),
+        "chain" => (number("tasks"), number("tasks") - 1.0),
+        "fan_out" => (number("tasks") + 2.0, 2.0 * number("tasks")),
+        "layered" => {
+            // A layer has (1 + width) / 2 tasks, independently of the one before.
+            let (layers, wide, edge) = (number("layers"), (1.0 + number("width")) / 2.0, number("edge"));
+            (layers * wide, (layers - 1.0) * wide * (1.0 + edge * (wide - 1.0)))
+        }
+        _ => (1.0, 0.0),
+    }
 }
 
 /// Why the placers of a scenario with so many functions would take too much memory. A view holds each host that it sees and a
@@ -501,6 +539,7 @@ impl Validator<'_> {
         }
         self.choice("workload.arrivals", &s.workload.arrivals);
         self.choice("workload.popularity", &s.workload.popularity);
+        self.choice("workload.jobs", &s.workload.jobs);
         for f in &s.functions {
             self.choice(&format!("functions.{}.execution", f.id), &f.execution);
             // As written, or the default: a bound beside which the other is not written counts too.
@@ -598,14 +637,30 @@ impl Validator<'_> {
             self.warning("run.warm_up_s", "the warm-up is as long as the run", "Nothing will be measured; shorten it.");
         }
         let Some(entry) = find(&self.catalogue.arrivals, &arrivals.kind).filter(|_| s.workload.trace.is_none()) else { return };
+        let shape = find(&self.catalogue.jobs, &s.workload.jobs.kind).map(|shape| (&s.workload.jobs, *shape));
         if (s.run.duration_s.is_some() || ends)
-            && let Some((path, message, hint)) = too_many_drawn(arrivals, entry, s.run.duration_s)
+            && let Some((path, message, hint)) = too_many_drawn(arrivals, entry, shape, s.run.duration_s)
         {
             self.error(path, message, hint);
         }
-        if entry.params.iter().any(|p| p.name == "users") && s.policies.keep_alive.kind == "clairvoyant" {
-            let hint = "It knows of each user's first round only, and is no bound on what others can do.";
-            self.warning("policies.keep_alive.kind", "nobody knows when users who wait for answers come", hint);
+        let users = entry.params.iter().any(|p| p.name == "users");
+        let jobs = s.workload.jobs.kind.as_str();
+        if users && jobs != "single" {
+            let message = "users who wait for answers make invocations, not jobs";
+            self.error(
+                "workload.jobs.kind",
+                message,
+                "Choose single, or arrivals that do not wait; a user's batch is workload.arrivals.batch.",
+            );
+        }
+        if s.policies.keep_alive.kind == "clairvoyant" {
+            if users {
+                let hint = "It knows of each user's first round only, and is no bound on what others can do.";
+                self.warning("policies.keep_alive.kind", "nobody knows when users who wait for answers come", hint);
+            } else if !matches!(jobs, "single" | "parallel") {
+                let hint = "It knows of each job's first tasks only, and is no bound on what others can do.";
+                self.warning("policies.keep_alive.kind", "nobody knows when tasks that wait for others come", hint);
+            }
         }
     }
 

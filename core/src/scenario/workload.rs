@@ -174,6 +174,9 @@ pub struct Workload {
     /// How often each function is invoked.
     #[serde(default = "by_weight")]
     pub popularity: Choice,
+    /// What arrives each time: one invocation, or several that belong together and may wait for each other.
+    #[serde(default = "single", skip_serializing_if = "is_single")]
+    pub jobs: Choice,
     /// The trace file that takes the place of the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceRef>,
@@ -187,6 +190,12 @@ fn poisson() -> Choice {
 }
 fn by_weight() -> Choice {
     Choice::of("weights")
+}
+fn single() -> Choice {
+    Choice::of("single")
+}
+fn is_single(jobs: &Choice) -> bool {
+    *jobs == single()
 }
 fn is_default(options: &TraceOptions) -> bool {
     *options == TraceOptions::default()

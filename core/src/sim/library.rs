@@ -74,6 +74,7 @@ impl Library {
             keep_alives: all(keep_alive::REGISTRY, &self.keep_alives),
             arrivals: crate::workload::ARRIVALS.to_vec(),
             popularities: crate::workload::POPULARITIES.to_vec(),
+            jobs: crate::workload::JOBS.to_vec(),
             distributions: crate::dist::REGISTRY.to_vec(),
         }
     }

@@ -51,6 +51,7 @@ pub(super) const ENTRY: Entry = Entry {
         Kind {
             name: "Azure Functions 2019, invocations",
             required: &KEY,
+            optional: &[],
             also: Some(Also {
                 name: "the columns of minutes (1, 2, 3, …)",
                 test: |header| header.names.iter().any(|name| minute_of(name).is_some()),
@@ -61,6 +62,7 @@ pub(super) const ENTRY: Entry = Entry {
         },
         Kind {
             name: "Azure Functions 2019, durations",
+            optional: &[],
             required: &[
                 "HashOwner",
                 "HashApp",
@@ -84,6 +86,7 @@ pub(super) const ENTRY: Entry = Entry {
         Kind {
             name: "Azure Functions 2019, memory",
             required: &["HashOwner", "HashApp", MEMORY],
+            optional: &[],
             also: None,
             never: &["percentile_Average_50"],
             columns: "HashOwner,HashApp,SampleCount,AverageAllocatedMb,… (MB per app, or per function with HashFunction; optional)",
@@ -433,7 +436,7 @@ impl Loader for Azure2019 {
             app_of.push(app);
             let [owner, app, function] = parts.map(id_part);
             let app = format!("{owner}/{app}");
-            functions.push(TraceFunction { id: format!("{app}/{function}"), app, memory_mb: None, start_ns: None, duration: None });
+            functions.push(TraceFunction { id: format!("{app}/{function}"), app, memory_mb: None, cores: None, start_ns: None, duration: None });
         }
 
         match self.durations {

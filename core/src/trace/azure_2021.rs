@@ -21,6 +21,7 @@ pub(super) const ENTRY: Entry = Entry {
     kinds: &[Kind {
         name: "Azure Functions 2021",
         required: &COLUMNS,
+        optional: &[],
         also: None,
         never: &[],
         columns: "app,func,end_timestamp,duration (seconds)",
@@ -100,7 +101,7 @@ impl Loader for Azure2021 {
             .iter()
             .map(|&f| {
                 let [app, func] = keys.parts(f).map(id_part);
-                TraceFunction { id: format!("{app}/{func}"), app, memory_mb: None, start_ns: None, duration: None }
+                TraceFunction { id: format!("{app}/{func}"), app, memory_mb: None, cores: None, start_ns: None, duration: None }
             })
             .collect();
         let mut assumed = vec![

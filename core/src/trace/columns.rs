@@ -243,7 +243,7 @@ mod tests {
     fn arrivals(sorted: &Sorted) -> (&[u64], &[u32], &[u64]) {
         match &sorted.rows {
             Rows::Invocations { arrival_ns, function, execution_ns, .. } => (arrival_ns, function, execution_ns),
-            Rows::PerMinute { .. } => panic!("not counts"),
+            _ => panic!("rows of invocations"),
         }
     }
 

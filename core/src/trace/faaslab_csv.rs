@@ -19,6 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
     kinds: &[Kind {
         name: "FaaSLab CSV",
         required: &COLUMNS,
+        optional: &[],
         also: None,
         never: &[],
         columns: "function,mem_mb,warm_ms,cold_ms,arrival_ms (milliseconds)",
@@ -91,7 +92,7 @@ impl Loader for Own {
             .map(|(&f, start_ns)| {
                 let [name] = keys.parts(f);
                 let id = String::from_utf8_lossy(name).into_owned();
-                TraceFunction { app: id.clone(), id, memory_mb: Some(memory[f as usize].0), start_ns, duration: None }
+                TraceFunction { app: id.clone(), id, memory_mb: Some(memory[f as usize].0), cores: None, start_ns, duration: None }
             })
             .collect();
 

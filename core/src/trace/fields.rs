@@ -95,7 +95,9 @@ pub(super) fn shift_sentence(first_ns: i128) -> String {
 /// From the first to the last arrival, and the median execution time, of rows sorted by arrival.
 pub(super) fn extent(rows: &Rows) -> (u64, Option<u64>) {
     match rows {
-        Rows::Invocations { arrival_ns, execution_ns, .. } => (arrival_ns.last().copied().unwrap_or(0), median(execution_ns)),
+        Rows::Invocations { arrival_ns, execution_ns, .. } | Rows::Tasks { arrival_ns, execution_ns, .. } => {
+            (arrival_ns.last().copied().unwrap_or(0), median(execution_ns))
+        }
         Rows::PerMinute { .. } => (0, None),
     }
 }

@@ -51,6 +51,24 @@ pub(super) trait RecordSink {
     fn bad_line(&mut self, line: u64, cause: Cause) -> Result<(), Self::Error>;
 }
 
+/// The bounds of the fields between blanks. False if there is none, or the line is a comment.
+fn split_blanks(text: &[u8], bounds: &mut Vec<(u32, u32)>) -> bool {
+    bounds.clear();
+    let mut begin = None;
+    for (at, byte) in (0u32..).zip(text) {
+        match (byte.is_ascii_whitespace(), begin) {
+            (false, None) => begin = Some(at),
+            (true, Some(from)) => {
+                bounds.push((from, at));
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    bounds.extend(begin.map(|from| (from, text.len() as u32)));
+    bounds.first().is_some_and(|&(from, _)| text[from as usize] != b';')
+}
+
 /// The first step: physical lines.
 #[derive(Debug)]
 pub(super) struct Lines {
@@ -69,6 +87,11 @@ impl Lines {
         // Ranges are 32 bits wide.
         let cap = cap.min(1 << 30);
         Self { cap, carry: Vec::new(), overlong: false, line: 0, records: Records::new(cap) }
+    }
+
+    /// From here on fields are separated by blanks, quotes mean nothing, and lines that begin with `;` are comments.
+    pub(super) fn split_at_blanks(&mut self) {
+        self.records.blanks = true;
     }
 
     pub(super) fn push<S: RecordSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
@@ -122,15 +145,32 @@ struct Records {
     /// Whether the last of these lines has its line end; only the last of the file may not.
     open_ended: bool,
     never_closed: u32,
+    /// Whether fields are separated by blanks.
+    blanks: bool,
 }
 
 impl Records {
     fn new(cap: usize) -> Self {
-        Self { cap, bounds: Vec::new(), quoted: Quoted::new(), open: Vec::new(), open_line: 0, open_ended: true, never_closed: 0 }
+        Self {
+            cap,
+            bounds: Vec::new(),
+            quoted: Quoted::new(),
+            open: Vec::new(),
+            open_line: 0,
+            open_ended: true,
+            never_closed: 0,
+            blanks: false,
+        }
     }
 
     #[inline]
     fn line<S: RecordSink>(&mut self, text: &[u8], line: u64, ended: bool, sink: &mut S) -> Result<(), S::Error> {
+        if self.blanks {
+            return match split_blanks(text, &mut self.bounds) {
+                true => sink.record(&Record { line, bytes: text, bounds: &self.bounds, ended }),
+                false => Ok(()),
+            };
+        }
         if self.open.is_empty() {
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             if split_plain(text, &mut self.bounds) {

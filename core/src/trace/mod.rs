@@ -1,7 +1,8 @@
 //! Traces: files that users bring, read into typed rows with an account of what was kept.
 //!
-//! A trace says which functions there are and when they are called. Two shapes occur: one row per invocation (Azure Functions 2021 and
-//! this project's own CSV) and counts per minute (Azure Functions 2019), which stay counts here and are expanded later with the run's seed.
+//! A trace says which functions there are and when they are called. Three shapes occur: one row per invocation (Azure Functions 2021 and
+//! this project's own CSV), counts per minute (Azure Functions 2019), which stay counts here and are expanded later with the run's seed,
+//! and tasks of jobs that wait for each other (workflow traces and logs of parallel machines).
 //!
 //! * Bytes come in any chunking through a [`Reader`], natively or in a browser's worker; no file is ever held. The result does not depend
 //!   on the chunks.
@@ -32,6 +33,7 @@ mod pack;
 mod reader;
 mod report;
 mod sniff;
+mod tasks;
 #[cfg(test)]
 mod tests;
 
@@ -79,6 +81,14 @@ registry! {
     Azure2019 = "azure_2019" in azure_2019;
     /// This project's own CSV: one row per invocation with memory, warm and cold times, in milliseconds.
     Own = "faaslab_csv" in faaslab_csv;
+    /// Workflow tasks with their parents, in the columns of the Workflow Trace Format, in milliseconds.
+    Wtf = "wtf_csv" in wtf;
+    /// Workflow tasks of the Grid Workloads Archive, in seconds.
+    Gwf = "gwf_csv" in gwf;
+    /// Tasks as OpenDC's traces have them, in milliseconds.
+    Surf = "surf_csv" in surf;
+    /// Jobs of parallel machines in the Standard Workload Format, in seconds.
+    Swf = "swf" in swf;
 }
 
 impl Format {
@@ -117,6 +127,8 @@ pub struct TraceFunction {
     pub app: String,
     /// Memory in MB as the file counts them; not negative.
     pub memory_mb: Option<f64>,
+    /// Cores that one execution holds (workflows and parallel jobs); the scenario's if absent.
+    pub cores: Option<f64>,
     /// Cold minus warm time in ns, which may be negative. Own CSV: `cold_ms - warm_ms` (of its first row if it varies, see [`Rows`]);
     /// 2019: Maximum - Average of the durations, at least 0, as FaasCache takes it.
     pub start_ns: Option<i64>,
@@ -148,6 +160,24 @@ pub enum Rows {
         /// Cold minus warm time in ns; empty unless it varies inside a function.
         start_ns: Vec<i64>,
     },
+    /// One row per task of a job, sorted by arrival; parents come before their children.
+    Tasks {
+        /// Of a task without parents its arrival in ns; of another the latest arrival of those above it that have none, before which it
+        /// cannot come. The first is 0.
+        arrival_ns: Vec<u64>,
+        /// Position in [`TraceData::functions`].
+        function: Vec<u32>,
+        /// Execution time (warm) in ns.
+        execution_ns: Vec<u64>,
+        /// Its job, numbered from 0 in the order of their first rows.
+        job: Vec<u32>,
+        /// How long after its last parent has ended a task is submitted, in ns; empty if none is later than at once.
+        delay_ns: Vec<u64>,
+        /// Where each row's parents end in `parents`; they begin where those of the row before end.
+        parents_end: Vec<u32>,
+        /// The rows that each row waits for, ascending.
+        parents: Vec<u32>,
+    },
     /// Calls per minute, sorted by (minute, function), without zeros.
     PerMinute {
         /// Minutes from the first minute of the file.
@@ -172,7 +202,9 @@ impl TraceData {
     #[must_use]
     pub fn invocations_until(&self, end_ns: u64) -> u64 {
         match &self.rows {
-            Rows::Invocations { arrival_ns, .. } => arrival_ns.partition_point(|&at| at <= end_ns) as u64,
+            Rows::Invocations { arrival_ns, .. } | Rows::Tasks { arrival_ns, .. } => {
+                arrival_ns.partition_point(|&at| at <= end_ns) as u64
+            }
             Rows::PerMinute { minute, count, .. } => {
                 let begun = minute.partition_point(|&m| u64::from(m).saturating_mul(MINUTE_NS) <= end_ns);
                 count[..begun].iter().map(|&c| u64::from(c)).sum()
@@ -184,7 +216,7 @@ impl TraceData {
     #[must_use]
     pub fn invocations(&self) -> u64 {
         match &self.rows {
-            Rows::Invocations { arrival_ns, .. } => arrival_ns.len() as u64,
+            Rows::Invocations { arrival_ns, .. } | Rows::Tasks { arrival_ns, .. } => arrival_ns.len() as u64,
             Rows::PerMinute { total, .. } => *total,
         }
     }
@@ -229,6 +261,8 @@ struct Kind {
     name: &'static str,
     /// Columns without which it cannot be read.
     required: &'static [&'static str],
+    /// Columns that are used if they are there.
+    optional: &'static [&'static str],
     also: Option<Also>,
     /// A header that has one of these is of another kind.
     never: &'static [&'static str],

@@ -13,9 +13,11 @@ const VERSION: u32 = 1;
 const HAS_MEMORY: u8 = 1;
 const HAS_START: u8 = 2;
 const HAS_DURATION: u8 = 4;
+const HAS_CORES: u8 = 8;
 
 const INVOCATIONS: u8 = 0;
 const PER_MINUTE: u8 = 1;
+const TASKS: u8 = 2;
 
 impl TraceData {
     /// The trace as one buffer: columns, little endian, with magic and version. Takes time and space proportional to the trace.
@@ -23,6 +25,7 @@ impl TraceData {
     pub fn to_bytes(&self) -> Vec<u8> {
         let rows = match &self.rows {
             Rows::Invocations { arrival_ns, start_ns, .. } => arrival_ns.len() * 20 + start_ns.len() * 8,
+            Rows::Tasks { arrival_ns, delay_ns, parents, .. } => arrival_ns.len() * 28 + delay_ns.len() * 8 + parents.len() * 4,
             Rows::PerMinute { minute, .. } => minute.len() * 12,
         };
         let functions: usize = self.functions.iter().map(|f| f.id.len() + f.app.len() + 160).sum();
@@ -43,6 +46,19 @@ impl TraceData {
                 put_column(&mut out, execution_ns, |v| v.to_le_bytes());
                 out.push(u8::from(!start_ns.is_empty()));
                 put_column(&mut out, start_ns, |v| v.to_le_bytes());
+            }
+            Rows::Tasks { arrival_ns, function, execution_ns, job, delay_ns, parents_end, parents } => {
+                out.push(TASKS);
+                put_count(&mut out, arrival_ns.len());
+                put_column(&mut out, arrival_ns, |v| v.to_le_bytes());
+                put_column(&mut out, function, |v| v.to_le_bytes());
+                put_column(&mut out, execution_ns, |v| v.to_le_bytes());
+                put_column(&mut out, job, |v| v.to_le_bytes());
+                put_column(&mut out, parents_end, |v| v.to_le_bytes());
+                put_count(&mut out, parents.len());
+                put_column(&mut out, parents, |v| v.to_le_bytes());
+                out.push(u8::from(!delay_ns.is_empty()));
+                put_column(&mut out, delay_ns, |v| v.to_le_bytes());
             }
             Rows::PerMinute { minute, function, count, total } => {
                 out.push(PER_MINUTE);
@@ -91,13 +107,17 @@ fn put_function(out: &mut Vec<u8>, function: &TraceFunction) {
     out.push(
         flag(function.memory_mb.is_some(), HAS_MEMORY)
             | flag(function.start_ns.is_some(), HAS_START)
-            | flag(function.duration.is_some(), HAS_DURATION),
+            | flag(function.duration.is_some(), HAS_DURATION)
+            | flag(function.cores.is_some(), HAS_CORES),
     );
     if let Some(mb) = function.memory_mb {
         out.extend_from_slice(&mb.to_le_bytes());
     }
     if let Some(ns) = function.start_ns {
         out.extend_from_slice(&ns.to_le_bytes());
+    }
+    if let Some(cores) = function.cores {
+        out.extend_from_slice(&cores.to_le_bytes());
     }
     if let Some(duration) = &function.duration {
         out.extend_from_slice(&duration.average_ms.to_le_bytes());
@@ -137,12 +157,13 @@ impl<'a> Unpacker<'a> {
         let rows = match self.array()? {
             [INVOCATIONS] => self.invocations()?,
             [PER_MINUTE] => self.per_minute()?,
+            [TASKS] => self.tasks()?,
             _ => return Err(Damage("its rows are of an unknown kind")),
         };
         if !self.rest.is_empty() {
             return Err(Damage("something follows it"));
         }
-        let (Rows::Invocations { function, .. } | Rows::PerMinute { function, .. }) = &rows;
+        let (Rows::Invocations { function, .. } | Rows::Tasks { function, .. } | Rows::PerMinute { function, .. }) = &rows;
         if function.iter().any(|&f| f as usize >= functions.len()) {
             return Err(Damage("a row is of a function that it does not have"));
         }
@@ -184,13 +205,14 @@ impl<'a> Unpacker<'a> {
         let id = self.text()?.to_owned();
         let app = self.text()?.to_owned();
         let [flags] = self.array()?;
-        if flags & !(HAS_MEMORY | HAS_START | HAS_DURATION) != 0 {
+        if flags & !(HAS_MEMORY | HAS_START | HAS_DURATION | HAS_CORES) != 0 {
             return Err(Damage("a function has unknown parts"));
         }
         let memory_mb = if flags & HAS_MEMORY != 0 { Some(self.number()?) } else { None };
         let start_ns = if flags & HAS_START != 0 { Some(i64::from_le_bytes(self.array()?)) } else { None };
+        let cores = if flags & HAS_CORES != 0 { Some(self.number()?) } else { None };
         let duration = if flags & HAS_DURATION != 0 { Some(self.percentiles()?) } else { None };
-        Ok(TraceFunction { id, app, memory_mb, start_ns, duration })
+        Ok(TraceFunction { id, app, memory_mb, cores, start_ns, duration })
     }
 
     fn percentiles(&mut self) -> Result<Percentiles, Damage> {
@@ -222,6 +244,41 @@ impl<'a> Unpacker<'a> {
         Ok(Rows::Invocations { arrival_ns, function, execution_ns, start_ns })
     }
 
+    fn tasks(&mut self) -> Result<Rows, Damage> {
+        let count = self.count()?;
+        let arrival_ns = self.column(count, u64::from_le_bytes)?;
+        let function = self.column(count, u32::from_le_bytes)?;
+        let execution_ns = self.column(count, u64::from_le_bytes)?;
+        let job = self.column(count, u32::from_le_bytes)?;
+        let parents_end = self.column(count, u32::from_le_bytes)?;
+        let edges = self.count()?;
+        let parents = self.column(edges, u32::from_le_bytes)?;
+        let delay_ns = match self.array()? {
+            [0] => Vec::new(),
+            [1] if count > 0 => self.column(count, u64::from_le_bytes)?,
+            _ => return Err(Damage("its delays are of an unknown kind")),
+        };
+        if !arrival_ns.is_sorted() || arrival_ns.first().is_some_and(|&first| first != 0) {
+            return Err(Damage("its arrivals are out of order"));
+        }
+        if !parents_end.is_sorted() || parents_end.last().map_or(0, |&end| end as usize) != edges {
+            return Err(Damage("its dependencies are out of order"));
+        }
+        let (mut begin, mut jobs) = (0, 0);
+        for (row, (&end, &own)) in parents_end.iter().zip(&job).enumerate() {
+            let above = &parents[begin..end as usize];
+            begin = end as usize;
+            jobs = jobs.max(own + u32::from(own == jobs));
+            if own >= jobs
+                || !above.is_sorted_by(|a, b| a < b)
+                || above.iter().any(|&p| p as usize >= row || job[p as usize] != own)
+            {
+                return Err(Damage("a task waits for what is not before it in its job"));
+            }
+        }
+        Ok(Rows::Tasks { arrival_ns, function, execution_ns, job, delay_ns, parents_end, parents })
+    }
+
     fn per_minute(&mut self) -> Result<Rows, Damage> {
         let rows = self.count()?;
         let minute = self.column(rows, u32::from_le_bytes)?;
@@ -245,12 +302,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn function(id: &str) -> TraceFunction {
-        TraceFunction { id: id.to_owned(), app: "é".to_owned(), memory_mb: None, start_ns: None, duration: None }
+        TraceFunction { id: id.to_owned(), app: "é".to_owned(), memory_mb: None, cores: None, start_ns: None, duration: None }
     }
 
     fn samples() -> [TraceData; 3] {
         let full = TraceFunction {
             memory_mb: Some(9.75),
+            cores: None,
             start_ns: Some(-3),
             duration: Some(Percentiles { average_ms: 2.5, points: vec![(0.0, 1.0), (50.0, 1.0), (100.0, 7.5)] }),
             ..function("full")

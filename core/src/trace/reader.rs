@@ -15,7 +15,8 @@ use super::{Bad, Entry, Format, Header, Kind, Limits, Loader, TraceData, sniff};
 ///
 /// Call [`begin_file`](Self::begin_file), [`push`](Self::push) as often as there are chunks, [`end_file`](Self::end_file), for each file;
 /// then [`finish`](Self::finish). After an error the reader stays in it: every later call returns the same error.
-/// Memory is that of the functions and the kept rows, 20 bytes per invocation (28 in the own CSV).
+/// Memory is that of the functions and the kept rows, 20 bytes per invocation (28 in the own CSV, about 100 of a
+/// task that may wait for others, whose name is kept).
 ///
 /// ```
 /// use faaslab_core::trace::{Limits, Reader};
@@ -328,7 +329,14 @@ impl File {
             return Ok(());
         };
         sniff::refuse(&head).map_err(|refusal| self.refuse(refusal))?;
-        self.lines.push(&head[sniff::bom_len(&head)..], &mut Sink { table: &mut self.table, context })
+        let text = &head[sniff::bom_len(&head)..];
+        let mut sink = Sink { table: &mut self.table, context };
+        if sniff::is_swf(text) {
+            self.lines.split_at_blanks();
+            let begun = sink.begin(Format::Swf, 0, assumed_header(Format::Swf, 0));
+            begun.map_err(|refusal| refusal.at(&sink.table.name, Some(1)))?;
+        }
+        self.lines.push(text, &mut sink)
     }
 
     fn end(&mut self, context: &mut Context<'_>) -> Result<(), TraceError> {
@@ -477,7 +485,13 @@ impl Sink<'_, '_> {
             ));
         }
         self.note_header(entry, kind, &header, has_names);
+        self.begin(format, kind, header)?;
+        Ok(has_names)
+    }
 
+    /// From here on the file is of a kind.
+    fn begin(&mut self, format: Format, kind: usize, header: Header) -> Result<(), Refusal> {
+        let entry = format.entry();
         let number = self.table.number;
         let active = self.context.active.get_or_insert_with(|| Active {
             format,
@@ -504,7 +518,7 @@ impl Sink<'_, '_> {
         active.loader.begin(kind, &header, number)?;
         self.table.kind = entry.kinds[kind].name;
         self.table.header = Some(header);
-        Ok(has_names)
+        Ok(())
     }
 
     fn note_header(&mut self, entry: &Entry, kind: usize, header: &Header, has_names: bool) {
@@ -518,6 +532,7 @@ impl Sink<'_, '_> {
                 .names
                 .iter()
                 .filter(|name| !entry.kinds[kind].required.contains(&name.as_str()))
+                .filter(|name| !entry.kinds[kind].optional.contains(&name.as_str()))
                 .map(|name| format!("{:?}", shorten(name, 40)))
                 .collect();
             if !unused.is_empty() {

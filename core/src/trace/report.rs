@@ -97,6 +97,10 @@ pub(super) enum Cause {
     Duplicate,
     Orphan,
     TooManyKeys,
+    WaitsForItself,
+    Cycle,
+    Unknown,
+    Cancelled,
 }
 
 impl Cause {
@@ -122,6 +126,10 @@ impl Cause {
             Self::Duplicate => "the same key was given before (the first row is kept)".to_owned(),
             Self::Orphan => format!("{what} is not in the invocations file"),
             Self::TooManyKeys => "more distinct functions than can be numbered".to_owned(),
+            Self::WaitsForItself => "the task waits for itself".to_owned(),
+            Self::Cycle => "the task waits for itself through others (a cycle)".to_owned(),
+            Self::Unknown => format!("{what} is unknown (-1)"),
+            Self::Cancelled => "the job was cancelled before it ran".to_owned(),
         }
     }
 }

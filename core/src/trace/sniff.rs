@@ -74,13 +74,18 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), Refusal> {
     if matches!(text.first(), Some(b'{' | b'[')) {
         return no("this looks like JSON, not a trace", "Traces are CSV. If this is a scenario, open it as one.");
     }
-    if text.first() == Some(&b';') && text.split(|&b| b == b'\n').next().is_some_and(|line| line.contains(&b':')) {
-        return no(
-            "this looks like a log in the Standard Workload Format (SWF), which is not read",
-            "Write its jobs in one of the formats read here.",
-        );
-    }
     Ok(())
+}
+
+/// Whether a text is a log in the Standard Workload Format, which has no header: it begins with a comment that no other format knows, or
+/// with 18 numbers separated by blanks.
+pub(super) fn is_swf(head: &[u8]) -> bool {
+    let is_number = |field: &[u8]| super::decimal::Decimal::parse(field).is_ok();
+    let mut lines = head.split(|&b| b == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    lines.next().is_some_and(|line| {
+        let fields = || line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+        line[0] == b';' && line.contains(&b':') || fields().count() == 18 && fields().all(is_number)
+    })
 }
 
 /// How many bytes of byte order mark the text begins with.
@@ -102,7 +107,7 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_in_words() {
-        let cases: [(&[u8], &str); 10] = [
+        let cases: [(&[u8], &str); 9] = [
             (b"app,func\rx,y\r", "carriage returns"),
             (b"PAR1....", "Parquet"),
             (b"Rar!\x1a\x07\x01\x00", "RAR"),
@@ -112,7 +117,6 @@ mod tests {
             (b" <!DOCTYPE html>", "HTML"),
             (b"version https://git-lfs.github.com/spec/v1", "LFS"),
             (b"\x80\x04\x95", "pickle"),
-            (b"; Version: 2.2\n", "SWF"),
         ];
         for (bytes, word) in cases {
             let refusal = refuse(bytes).unwrap_err();

@@ -280,6 +280,47 @@ fn load_shared(paths: &[&str]) -> Option<Result<(TraceData, Report), TraceError>
 mod real {
     use super::*;
 
+    /// (tasks, jobs, dependencies, functions) of a shared file in which nothing is wrong.
+    fn tasks_of(path: &str) -> Option<(u64, u64, usize, usize)> {
+        let (data, report) = load_shared(&[path])?.unwrap();
+        assert_eq!(
+            (report.rows_rejected, &report.warnings[..].iter().filter(|w| w.contains("left out")).count()),
+            (0, &0),
+            "{path}"
+        );
+        assert_eq!(TraceData::from_bytes(&data.to_bytes()).unwrap(), data, "{path}");
+        let (jobs, edges) = match &data.rows {
+            Rows::Tasks { job, parents, .. } => (job.iter().max().map_or(0, |&j| u64::from(j) + 1), parents.len()),
+            _ => (data.invocations(), 0),
+        };
+        Some((data.invocations(), jobs, edges, data.functions.len()))
+    }
+
+    #[test]
+    fn workflow_tasks_with_their_parents() {
+        for (path, expected) in [
+            ("workflow/wtf_shell_tasks.csv", (10_208, 3_403, 6_805, 1)),
+            ("workflow/wtf_askalon_tasks.csv", (460, 20, 1_520, 20)),
+            ("workflow/gwf_workflow_tasks.csv", (30_746, 758, 41_939, 1)),
+            ("workflow/surf_week_tasks.csv", (6_295, 6_295, 0, 1)),
+        ] {
+            let Some(found) = tasks_of(path) else { return };
+            assert_eq!(found, expected, "{path}");
+        }
+        // Montage has 103 names of tasks, and eight programs.
+        let Some(found) = tasks_of("workflow/wtf_montage_wfcommons_tasks.csv") else { return };
+        assert_eq!(found, (103, 1, 231, 8));
+    }
+
+    #[test]
+    fn logs_of_parallel_machines() {
+        for (path, jobs) in [("lcg_20000", 20_000), ("nasa_ipsc_5000", 5_000), ("ricc_5000", 5_000)] {
+            let Some(found) = tasks_of(&format!("swf/swf_{path}.swf")) else { return };
+            assert_eq!((found.0, found.1, found.2), (jobs, jobs, 0), "{path}");
+            assert!((20..1_000).contains(&found.3), "{path}: {} functions", found.3);
+        }
+    }
+
     #[test]
     fn azure_2021_of_199_rows() {
         let Some(result) = load_shared(&["azure2021/real_199.csv"]) else {
@@ -657,12 +698,48 @@ mod hostile {
 
     #[test]
     fn h33_workflow_tasks() {
-        refuses("33_wtf_cycle_dangling.csv", ErrorCode::UnknownHeader, &["found: id, workflow_id", "Accepted are"]);
+        let Some(result) = load_shared(&["hostile/33_wtf_cycle_dangling.csv"]) else {
+            return;
+        };
+        let (data, report) = result.unwrap();
+        assert_eq!(rows_of(&report), (2, 6));
+        let told: Vec<(u64, &str)> = report.rejected.iter().map(|r| (r.line, r.reason.as_str())).collect();
+        let cycle = "the task waits for itself through others (a cycle)";
+        assert_eq!(
+            told,
+            [
+                (2, cycle),
+                (3, cycle),
+                (4, cycle),
+                (5, "the task waits for itself"),
+                (8, "the same key was given before (the first row is kept): \"6\""),
+                (9, "runtime is negative: \"-1\"")
+            ]
+        );
+        assert!(text(&report.warnings).contains("1 dependency on tasks that are not there is left out: line 6 on \"99\"."));
+        // What is left waits for nothing; it is one workflow.
+        let Rows::Tasks { arrival_ns, parents, job, .. } = &data.rows else { panic!() };
+        assert_eq!((&arrival_ns[..], &parents[..], &job[..]), (&[0, 0][..], &[][..], &[0, 0][..]));
     }
 
     #[test]
     fn h34_swf() {
-        refuses("34_swf_bad.swf", ErrorCode::NotATrace, &["SWF"]);
+        let Some(result) = load_shared(&["hostile/34_swf_bad.swf"]) else {
+            return;
+        };
+        let (data, report) = result.unwrap();
+        assert_eq!(rows_of(&report), (3, 2));
+        let told: Vec<(u64, &str)> = report.rejected.iter().map(|r| (r.line, r.reason.as_str())).collect();
+        assert_eq!(
+            told,
+            [(4, "the job was cancelled before it ran"), (6, "the row has more or fewer fields than the header: 4 instead of 18")]
+        );
+        assert!(text(&report.warnings).contains("line 7 on \"77\""));
+        // By submission: the third job comes before the fifth, and asks for more than any machine has.
+        let Rows::Invocations { arrival_ns, function, execution_ns, .. } = &data.rows else { panic!() };
+        assert_eq!((&arrival_ns[..], &execution_ns[..]), (&[0, 4_000_000_000, 9_000_000_000][..], &[10_000_000_000; 3][..]));
+        let cores: Vec<Option<f64>> = function.iter().map(|&f| data.functions[f as usize].cores).collect();
+        assert_eq!(cores, [Some(1.0), Some(999_999.0), Some(1.0)]);
     }
 
     #[test]

@@ -455,6 +455,7 @@ pub(crate) mod tests {
             workload: Workload {
                 arrivals: Choice::of("poisson"),
                 popularity: Choice::of("weights"),
+                jobs: Choice::of("single"),
                 trace: None,
                 trace_options: Default::default(),
             },

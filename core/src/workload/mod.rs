@@ -8,12 +8,14 @@ mod closed_loop;
 mod expand;
 mod future;
 mod gates;
+mod jobs;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 pub use future::Future;
 pub use gates::{GateBuilder, GateError, Gates};
+pub use jobs::JOBS;
 
 use crate::dist::Distribution;
 use crate::engine::NONE;
@@ -22,14 +24,15 @@ use crate::registry::{Args, Domain, Entry, Param, find};
 use crate::rng::Stream;
 pub use crate::scenario::MOST_INVOCATIONS;
 use crate::scenario::{Role, Scenario, too_many_drawn};
-use crate::trace::{MINUTE_NS, Rows, TraceData};
+use crate::trace::{MINUTE_NS, Rows, TraceData, TraceFunction};
 use crate::units::{NS_PER_S, SimDuration};
+use jobs::{Shapes, Tasks};
 
 const RATE: Param = Param {
     name: "rate_per_s",
     label: "Rate",
     unit: "per s",
-    help: "Mean number of invocations per second, over all functions and clients.",
+    help: "Mean number of invocations per second, or of jobs of several, over all functions and clients.",
     domain: Domain::Number { default: 40.0, min: 0.0, max: 1e6 },
 };
 
@@ -146,7 +149,10 @@ impl Workload {
             (None, _) => {
                 let arrivals = &scenario.workload.arrivals;
                 let entry = find(ARRIVALS, &arrivals.kind).copied();
-                if let Some((path, message, hint)) = entry.and_then(|e| too_many_drawn(arrivals, e, scenario.run.duration_s)) {
+                let jobs = &scenario.workload.jobs;
+                let jobs = find(JOBS, &jobs.kind).map(|entry| (jobs, *entry));
+                if let Some((path, message, hint)) = entry.and_then(|e| too_many_drawn(arrivals, e, jobs, scenario.run.duration_s))
+                {
                     return Err(error(&path, message, hint));
                 }
                 drawn(scenario)
@@ -220,7 +226,14 @@ impl Workload {
         let traffic: Vec<f64> = scenario.nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect();
         let shares = Shares::new(&traffic);
         let mut stream = Stream::new(scenario.run.seed, "workload", "clients");
-        self.client = (0..self.len()).map(|_| shares.draw(&mut stream) as u16).collect();
+        let mut draw = |_| shares.draw(&mut stream) as u16;
+        if self.job.is_empty() {
+            self.client = (0..self.len()).map(draw).collect();
+        } else {
+            // All tasks of a job come from one client.
+            let of_jobs: Vec<u16> = (0..self.job_ideal_ns.len()).map(&mut draw).collect();
+            self.client = self.job.iter().map(|&job| of_jobs[job as usize]).collect();
+        }
     }
 }
 
@@ -281,6 +294,8 @@ fn drawn(scenario: &Scenario) -> Workload {
     let mut gaps = Stream::new(seed, "workload", "arrivals");
     let mut which = Stream::new(seed, "workload", "functions");
     let rate = rate_per_s(scenario);
+    let mut shapes = Shapes::new(scenario);
+    let mut tasks = Tasks::default();
     let end = SimDuration::from_s(scenario.run.duration_s.unwrap_or(0.0)).0;
     let mut workload = Workload { functions, ..Workload::default() };
     if rate <= 0.0 || times.is_empty() {
@@ -295,13 +310,26 @@ fn drawn(scenario: &Scenario) -> Workload {
         } else {
             at.saturating_add(libm::rint(-libm::log(gaps.positive()) * NS_PER_S as f64 / rate) as u64)
         };
-        if at > end || at == u64::MAX || workload.arrival_ns.len() as u64 >= 2 * MOST_INVOCATIONS {
+        if at > end || at == u64::MAX || (workload.len() + tasks.len()) as u64 >= 2 * MOST_INVOCATIONS || tasks.are_too_many() {
             break;
+        }
+        if let Some(shapes) = &mut shapes {
+            let own = shapes.next(&mut tasks, at);
+            let shared = shapes.one_function.then(|| shares.draw(&mut which));
+            for _ in own {
+                let function = shared.unwrap_or_else(|| shares.draw(&mut which));
+                let execution_ns = SimDuration::from_ms(times[function].sample(&mut executions[function])).0;
+                tasks.push_function(function as u32, execution_ns);
+            }
+            continue;
         }
         let function = shares.draw(&mut which);
         workload.arrival_ns.push(at);
         workload.function.push(function as u32);
         workload.execution_ns.push(SimDuration::from_ms(times[function].sample(&mut executions[function])).0);
+    }
+    if shapes.is_some() {
+        workload = tasks.into_workload(u64::MAX, workload.functions);
     }
     workload
 }
@@ -309,8 +337,13 @@ fn drawn(scenario: &Scenario) -> Workload {
 /// The invocations of a trace up to `end`, in nanoseconds.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
-    let functions: Vec<FunctionSpec> =
-        trace.functions.iter().map(|f| FunctionSpec::of_trace(f, options, &scenario.images)).collect();
+    let spec = |f: &TraceFunction| {
+        let spec = FunctionSpec::of_trace(f, options, &scenario.images);
+        // A trace's own cores count before the scenario's.
+        let millicores = f.cores.map_or(spec.millicores, |cores| libm::rint(cores * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
+        FunctionSpec { millicores, ..spec }
+    };
+    let functions: Vec<FunctionSpec> = trace.functions.iter().map(spec).collect();
     let mut workload = match &trace.rows {
         Rows::Invocations { arrival_ns, function, execution_ns, start_ns } => {
             let keep = arrival_ns.partition_point(|&at| at <= end);
@@ -321,6 +354,17 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
                 start_ns: start_ns.get(..keep).unwrap_or_default().to_vec(),
                 ..Workload::default()
             }
+        }
+        Rows::Tasks { arrival_ns, function, execution_ns, job, delay_ns, parents_end, parents } => {
+            let mut tasks = Tasks::default();
+            let mut begin = 0;
+            for row in 0..arrival_ns.partition_point(|&at| at <= end) {
+                let above = begin..parents_end[row] as usize;
+                begin = above.end;
+                tasks.push(job[row], arrival_ns[row], delay_ns.get(row).copied().unwrap_or(0), &parents[above]);
+                tasks.push_function(function[row], execution_ns[row]);
+            }
+            return tasks.into_workload(u64::MAX, functions);
         }
         Rows::PerMinute { minute, function, count, .. } => {
             let begun = minute.partition_point(|&m| u64::from(m).saturating_mul(MINUTE_NS) <= end);

@@ -53,6 +53,7 @@ fn trace(folder: &Path, name: &str) -> TraceData {
             id: f[0].to_owned(),
             app: f[0].to_owned(),
             memory_mb: Some(f[1].parse().unwrap()),
+            cores: None,
             start_ns: Some(number(f[2]) as i64 * 1_000),
             duration: None,
         })

@@ -7,6 +7,7 @@
 mod competition;
 mod dslab;
 mod faascache;
+mod frames;
 mod heap;
 mod oracle;
 mod wrench;

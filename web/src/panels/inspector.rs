@@ -366,6 +366,7 @@ fn WorkloadPanel() -> Html {
         None => html! {
             <>
             <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(catalogue.arrivals.clone())} />
+            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(catalogue.jobs.clone())} />
             <div class="row">{ picker("Load a trace…") }</div>
             <details>
                 <summary>{ format!("Functions ({})", s.functions.len()) }</summary>

@@ -172,6 +172,12 @@ fn Figures(props: &FiguresProps) -> Html {
     let run = now.map(|s| {
         let lost = s.lost();
         let mut parts = vec![format!("{} invocations", count(s.submitted))];
+        if let Some(jobs) = &s.jobs {
+            parts = vec![format!("{} invocations in {} jobs", count(s.submitted), count(jobs.submitted))];
+            if jobs.failed > 0 {
+                parts.push(format!("{} jobs failed", count(jobs.failed)));
+            }
+        }
         if lost > 0 {
             let kinds = [
                 ("timed out", s.timed_out),
@@ -197,6 +203,18 @@ fn Figures(props: &FiguresProps) -> Html {
         };
         html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
     });
+    // What jobs are like is asked only where there are some.
+    let with_jobs = now.is_some_and(|s| s.jobs.is_some());
+    let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
+    let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
+    let jobs = with_jobs.then(|| {
+        html! {
+            <>
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
+            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
+            </>
+        }
+    });
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
@@ -206,6 +224,7 @@ fn Figures(props: &FiguresProps) -> Html {
                 { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
                     if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
                 }) }
+                { jobs }
             </dl>
             { stale }
             <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>

@@ -20,6 +20,7 @@ gallery!(
     "uneven-zones",
     "tight-memory",
     "heavy-tail",
+    "stragglers",
     "fast-and-slow",
     "herd",
     "fat-cluster",
