@@ -55,7 +55,8 @@ fn sparrow_jobs(load: f64, jobs: u32, seed: u64, scenario: &Scenario) -> Workloa
     let mut gaps = Stream::new(seed, "sparrow", "arrivals");
     let mut tasks = Stream::new(seed, "sparrow", "tasks");
     let rate_per_s = load * 1000.0 / (10.0 * 0.1);
-    let mut workload = Workload { functions: Workload::new(scenario, None).unwrap().functions, ..Workload::default() };
+    let mut workload = Workload::default();
+    workload.functions = Workload::new(scenario, None).unwrap().functions;
     let mut at = 0.0;
     for job in 0..jobs {
         at += -libm::log(gaps.positive()) * NS_PER_S as f64 / rate_per_s;
