@@ -238,6 +238,49 @@ fn two_choices_bring_most_of_the_gain() {
 }
 
 #[test]
+fn one_queue_leaves_nobody_waiting_beside_a_free_worker_unless_it_is_far() {
+    let p99 = |kind: &str| with("one-queue", &[("frame.architecture.kind", json!(kind))]).response_ms.p99;
+    assert!(near(p99("pull"), 510.0) && near(p99("centralized"), 620.0) && near(p99("decentralized"), 970.0));
+    let far = with("one-queue", &[("zones.cluster.latency_ms", json!(10))]);
+    assert!(far.utilisation < 100.0 / 120.0 + 0.01 && phase(&far, "placer_queue") > 5_000.0);
+}
+
+#[test]
+fn whole_jobs_share_their_samples_and_no_promises_bind_late() {
+    let jobs = |stem: &str, kind: &str| with(stem, &[("frame.architecture.kind", json!(kind))]).jobs.unwrap().response_ms;
+    assert!(near(jobs("whole-jobs", "decentralized").p50, 680.0));
+    let batch = jobs("whole-jobs", "batch_sampling");
+    assert!(near(batch.p50, 530.0) && near(batch.p99, 1240.0));
+    let late = jobs("no-promises", "late_binding");
+    assert!(near(late.p50, 410.0) && near(late.p99, 890.0));
+    let in_vain = |cancellation: &str| {
+        let summary = with("no-promises", &[("frame.architecture.cancellation", json!(cancellation))]);
+        let count = |word: &str| summary.messages.iter().find(|(w, _)| w == word).unwrap().1 as f64;
+        count("no_task") / count("get_task")
+    };
+    assert!(in_vain("on") < 0.05 && near(in_vain("off"), 0.5));
+}
+
+#[test]
+fn old_news_is_worse_than_none() {
+    let p99 = |set: &[(&str, Value)]| with("old-news", set).response_ms.p99;
+    let own = ("frame.architecture.between", json!("own"));
+    assert!(p99(&[]) > 8_000.0 && near(p99(std::slice::from_ref(&own)), 1_000.0));
+    assert!(near(p99(&[("frame.architecture.heartbeat_ms", json!(0))]), 550.0));
+    assert!(near(p99(&[own, ("frame.architecture.placers", json!(1))]), 500.0));
+}
+
+#[test]
+fn too_late_claims_of_the_same_worker_are_refused() {
+    let least = with("too-late", &[]);
+    let random = with("too-late", &[("policies.placement.kind", json!("random"))]);
+    assert!(least.conflicts > 2 * least.completed && near(least.response_ms.p50, 2_500.0));
+    assert!(4 * random.conflicts < least.conflicts && near(random.response_ms.p50, 83.0));
+    let sequence = with("too-late", &[("frame.architecture.conflict", json!("sequence"))]);
+    assert!(sequence.conflicts > 2 * least.conflicts);
+}
+
+#[test]
 fn busy_placer_the_wait_is_in_the_inbox() {
     let queue = |s: &Summary| phase(s, "placer_queue");
     let slow = with("busy-placer", &[]);

@@ -300,8 +300,15 @@ impl SharedState {
         }
         let behind = std::mem::take(&mut copy.waiting);
         self.decide(frame, number, placer, &tasks, true, actions);
+        let copy = &mut self.copies[number as usize];
+        let found = copy.waiting.is_empty();
         // What found none again is before the others.
-        self.copies[number as usize].waiting.extend(behind);
+        copy.waiting.extend(behind);
+        if found && !copy.waiting.is_empty() {
+            // There may be room for the next, too: it is its turn, by a word to itself.
+            copy.asks = true;
+            return actions.push(Action::Tell { placer: number, kind: MessageKind::Note, words: [0, 0] });
+        }
         self.ask(number, actions);
     }
 
@@ -384,9 +391,10 @@ impl Rules for SharedState {
     }
 
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
-        // To try again is a decision on one task.
-        let again = usize::from(message.kind == MessageKind::Note);
-        self.costs.of(tasks.max(again), placer.view.len())
+        // To try again is a decision on one task; to stand behind others is none.
+        let waits = self.copies.get(message.placer as usize).is_some_and(|copy| !copy.waiting.is_empty());
+        let decides = if message.kind == MessageKind::Note { 1 } else { tasks * usize::from(!waits) };
+        self.costs.of(decides, placer.view.len())
     }
 
     fn begins(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message) {
