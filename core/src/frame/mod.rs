@@ -432,6 +432,16 @@ impl Costs {
         }
     }
 
+    /// From the arguments of an architecture whose placers look at no hosts one by one.
+    pub fn without_scan(args: crate::registry::Args<'_>) -> Costs {
+        Costs {
+            job: SimDuration::from_ms(args.number("job_ms")),
+            task: SimDuration::from_ms(args.number("decision_ms")),
+            scan: SimDuration::ZERO,
+            message: SimDuration::from_us(args.number("message_us")),
+        }
+    }
+
     /// How long a placer that looks at so many hosts for each task is busy with a message that brings so many tasks, or none.
     pub fn of(&self, tasks: usize, hosts: usize) -> SimDuration {
         if tasks == 0 { self.message } else { self.decision(tasks, hosts) }

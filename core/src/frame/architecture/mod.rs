@@ -5,8 +5,10 @@ mod centralized;
 mod decentralized;
 mod federated;
 mod independent;
+mod key_ranges;
 mod late_binding;
 mod pull;
+mod room;
 mod service;
 mod spread;
 
@@ -158,6 +160,7 @@ registry!(
     late_binding::LateBinding,
     independent::Independent,
     federated::Federated,
+    key_ranges::KeyRanges,
     service::Service,
 );
 
