@@ -256,6 +256,11 @@ pub enum Action {
         /// The time spent on it.
         wasted: SimDuration,
     },
+    /// Cores were locked for so long in all by an offer that has been answered.
+    Locked {
+        /// The time of one core after the other.
+        time: SimDuration,
+    },
     /// Ask a host for its load, on behalf of no attempt.
     Sound {
         /// The host.

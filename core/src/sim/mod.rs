@@ -670,6 +670,9 @@ impl Simulation {
                     self.world.counters.wasted_ns += wasted.0;
                     self.again(instance, number, attempt, probe);
                 }
+                Action::Locked { time } => {
+                    self.world.counters.locked_ns = self.world.counters.locked_ns.saturating_add(time.0);
+                }
                 Action::Reject { attempt } | Action::GiveUp { attempt } => {
                     let too_often = matches!(action, Action::GiveUp { .. });
                     let why = Some(if too_often { Cause::NotPlaced } else { Cause::HostTooSmall });

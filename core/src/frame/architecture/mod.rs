@@ -7,6 +7,8 @@ mod federated;
 mod independent;
 mod key_ranges;
 mod late_binding;
+mod leases;
+mod offers;
 mod pull;
 mod room;
 mod service;
@@ -161,6 +163,8 @@ registry!(
     independent::Independent,
     federated::Federated,
     key_ranges::KeyRanges,
+    leases::Leases,
+    offers::Offers,
     service::Service,
 );
 
