@@ -5,9 +5,9 @@
 //! come, first served, and while it has none for the first, the others wait; it tells a manager of what it has set aside only in
 //! answer to the manager's next heartbeat (`grant`) → the manager sends the oldest task of the function there → run → finish, to the
 //! broker. A manager that has a grant left, as a client gave up, uses it for a new task of the function or gives it back on its
-//! next heartbeat (`return`). Heartbeats come every H, at a phase of each manager's own, while it has tasks or grants. One with
-//! nothing to collect has no answer; after 50 of them during which nobody had anything to say they are left out until somebody
-//! has. The broker gives the host with most cores free, as many as the function holds; it takes all as free when it begins.
+//! next heartbeat (`return`). Heartbeats come every H, at a phase of each manager's own, while it has tasks or grants, and
+//! none is sent before the broker has dealt with the last. One with nothing to collect has no answer; after 50 of them during which
+//! nobody had anything to say they are left out until somebody has. The broker gives the host with most cores free, as many as the function holds; it takes all as free when it begins.
 //! Unloaded service time: S + w + H + 2 (L + s_msg) + L + run with the manager at the client's machine, the first two L to the
 //! broker and back, the last one to the host, and 0 < w ≤ H, evenly distributed, from the end of the manager's decision to its next
 //! heartbeat: a lone task waits for that one to ask and for another one to collect. S = s_job + s_task.
@@ -57,6 +57,8 @@ struct Manager {
     quiet: (u64, u32),
     /// Whether those are left out that would come before anything else happens.
     rests: bool,
+    /// Whether the broker has not dealt with the last one: until then no other one is sent, so that they cannot pile up.
+    unheard: bool,
     /// Its tasks.
     waiting: VecDeque<Asked>,
     /// The functions of those for which it has not asked.
@@ -168,6 +170,10 @@ impl Leases {
             |&(host, function): &Lease| Action::Tell { placer: broker, kind: MessageKind::Return, words: [host, function] };
         actions.extend(m.spare.iter().map(give_back));
         m.spare.clear();
+        if m.unheard {
+            let matters = !m.to_ask.is_empty();
+            return self.beat_again(now, number, matters, actions);
+        }
         let asks = std::mem::take(&mut m.to_ask);
         m.asked += asks.len();
         if m.asked == 0 {
@@ -176,6 +182,7 @@ impl Leases {
         if asks.is_empty() && m.quiet.1 >= QUIET && self.ready[number as usize].is_empty() {
             return self.beat_again(now, number, false, actions);
         }
+        m.unheard = true;
         let mut ticket = NONE;
         if !asks.is_empty() {
             ticket = self.ticket();
@@ -272,6 +279,7 @@ impl Rules for Leases {
             }
             MessageKind::Ask => {
                 let [ticket, manager] = message.words;
+                self.managers[manager as usize].unheard = false;
                 let collected = std::mem::take(&mut self.ready[manager as usize]);
                 if !collected.is_empty() {
                     let (grant, count) = (self.ticket(), collected.len() as u32);
