@@ -44,6 +44,9 @@ gallery!(
     "at-home",
     "far-registry",
     "work-for-all",
+    "homes",
+    "two-heartbeats",
+    "locked-cores",
 );
 
 /// The scenario of an id.

@@ -2,8 +2,8 @@
 //!
 //! submit → framework, with the client; a framework that begins to have tasks tells the broker (`ask`). When cores are free and a
 //! framework wants some, the broker collects for `offer_ms` and then offers everything that is free (`grant`) to the framework with
-//! the lowest dominant share, the greater one of its parts of all cores and of all memory in use; of equals, to the one with the
-//! lowest number. Until the answer is there the cores are locked: whatever becomes free meanwhile waits for the next offer.
+//! the lowest dominant share, the greater one of its parts of all cores and of all memory in use; of equals, to the one that
+//! has had the fewest offers, then to the one with the lowest number. Until the answer is there the cores are locked: whatever becomes free meanwhile waits for the next offer.
 //! The framework takes S for each waiting task, for no more than the offer has cores, sends its tasks, oldest first, each to the
 //! host with most cores free, and answers (`commit`): what it took not is free again. → run → finish, to the broker. A framework that
 //! can use no more of what is free gets no offer until a task has ended or it has new ones. The broker takes all cores as free when
@@ -62,6 +62,8 @@ struct Framework {
     wants: bool,
     /// For the broker: how many tasks had ended when it last was offered more than it could use.
     enough: Option<u64>,
+    /// For the broker: how many offers it has had.
+    offers: u64,
     /// For the broker: thousandths of cores and bytes that its tasks hold. An end may be heard of before the answer to the offer.
     holds: (i64, i64),
 }
@@ -271,11 +273,16 @@ impl Rules for Offers {
         if number < self.frameworks.len() as u32 || !std::mem::take(&mut self.collecting) {
             return;
         }
-        let share = |&f: &u32| self.dominant_share(&self.frameworks[f as usize]);
-        let Some(framework) = self.eligible().min_by(|a, b| share(a).total_cmp(&share(b))) else { return };
+        let rank = |&f: &u32| (self.dominant_share(&self.frameworks[f as usize]), self.frameworks[f as usize].offers);
+        let lower = |a: &u32, b: &u32| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+        };
+        let Some(framework) = self.eligible().min_by(lower) else { return };
         let cores = self.room.total();
         let room = self.room.take_all();
         self.frameworks[framework as usize].wants = false;
+        self.frameworks[framework as usize].offers += 1;
         self.offer = Some(Offer { framework, since: frame.now, ended: self.ended, cores, room, taken: (0, 0) });
         actions.push(Action::Tell { placer: framework, kind: MessageKind::Grant, words: [framework, 0] });
     }
