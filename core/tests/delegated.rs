@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::{InvocationRow, Recorder, Summary};
-use faaslab_core::platform::{Outcome, Probe, TaskEnd};
+use faaslab_core::platform::{MessageKind, Outcome, Probe, TaskEnd};
 use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::{NS_PER_S, SimTime};
@@ -211,6 +211,47 @@ fn leases_wait_in_the_order_in_which_they_were_asked_for() {
     assert!(at[0].1 > 10.0 && at[0].1 <= 20.0);
     // From the end to the next heartbeat the core is idle for 6 ms.
     assert!((at[1].1 - at[0].1 - 110.0).abs() < 1e-6 && (at[2].1 - at[1].1 - 110.0).abs() < 1e-6);
+}
+
+#[test]
+fn what_was_granted_to_clients_who_gave_up_is_given_back() {
+    // One core, taken until 100 ms or so by the first; the second gives up before; the third comes when all is quiet.
+    for (architecture, returns) in [
+        (json!({"kind": "key_ranges", "placers": 3}), 1),
+        (json!({"kind": "leases", "placers": 1, "heartbeat_ms": 5}), 1),
+        (json!({"kind": "offers", "frameworks": 1, "offer_ms": 5}), 0),
+    ] {
+        let mut scenario = free(architecture, 1, 1.0);
+        scenario.functions[B as usize].patience_s = Some(0.05);
+        let mut workload = Workload::new(&scenario, None).unwrap();
+        workload.arrival_ns = vec![0, 20 * MS, 300 * MS];
+        (workload.function, workload.execution_ns) = (vec![A, B, C], vec![100 * MS, 10 * MS, 10 * MS]);
+        workload.client = vec![0; 3];
+        let mut simulation = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+        simulation.run(&mut ());
+        let c = &simulation.world().counters;
+        assert_eq!((c.outcomes[Outcome::Completed as usize], c.outcomes[Outcome::Abandoned as usize]), (2, 1));
+        assert_eq!(c.messages[MessageKind::Return as usize], returns);
+        assert!(simulation.world().now.0 < 330 * MS, "{:?}", simulation.world().now);
+    }
+}
+
+#[test]
+fn a_host_with_less_than_a_core_has_a_slot_when_it_is_idle() {
+    for kind in KINDS {
+        let scenario = set(&free(json!({"kind": kind}), 1, 0.5), "functions.a.cores", json!(0.5));
+        let starts = starts(&scenario, &[(0.0, A, 10.0), (5_000.0, A, 10.0)]);
+        assert!(starts[1].1 < 7_001.0, "{kind}: {starts:?}");
+    }
+}
+
+#[test]
+fn an_offer_that_cannot_be_used_goes_to_the_others() {
+    // The first framework has a task for four cores, of which one is taken until 9 s; it must not get one offer after another.
+    let scenario = set(&free(json!({"kind": "offers", "frameworks": 2, "offer_ms": 100}), 1, 4.0), "functions.b.cores", json!(4));
+    let arrivals = [(0.0, A, 9000.0), (0.0, A, 10.0), (1000.0, B, 10.0), (2000.0, A, 10.0), (3000.0, A, 10.0), (3000.0, A, 10.0)];
+    let at: Vec<f64> = starts(&scenario, &arrivals).iter().map(|s| s.1).collect();
+    assert_eq!(at, [100.0, 200.0, 9200.0, 2100.0, 3200.0, 3100.0]);
 }
 
 #[test]
