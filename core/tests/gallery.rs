@@ -605,3 +605,40 @@ fn work_for_all_costs_transfers_where_disks_are_small() {
     let large: Vec<(&str, Value)> = large.iter().map(|(path, mb)| (path.as_str(), mb.clone())).collect();
     assert!(near(with("work-for-all", &large).response_ms.mean, 248.0));
 }
+
+/// How many messages of a kind were sent.
+fn messages(summary: &Summary, kind: &str) -> u64 {
+    summary.messages.iter().find(|m| m.0 == kind).unwrap().1
+}
+
+#[test]
+fn homes_fewer_calls_are_cold_and_rebalancing_helps_the_slowest() {
+    let (homes, central) = (with("homes", &[]), with("homes", &[("frame.architecture", json!({"kind": "centralized"}))]));
+    assert!(near(homes.cold_share, 0.32) && near(central.cold_share, 0.87));
+    assert!(near(homes.response_ms.mean, 444.0) && near(homes.response_ms.p99, 2_030.0) && near(central.response_ms.mean, 637.0));
+    let even = with("homes", &[("frame.architecture.rebalance_s", json!(20))]);
+    assert!(near(even.response_ms.mean, 339.0) && near(even.response_ms.p99, 1_066.0));
+    assert!(messages(&homes, "note") == 0 && messages(&even, "note") > 0);
+}
+
+#[test]
+fn two_heartbeats_one_to_ask_and_one_to_collect() {
+    let leases = |heartbeat_ms: f64, rate: f64| {
+        let beat = ("frame.architecture.heartbeat_ms", json!(heartbeat_ms));
+        with("two-heartbeats", &[beat, ("workload.arrivals.rate_per_s", json!(rate))])
+    };
+    let (slow, fast, busy) = (leases(1000.0, 20.0), leases(100.0, 20.0), leases(1000.0, 80.0));
+    assert!(near(phase(&slow, "placer_queue"), 1_500.0) && near(phase(&fast, "placer_queue"), 150.0));
+    assert!(near(messages(&fast, "ask") as f64 / messages(&slow, "ask") as f64, 4.0));
+    assert!(slow.hosts.iter().all(|h| h.utilisation < 0.15) && busy.hosts.iter().all(|h| h.utilisation < 0.4));
+    assert!(near(busy.response_ms.mean, 20_200.0));
+}
+
+#[test]
+fn locked_cores_four_frameworks_decide_no_faster_than_one() {
+    let (locked, quick) = (with("locked-cores", &[]), with("locked-cores", &[("frame.architecture.decision_ms", json!(0.1))]));
+    assert!(near(phase(&locked, "placer_queue"), 13_300.0) && near(phase(&quick, "placer_queue"), 250.0));
+    assert!(locked.hosts.iter().all(|h| h.utilisation < 0.26));
+    let alone = with("locked-cores", &[("frame.architecture", json!({"kind": "independent", "decision_ms": 50}))]);
+    assert!(near(alone.response_ms.mean, 699.0));
+}

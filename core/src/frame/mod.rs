@@ -271,6 +271,11 @@ pub enum Action {
         /// See [`Action::Again`].
         more: bool,
     },
+    /// Cores were locked for so long in all by an offer that has been answered.
+    Locked {
+        /// The time of one core after the other.
+        time: SimDuration,
+    },
     /// Ask a host for its load, on behalf of no attempt.
     Sound {
         /// The host.
@@ -443,6 +448,16 @@ impl Costs {
             job: SimDuration::from_ms(args.number("job_ms")),
             task: SimDuration::from_ms(args.number("decision_ms")),
             scan: SimDuration::from_us(args.number("scan_us")),
+            message: SimDuration::from_us(args.number("message_us")),
+        }
+    }
+
+    /// From the arguments of an architecture whose placers look at no hosts one by one.
+    pub fn without_scan(args: crate::registry::Args<'_>) -> Costs {
+        Costs {
+            job: SimDuration::from_ms(args.number("job_ms")),
+            task: SimDuration::from_ms(args.number("decision_ms")),
+            scan: SimDuration::ZERO,
             message: SimDuration::from_us(args.number("message_us")),
         }
     }

@@ -234,7 +234,7 @@ impl Host {
             return 0;
         }
         let all = slots(spec);
-        let held = if spec.cpu == Cpu::Slots {
+        let held = if spec.cpu == Cpu::Slots && self.millicores_held > 0 {
             (u64::from(spec.millicores).saturating_sub(self.millicores_held) / 1000) as u32
         } else {
             all.saturating_sub(self.running)

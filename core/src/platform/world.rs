@@ -89,6 +89,8 @@ pub struct Counters {
     pub conflicts: u64,
     /// Nanoseconds that placers spent on those.
     pub wasted_ns: u64,
+    /// Core-nanoseconds that were locked while placers thought about offers.
+    pub locked_ns: u64,
     /// Results that came when their client had given up.
     pub late: u64,
     /// Cold starts.

@@ -186,13 +186,17 @@ fn mean_job_size(choice: &Choice, entry: &Entry) -> (f64, f64) {
 pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem> {
     let workers: u64 = s.nodes.iter().filter(|n| n.is(Role::Worker)).map(|n| u64::from(n.count)).sum();
     let architecture = &s.frame.architecture;
+    // At least one with each client.
+    let clients = s.nodes.iter().filter(|n| n.is(Role::Client)).count() as u64;
+    let wanted = |name: &str, default: u64| architecture.params.get(name).and_then(Value::as_u64).unwrap_or(default);
     let (placers, seen) = match architecture.kind.as_str() {
         "decentralized" => {
-            // At least one with each client.
-            let clients = s.nodes.iter().filter(|n| n.is(Role::Client)).count() as u64;
-            let placers = architecture.params.get("placers").and_then(Value::as_u64).unwrap_or(10).max(clients);
+            let placers = wanted("placers", 10).max(clients);
             (placers, placers.saturating_mul(workers))
         }
+        "key_ranges" => (wanted("placers", 5).saturating_add(1), 0),
+        "leases" => (wanted("placers", 10).max(clients).saturating_add(1), 0),
+        "offers" => (wanted("frameworks", 4).max(clients).saturating_add(1), 0),
         "federated" => (s.zones.len() as u64, workers),
         _ => (1, workers),
     };

@@ -711,6 +711,9 @@ impl Simulation {
                         together.clear();
                     }
                 }
+                Action::Locked { time } => {
+                    self.world.counters.locked_ns = self.world.counters.locked_ns.saturating_add(time.0);
+                }
                 Action::Reject { attempt } | Action::GiveUp { attempt } => {
                     let too_often = matches!(action, Action::GiveUp { .. });
                     let why = Some(if too_often { Cause::NotPlaced } else { Cause::HostTooSmall });

@@ -52,6 +52,9 @@ gallery!(
     "by-repute",
     "far-registry",
     "work-for-all",
+    "homes",
+    "two-heartbeats",
+    "locked-cores",
 );
 
 /// The scenario of an id.

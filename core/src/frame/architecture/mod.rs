@@ -5,8 +5,12 @@ mod centralized;
 mod decentralized;
 mod federated;
 mod independent;
+mod key_ranges;
 mod late_binding;
+mod leases;
+mod offers;
 mod pull;
+mod room;
 mod service;
 mod shared_state;
 mod spread;
@@ -167,6 +171,9 @@ registry!(
     independent::Independent,
     shared_state::SharedState,
     federated::Federated,
+    key_ranges::KeyRanges,
+    leases::Leases,
+    offers::Offers,
     service::Service,
 );
 

@@ -106,7 +106,6 @@ impl Rules for Pull {
                     if placer.view.least_loaded(&frame.ask(task.function)).is_none() {
                         actions.push(Action::Reject { attempt: task.attempt });
                     } else {
-                        actions.push(Action::Hold { attempt: task.attempt });
                         self.waiting.push_back(*task);
                     }
                 }
@@ -122,5 +121,8 @@ impl Rules for Pull {
             _ => placer.hear(frame, message),
         }
         self.pair(frame, placer, actions);
+        // Those without a host wait. Only they are held: what is held when another architecture has taken over is gone at once.
+        let waits = |task: &&Asked| self.waiting.iter().rev().take(tasks.len()).any(|t| t == *task);
+        actions.extend(tasks.iter().filter(waits).map(|task| Action::Hold { attempt: task.attempt }));
     }
 }

@@ -35,7 +35,12 @@ pub(super) struct Spread {
 impl Spread {
     /// From the arguments of an architecture that lists [`PLACERS`].
     pub(super) fn new(args: Args<'_>) -> Spread {
-        Spread { wanted: args.integer("placers") as u32, placers: 0, clients: 0, turn: Vec::new() }
+        Spread::of(args.integer("placers") as u32)
+    }
+
+    /// So many, and at least one with each client.
+    pub(super) fn of(wanted: u32) -> Spread {
+        Spread { wanted, placers: 0, clients: 0, turn: Vec::new() }
     }
 
     /// How many placers there are.
