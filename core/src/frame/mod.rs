@@ -161,7 +161,12 @@ impl Frame<'_> {
 
     /// How long a task is estimated to execute, in nanoseconds.
     pub fn estimate_ns(&self, task: &Asked) -> u64 {
-        self.workload.execution_ns[task.invocation as usize]
+        self.estimate_of_ns(task.invocation)
+    }
+
+    /// The same of an invocation that has not reached a placer yet.
+    pub fn estimate_of_ns(&self, invocation: u32) -> u64 {
+        self.workload.execution_ns[invocation as usize]
     }
 
     /// What a task of a function holds.
@@ -209,6 +214,14 @@ pub enum Action {
         attempt: u32,
         /// The class.
         class: u8,
+    },
+    /// When the attempt's execution ends, its host asks for another task of the ticket before it serves anybody else
+    /// ([`MessageKind::GetTask`]).
+    Stick {
+        /// The attempt.
+        attempt: u32,
+        /// The ticket.
+        ticket: u32,
     },
     /// Keep a place in a host's queue, for a task that is named when the place comes up ([`MessageKind::GetTask`]).
     Reserve {

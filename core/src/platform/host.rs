@@ -105,6 +105,8 @@ pub struct Host {
     pub millicores_binding: u64,
     /// Attempts here that their architecture put into a class.
     pub classed: u32,
+    /// The last such attempt that came: its invocation, and which attempt at it.
+    pub(super) last_classed: [u32; 2],
     /// How many free slots it last told the placer that wants to know.
     pub(super) told_free: u32,
     shared: SharedCpu,
@@ -182,6 +184,7 @@ impl Host {
             millicores_held: 0,
             millicores_binding: 0,
             classed: 0,
+            last_classed: [NONE, 0],
             told_free: 0,
             shared: SharedCpu::default(),
             stalled: VecDeque::new(),
@@ -313,7 +316,10 @@ impl World {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
         self.has_come(a.host, function);
-        self.hosts[a.host as usize].classed += u32::from(a.class > 0);
+        if a.class > 0 {
+            self.hosts[a.host as usize].classed += 1;
+            self.hosts[a.host as usize].last_classed = [a.invocation, a.number.into()];
+        }
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
@@ -486,7 +492,7 @@ impl World {
     fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, waiter: Waiter, room: Room) {
         let attempt = match waiter {
             Waiter::Attempt(attempt) => attempt,
-            Waiter::Reservation(id) => return self.ask_for_task(model, probe, id),
+            Waiter::Reservation(id) => return self.ask_for_task(model, probe, id, 0),
         };
         let a = &self.attempts[attempt];
         probe.unqueued(self.now, a.host, a.invocation);
@@ -983,6 +989,7 @@ impl World {
         }
         self.tell_placer(model, probe, attempt, function, 0);
         self.tell_stagers_of_room(model, probe, a.host, function);
+        self.stay_with_job(model, probe, &a, function);
         self.dispatch(model, workload, probe, a.host);
     }
 

@@ -162,8 +162,9 @@ pub struct Message {
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
-    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:
-    /// slots. What placers tell each other is theirs.
+    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second, and in the
+    /// first of GetTask whether the host stays with a job; ReserveRefused: the invocation of the last attempt of a class that
+    /// came to the host, and which attempt at it; Free: slots. What placers tell each other is theirs.
     pub words: [u32; 2],
     /// When it was sent.
     pub sent: SimTime,

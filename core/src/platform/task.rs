@@ -282,6 +282,8 @@ pub struct Attempt {
     pub hears: u32,
     /// A class that its architecture gave it, of which its host keeps count; 0 is none.
     pub class: u8,
+    /// The ticket of whose tasks its host asks for the next when it ends, or [`NONE`].
+    pub sticks: u32,
     /// The host, or [`NONE`].
     pub host: u32,
     /// The container, or [`NONE`].
@@ -318,6 +320,7 @@ impl Attempt {
             placer: NONE,
             hears: NONE,
             class: 0,
+            sticks: NONE,
             host: NONE,
             container: NONE,
             next: NONE,
