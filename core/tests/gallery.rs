@@ -538,3 +538,20 @@ fn work_for_all_costs_transfers_where_disks_are_small() {
     let large: Vec<(&str, Value)> = large.iter().map(|(path, mb)| (path.as_str(), mb.clone())).collect();
     assert!(near(with("work-for-all", &large).response_ms.mean, 248.0));
 }
+
+#[test]
+fn two_desks_only_the_long_calls_need_the_controller() {
+    let cutoff = |s: f64| with("two-desks", &[("frame.architecture.cutoff_s", json!(s))]).response_ms;
+    let (split, all, none) = (cutoff(1.0), cutoff(0.0), cutoff(100.0));
+    assert!(near(split.mean, 475.0) && near(all.mean, 5977.0));
+    assert!(split.p95 < none.p95 && near(none.max, 11_600.0));
+    assert!(split.max < 8_100.0, "no long call waits for another");
+}
+
+#[test]
+fn fast_lane_short_calls_do_not_stand_behind_long_ones() {
+    let of = |kind: &str| with("fast-lane", &[("frame.architecture.kind", json!(kind))]).response_ms;
+    let (eagle, hawk) = (of("eagle"), of("hawk"));
+    assert!(near(eagle.p90, 284.0) && near(hawk.p90, 2097.0));
+    assert!(eagle.mean < 0.6 * hawk.mean);
+}

@@ -44,6 +44,8 @@ gallery!(
     "at-home",
     "far-registry",
     "work-for-all",
+    "two-desks",
+    "fast-lane",
 );
 
 /// The scenario of an id.
