@@ -555,3 +555,13 @@ fn fast_lane_short_calls_do_not_stand_behind_long_ones() {
     assert!(near(eagle.p90, 284.0) && near(hawk.p90, 2097.0));
     assert!(eagle.mean < 0.6 * hawk.mean);
 }
+
+#[test]
+fn standing_aside_long_calls_that_stop_for_short_ones_are_killed_again_and_again() {
+    let of = |word: &str| with("standing-aside", &[("frame.architecture.guaranteed", json!(word))]);
+    let (long, short) = (of("long"), of("short"));
+    assert!(near(phase(&long, "lost"), 3.3) && near(phase(&short, "lost"), 228.0));
+    assert!(near(long.response_ms.p50, 107.0) && near(short.response_ms.p50, 79.0));
+    assert!(near(long.utilisation, 0.47) && near(short.utilisation, 0.96));
+    assert!(near((short.submitted - short.completed) as f64 / short.submitted as f64, 0.05));
+}

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::{InvocationRow, Recorder, Summary};
-use faaslab_core::platform::{MessageKind, Outcome, Phase, Probe};
+use faaslab_core::platform::{Accounting, Cause, MessageKind, Outcome, Phase, Probe, TaskEnd};
 use faaslab_core::scenario::{Change, Scenario};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::SimTime;
@@ -238,6 +238,125 @@ fn a_host_stays_with_a_job_before_it_serves_others() {
     assert_eq!(of("off"), [900 * MS, 100 * MS, 900 * MS, 150 * MS]);
 }
 
+/// Long tasks are guaranteed, and one list comes before anything else.
+fn mercury(changes: &[(&str, Value)], workers: &[(f64, u32)]) -> Scenario {
+    let mut architecture = json!({"kind": "mercury", "decision_ms": 2, "central_ms": 4, "scan_us": 10, "message_us": 50});
+    for (name, value) in changes {
+        architecture[name] = value.clone();
+    }
+    scenario(architecture, workers)
+}
+
+#[test]
+fn guaranteed_and_opportunistic_tasks_take_a_decision_and_their_ways() {
+    let scenario = mercury(&[], &[WORKER; 5]);
+    let (rows, _) = play(&scenario, &[(1500 * MS, 3 * S, 0, 0), (6 * S + 500 * MS, 100 * MS, 0, 1)]);
+    let guaranteed = 3 * MS + (4 * MS + 5 * 10 * US) + 5 * MS + 3 * S;
+    let opportunistic = (2 * MS + 5 * 10 * US) + 7 * MS + 100 * MS;
+    assert_eq!(responses(&rows), [guaranteed + 7 * MS, opportunistic + 7 * MS]);
+}
+
+/// A task of 0.9 s that has 103 ms of a slot until one of 3 s comes, where starting takes so long.
+fn killed(create_ms: u64) -> (Vec<InvocationRow>, Simulation) {
+    let scenario = set(&mercury(&[], &[WORKER]), "functions.small.create_ms", json!(create_ms));
+    play(&scenario, &[(S, 900 * MS, 0, 0), (S + 100 * MS, 3 * S, 1, 1)])
+}
+
+#[test]
+fn a_guaranteed_task_kills_an_opportunistic_one_that_is_placed_again() {
+    // The first comes to the worker 9.01 ms after it was submitted, the other 12.01 ms. 7 ms later the first is at its placer, 9.01 ms
+    // later in the queue, until the other is through; an execution that was stopped does not end, and a container that was
+    // killed while it started is not ready.
+    for create_ms in [0, 50, 500] {
+        let (rows, run) = killed(create_ms);
+        let guaranteed = 12 * MS + 10 * US + 3 * S;
+        assert_eq!(rows[1].response_ns, guaranteed + 7 * MS);
+        let again = 100 * MS + guaranteed + create_ms * MS;
+        assert_eq!(rows[0].started, Some(SimTime(S + again)));
+        assert_eq!((rows[0].response_ns, rows[0].attempts), (again + 900 * MS + 7 * MS, 2));
+        let world = run.world();
+        assert_eq!((world.counters.killed, world.counters.cold), (1, 3), "the killed container is gone");
+        let host = &world.hosts[0];
+        assert_eq!((host.running, host.slots_free), (0, run.model().hosts[0].slots));
+        assert_eq!(host.memory_free + host.idle_memory, run.model().hosts[0].memory);
+        assert_eq!(host.containers().count(), 2);
+    }
+}
+
+#[test]
+fn the_time_in_a_slot_is_lost_and_the_rest_is_accounted_as_it_was() {
+    struct Spent(Vec<[u64; Accounting::COUNT]>);
+    impl Probe for Spent {
+        fn ended(&mut self, _: SimTime, end: &TaskEnd<'_>) {
+            self.0.push(*end.spent);
+        }
+    }
+    let scenario = set(&mercury(&[], &[WORKER]), "functions.small.create_ms", json!(50));
+    let workload = workload(&scenario, &[(S, 900 * MS, 0, 0), (S + 100 * MS, 3 * S, 1, 1)]);
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    let mut spent = Spent(Vec::new());
+    simulation.run(&mut spent);
+    let of = |accounting: Accounting| spent.0[1][accounting as usize];
+    assert_eq!((of(Accounting::Lost), of(Accounting::ContainerStart), of(Accounting::Execution)), (103 * MS, 50 * MS, 900 * MS));
+    assert_eq!(
+        (of(Accounting::Transfer), of(Accounting::DispatchNetwork), of(Accounting::Decision)),
+        (7 * MS, 14 * MS, 4 * MS + 20 * US)
+    );
+}
+
+#[test]
+fn the_newest_is_killed_and_none_where_that_would_not_suffice() {
+    // Two cores, two opportunistic tasks; the guaranteed one takes the core of the second.
+    let scenario = mercury(&[], &[(2.0, 4000)]);
+    let rows = [(S, 900 * MS, 0, 0), (S + 50 * MS, 900 * MS, 0, 1), (S + 100 * MS, 3 * S, 1, 2)];
+    let (seen, run) = play(&scenario, &rows);
+    assert_eq!(seen.iter().map(|r| r.attempts).collect::<Vec<_>>(), [1, 2, 1]);
+    assert_eq!(run.world().counters.killed, 1);
+    // Another guaranteed one that needs both cores finds one taken by the first guaranteed one: it waits, and kills nobody.
+    let both = set(&scenario, "functions.large.cores", json!(2));
+    let rows = [(S, 3 * S, 0, 0), (S + 50 * MS, 900 * MS, 0, 1), (S + 100 * MS, 3 * S, 1, 2)];
+    let (seen, run) = play(&both, &rows);
+    assert_eq!((run.world().counters.killed, seen[2].attempts), (0, 1));
+}
+
+#[test]
+fn a_host_where_too_many_wait_sends_a_task_back() {
+    let short = [(1500 * MS, 500 * MS, 0, 0), (1600 * MS, 500 * MS, 0, 1)];
+    // Nobody may wait, and there is one host: its placer gives up when it hears of that.
+    let (rows, _) = play(&mercury(&[("bound", json!(0)), ("tries", json!(1))], &[WORKER]), &short);
+    assert_eq!((rows[0].outcome, rows[1].outcome), (Some(Outcome::Completed), Some(Outcome::Rejected)));
+    assert_eq!((rows[1].cause, rows[1].response_ns), (Some(Cause::NotPlaced), 2 * (2 * MS + 10 * US) + 2 * 7 * MS));
+    // With two hosts the other one takes it, at once or after a way there and back.
+    let two = mercury(&[("bound", json!(0)), ("tries", json!(1))], &[WORKER; 2]);
+    let straight = (2 * MS + 20 * US) + 7 * MS + 500 * MS + 7 * MS;
+    let seen: std::collections::BTreeSet<Option<(u64, u64)>> = (1..30)
+        .map(|seed| {
+            let (rows, run) = play(&set(&two, "run.seed", json!(seed)), &short);
+            let back = count(&run, MessageKind::Offload);
+            (rows[1].outcome == Some(Outcome::Completed)).then_some((rows[1].response_ns, back))
+        })
+        .collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [None, Some((straight, 0))]);
+    let two = set(&two, "frame.architecture.tries", json!(2));
+    let seen: std::collections::BTreeSet<(u64, u64)> = (1..30)
+        .map(|seed| {
+            let (rows, run) = play(&set(&two, "run.seed", json!(seed)), &short);
+            (rows[1].response_ns, count(&run, MessageKind::Offload))
+        })
+        .collect();
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [(straight, 0), (straight + 14 * MS + (2 * MS + 20 * US), 1)]);
+}
+
+#[test]
+fn kills_do_not_use_up_the_tries_of_a_client() {
+    // Two kills, then a time limit, after which the client tries again once.
+    let mut scenario = mercury(&[], &[WORKER]);
+    (scenario.functions[0].retries, scenario.functions[0].time_limit_s) = (1, Some(0.5));
+    let (rows, run) = play(&scenario, &[(S, 900 * MS, 0, 0), (S + 100 * MS, 3 * S, 1, 1), (S + 3200 * MS, 3 * S, 1, 2)]);
+    assert_eq!((run.world().counters.killed, run.world().counters.retries), (2, 1));
+    assert_eq!((rows[0].outcome, rows[0].attempts), (Some(Outcome::TimedOut), 4));
+}
+
 /// Starts per attempt, and whatever begins where long tasks may not go.
 struct Watch {
     starts: Vec<u32>,
@@ -297,7 +416,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
     )
 }
 
-const KINDS: &[&str] = &["hawk", "eagle"];
+const KINDS: &[&str] = &["hawk", "eagle", "mercury"];
 
 fn built(s: &Shape) -> (Scenario, Vec<Row>) {
     let kind = KINDS[s.kind];
@@ -305,6 +424,10 @@ fn built(s: &Shape) -> (Scenario, Vec<Row>) {
         "message_us": s.costs.1, "placers": 2});
     if kind != "mercury" {
         architecture["short_only"] = json!(s.share);
+    }
+    if kind == "mercury" {
+        architecture["guaranteed"] = json!(if s.sticky { "long" } else { "short" });
+        (architecture["bound"], architecture["tries"], architecture["list_ms"]) = (json!(s.rounds - 1), json!(s.rounds), json!(50));
     }
     if kind == "eagle" {
         (architecture["sticky"], architecture["rounds"]) = (json!(if s.sticky { "on" } else { "off" }), json!(s.rounds));
@@ -367,7 +490,9 @@ proptest! {
         prop_assert_eq!(world.tasks.len(), 0);
         prop_assert_eq!(world.counters.submitted, rows.len() as u64);
         let completed = world.counters.outcomes[Outcome::Completed as usize];
-        prop_assert!(watch.starts.iter().all(|&n| n <= 1) || KINDS[shape.kind] == "mercury");
+        let starts = watch.starts.iter().map(|&n| u64::from(n)).sum::<u64>();
+        prop_assert!(starts <= rows.len() as u64 + world.counters.killed, "nothing starts again that was not killed");
+        prop_assert!(world.counters.killed > 0 || watch.starts.iter().all(|&n| n <= 1));
         prop_assert!(completed <= watch.starts.iter().filter(|&&n| n > 0).count() as u64);
         if shape.patience.is_none() {
             prop_assert!(watch.starts.iter().zip(&watch.returns).all(|(s, r)| s >= r));
@@ -376,6 +501,8 @@ proptest! {
                 let asked = world.reservations.iter().filter(|(_, r)| r.binding && r.host == number).count() as u32;
                 let free = host.slots_free + asked;
                 prop_assert_eq!((host.running, host.classed, free), (0, 0, spec.slots), "what has ended holds nothing");
+                let memory: u64 = host.containers().map(|c| world.containers[c].function).map(|f| simulation.model().functions[f as usize].memory).sum();
+                prop_assert_eq!((host.memory_free + memory, host.idle_memory), (spec.memory, memory));
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd, Waiter};
+use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, Rank, TaskEnd, Waiter};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -291,7 +291,9 @@ impl Probe for Watch {
             Outcome::Completed | Outcome::TimedOut | Outcome::Abandoned => &[None],
             Outcome::Dropped => &[None, Some(Cause::HostTooSmall)],
             Outcome::Failed => &[Some(Cause::EgressLimit)],
-            Outcome::Rejected => &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit].map(Some),
+            Outcome::Rejected => {
+                &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::NotPlaced].map(Some)
+            }
         };
         assert!(reasons.contains(&end.cause), "{:?} because of {:?}", end.outcome, end.cause);
         if end.outcome == Outcome::Completed {
@@ -339,7 +341,7 @@ fn check_world(simulation: &Simulation) {
             }
         });
         assert!(attempts.clone().all(|a| a.phase() == Phase::Queued));
-        assert!(attempts.filter(|a| !a.jumps).is_sorted_by_key(|a| a.since), "first come, first served");
+        assert!(attempts.filter(|a| !a.jumps && a.rank == Rank::Plain).is_sorted_by_key(|a| a.since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();

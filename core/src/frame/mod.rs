@@ -9,7 +9,7 @@ pub mod architecture;
 
 use std::collections::VecDeque;
 
-use crate::platform::{Message, MessageKind, Model, Phase, World};
+use crate::platform::{Message, MessageKind, Model, Phase, Rank, World};
 use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
@@ -214,6 +214,13 @@ pub enum Action {
         attempt: u32,
         /// The class.
         class: u8,
+    },
+    /// Give the attempt a rank at its host.
+    Rank {
+        /// The attempt.
+        attempt: u32,
+        /// The rank.
+        rank: Rank,
     },
     /// When the attempt's execution ends, its host asks for another task of the ticket before it serves anybody else
     /// ([`MessageKind::GetTask`]).

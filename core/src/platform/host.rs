@@ -109,7 +109,9 @@ pub struct Host {
     pub(super) last_classed: [u32; 2],
     /// How many free slots it last told the placer that wants to know.
     pub(super) told_free: u32,
-    shared: SharedCpu,
+    /// Attempts with a slot that may be killed, in the order in which they got it, and since when.
+    pub(super) yielding: Vec<(u32, SimTime)>,
+    pub(super) shared: SharedCpu,
     /// With isolated cores: containers that wait for cores, in order.
     pub(super) stalled: VecDeque<u32>,
     /// Slots that nobody holds.
@@ -186,6 +188,7 @@ impl Host {
             classed: 0,
             last_classed: [NONE, 0],
             told_free: 0,
+            yielding: Vec::new(),
             shared: SharedCpu::default(),
             stalled: VecDeque::new(),
             slots_free: slots,
@@ -335,6 +338,9 @@ impl World {
         if self.never_fits(model, function, a.host) {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
         }
+        if self.sends_back(model, workload, probe, attempt) {
+            return;
+        }
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
         let waiting = self.hosts[a.host as usize].queue.len();
         // While somebody waits, nobody who comes would start at once.
@@ -342,7 +348,7 @@ impl World {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
         if self.image_is_ready(model, a.host, function) {
-            self.join_queue(model, workload, probe, attempt);
+            self.join_by_rank(model, workload, probe, attempt);
         } else {
             self.stage(model, workload, probe, attempt);
         }
@@ -375,8 +381,10 @@ impl World {
         self.account(a.task, Accounting::HostQueue);
         let waiter = Waiter::Attempt(attempt);
         let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, waiter) };
+        let place = self.place_by_rank(&a);
         let queue = &mut self.hosts[a.host as usize].queue;
         match passes {
+            None if let Some(place) = place => queue.insert(place, waiter),
             None if a.jumps => queue.push_front(waiter),
             None => queue.push_back(waiter),
             Some(_) => {}
@@ -512,6 +520,7 @@ impl World {
             Room::NoImage => self.stage(model, workload, probe, attempt),
             Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
         }
+        self.takes_slot(attempt);
     }
 
     /// A container with room, or memory for a new one, making it if the policies allow.
@@ -909,12 +918,13 @@ impl World {
             self.attempts[attempt].outcome = Outcome::TimedOut;
         }
         let time = limit.filter(|_| limited).unwrap_or(time);
+        self.attempts[attempt].ends = self.now + time;
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
     }
 
     /// Sees to it that the next end of an execution that shares a host's cores is looked at in time. An event that comes too
     /// early looks again.
-    fn arm_shared(&mut self, model: &Model, host: u32) {
+    pub(super) fn arm_shared(&mut self, model: &Model, host: u32) {
         let shared = &mut self.hosts[host as usize].shared;
         let Some(end) = shared.next_end(model.hosts[host as usize].millicores) else { return };
         if shared.armed.is_none_or(|armed| end < armed) {
@@ -971,6 +981,7 @@ impl World {
             self.release(model, workload, probe, a.container);
         }
         self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
+        self.hosts[a.host as usize].yielding.retain(|y| y.0 != attempt);
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         let mut bytes = spec.response_bytes;
@@ -994,7 +1005,7 @@ impl World {
     }
 
     /// An invocation's cores are free, and its container may become idle.
-    fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+    pub(super) fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let Container { host, function, active, .. } = self.containers[container];
         self.settle(model, host);
         let spec = &model.functions[function as usize];
@@ -1115,10 +1126,12 @@ impl World {
         let change = match why {
             Removal::Evicted => ContainerChange::Evicted,
             Removal::Expired => ContainerChange::Expired,
+            Removal::Killed => ContainerChange::Killed,
         };
         match why {
             Removal::Evicted => self.counters.evictions += 1,
             Removal::Expired => self.counters.expirations += 1,
+            Removal::Killed => {}
         }
         self.unpin_image(spec.image, c.host);
         self.container_changed(model, probe, container, change, SimTime::NEVER);

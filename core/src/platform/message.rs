@@ -10,7 +10,7 @@ use crate::units::SimTime;
 pub enum MessageKind {
     /// Client to placer: run this.
     Submit,
-    /// Placer to placer: run this for me.
+    /// Placer to placer, or a host to the placer that assigned it: run this, I do not.
     Offload,
     /// Placer to host: run this.
     Assign,

@@ -4,6 +4,7 @@ mod client;
 mod cpu;
 mod host;
 mod images;
+mod kill;
 mod message;
 mod model;
 mod network;
@@ -26,6 +27,6 @@ pub use probe::{ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImageP
 pub use reservation::{Reservation, slots};
 pub use store::{ImageState, ImageStore};
 pub use supply::{HeadSpec, ImageSpec, Supply};
-pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
+pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Rank, Task};
 pub use transfer::{Resource, Route, TRANSFER_KINDS, Transfer, Transfers};
 pub use world::{Counters, Event, EventKind, Member, World};

@@ -33,14 +33,16 @@ pub enum Phase {
     Admitted,
     /// Held by a service until a host has room for it.
     Schedulable,
+    /// Stopped by its host before its end. Messages about it are stale.
+    Lost,
 }
 
 impl Phase {
     /// The one transition table: whether an attempt may go from this phase to the next.
     pub fn may_become(self, next: Phase) -> bool {
         use Phase::{
-            Admitted, AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging, Starting,
-            Submitted,
+            Admitted, AtPlacer, Closed, InFlight, Lost, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging,
+            Starting, Submitted,
         };
         matches!(
             (self, next),
@@ -50,11 +52,11 @@ impl Phase {
                 | (Schedulable, AtPlacer | Probing | InFlight | Offloaded | Returning | Closed)
                 | (Probing, AtPlacer | InFlight | Schedulable | Offloaded | Returning | Closed)
                 // Bound before it was sent, it has its container.
-                | (InFlight, Queued | Staging | Starting | Running | Returning | Closed)
+                | (InFlight, Queued | Staging | Starting | Running | Offloaded | Returning | Closed)
                 | (Queued, Staging | Starting | Running | Returning | Closed)
                 | (Staging, Queued | Returning | Closed)
-                | (Starting, Running)
-                | (Running, Returning)
+                | (Starting, Running | Lost)
+                | (Running, Returning | Lost)
                 | (Returning, Closed)
         )
     }
@@ -93,11 +95,13 @@ pub enum Accounting {
     Staging,
     /// From a refusal or an end that its client does not take to the next attempt.
     Backoff,
+    /// Starting and executing where that was stopped.
+    Lost,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -111,6 +115,7 @@ impl Accounting {
         Accounting::Execution,
         Accounting::Return,
         Accounting::Backoff,
+        Accounting::Lost,
     ];
 
     /// The word in results.
@@ -127,6 +132,7 @@ impl Accounting {
             Accounting::Execution => "execution",
             Accounting::Return => "return",
             Accounting::Backoff => "backoff",
+            Accounting::Lost => "lost",
         }
     }
 }
@@ -216,6 +222,8 @@ pub struct Task {
     pub accounting: Accounting,
     /// Since when.
     pub since: SimTime,
+    /// How many of them were killed.
+    pub killed: u16,
     /// When its client gives up; [`SimTime::NEVER`] if it waits for ever.
     pub gives_up: SimTime,
     /// Between two attempts, when its client tries again.
@@ -233,6 +241,7 @@ impl Task {
             attempt: NONE,
             accounting: Accounting::ClientNetwork,
             since: now,
+            killed: 0,
             gives_up: SimTime::NEVER,
             again: SimTime::NEVER,
             spent: [0; Accounting::COUNT],
@@ -244,6 +253,18 @@ impl Task {
         self.spent[self.accounting as usize] += now.since(self.since).0;
         self.accounting = next;
         self.since = now;
+    }
+
+    /// What an attempt did since it had a slot, executing from `started` on, is lost.
+    pub fn lose(&mut self, slot_since: SimTime, started: SimTime, now: SimTime) {
+        self.account(Accounting::Lost, now);
+        let started = started.min(now);
+        for (accounting, ns) in
+            [(Accounting::ContainerStart, started.since(slot_since).0), (Accounting::Execution, now.since(started).0)]
+        {
+            self.spent[accounting as usize] -= ns;
+            self.spent[Accounting::Lost as usize] += ns;
+        }
     }
 }
 
@@ -282,6 +303,8 @@ pub struct Attempt {
     pub hears: u32,
     /// A class that its architecture gave it, of which its host keeps count; 0 is none.
     pub class: u8,
+    /// What it may do at its host, and what may be done to it.
+    pub rank: Rank,
     /// The ticket of whose tasks its host asks for the next when it ends, or [`NONE`].
     pub sticks: u32,
     /// The host, or [`NONE`].
@@ -298,6 +321,22 @@ pub struct Attempt {
     pub started: SimTime,
     /// When execution ended.
     pub finished: SimTime,
+    /// When its execution will end, where that is known.
+    pub ends: SimTime,
+}
+
+/// What an attempt may do at its host, and what may be done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// Neither of these.
+    Plain,
+    /// Opportunistic ones stop for it.
+    Guaranteed,
+    /// It stops for guaranteed ones, and is sent back where so many of its rank wait.
+    Opportunistic {
+        /// How many.
+        bound: u32,
+    },
 }
 
 impl Attempt {
@@ -320,6 +359,7 @@ impl Attempt {
             placer: NONE,
             hears: NONE,
             class: 0,
+            rank: Rank::Plain,
             sticks: NONE,
             host: NONE,
             container: NONE,
@@ -328,6 +368,7 @@ impl Attempt {
             deadline: SimTime::NEVER,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
+            ends: SimTime::NEVER,
         }
     }
 

@@ -254,8 +254,8 @@ impl Simulation {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         self.world.happened += u64::from(!self.is_chatter(&event));
         match event.kind {
-            EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
-            EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
+            EventKind::ExecutionEnds => self.world.execution_may_end(model, workload, probe, event.id),
+            EventKind::ContainerReady => self.world.container_may_be_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
             EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
@@ -570,6 +570,8 @@ impl Simulation {
         };
         for &action in actions {
             match action {
+                // Held before in the same answer, it has been handed over.
+                Action::Assign { attempt, .. } if self.world.attempts[attempt].instance != instance => {}
                 Action::Assign { attempt, host } | Action::Give { attempt, host, .. } => {
                     let a = &mut self.world.attempts[attempt];
                     (a.instance, a.placer, a.host) = (instance, number, host);
@@ -638,6 +640,7 @@ impl Simulation {
                 }
                 Action::Report { attempt, placer } => self.world.attempts[attempt].hears = placer,
                 Action::Classify { attempt, class } => self.world.attempts[attempt].class = class,
+                Action::Rank { attempt, rank } => self.world.attempts[attempt].rank = rank,
                 Action::Stick { attempt, ticket } => self.world.attempts[attempt].sticks = ticket,
                 Action::Reserve { host, function, ticket, minds } => {
                     let words = [0, u32::from(minds)];

@@ -46,6 +46,7 @@ gallery!(
     "work-for-all",
     "two-desks",
     "fast-lane",
+    "standing-aside",
 );
 
 /// The scenario of an id.

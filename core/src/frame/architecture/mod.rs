@@ -9,6 +9,7 @@ mod hawk;
 mod independent;
 mod late_binding;
 mod long;
+mod mercury;
 mod pull;
 mod service;
 mod spread;
@@ -173,6 +174,7 @@ registry!(
     independent::Independent,
     hawk::Hawk,
     eagle::Eagle,
+    mercury::Mercury,
     federated::Federated,
     service::Service,
 );
