@@ -642,3 +642,30 @@ fn locked_cores_four_frameworks_decide_no_faster_than_one() {
     let alone = with("locked-cores", &[("frame.architecture", json!({"kind": "independent", "decision_ms": 50}))]);
     assert!(near(alone.response_ms.mean, 699.0));
 }
+
+#[test]
+fn two_desks_only_the_long_calls_need_the_controller() {
+    let cutoff = |s: f64| with("two-desks", &[("frame.architecture.cutoff_s", json!(s))]).response_ms;
+    let (split, all, none) = (cutoff(1.0), cutoff(0.0), cutoff(100.0));
+    assert!(near(split.mean, 475.0) && near(all.mean, 5977.0));
+    assert!(split.p95 < none.p95 && near(none.max, 11_600.0));
+    assert!(split.max < 8_100.0, "no long call waits for another");
+}
+
+#[test]
+fn fast_lane_short_calls_do_not_stand_behind_long_ones() {
+    let of = |kind: &str| with("fast-lane", &[("frame.architecture.kind", json!(kind))]).response_ms;
+    let (eagle, hawk) = (of("eagle"), of("hawk"));
+    assert!(near(eagle.p90, 284.0) && near(hawk.p90, 2097.0));
+    assert!(eagle.mean < 0.6 * hawk.mean);
+}
+
+#[test]
+fn standing_aside_long_calls_that_stop_for_short_ones_are_killed_again_and_again() {
+    let of = |word: &str| with("standing-aside", &[("frame.architecture.guaranteed", json!(word))]);
+    let (long, short) = (of("long"), of("short"));
+    assert!(near(phase(&long, "lost"), 3.3) && near(phase(&short, "lost"), 228.0));
+    assert!(near(long.response_ms.p50, 107.0) && near(short.response_ms.p50, 79.0));
+    assert!(near(long.utilisation, 0.47) && near(short.utilisation, 0.96));
+    assert!(near((short.submitted - short.completed) as f64 / short.submitted as f64, 0.05));
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd, Waiter};
+use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, Rank, TaskEnd, Waiter};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -298,7 +298,9 @@ impl Probe for Watch {
             Outcome::Completed | Outcome::TimedOut | Outcome::Abandoned => &[None],
             Outcome::Dropped => &[None, Some(Cause::HostTooSmall)],
             Outcome::Failed => &[Some(Cause::EgressLimit)],
-            Outcome::Rejected => &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit].map(Some),
+            Outcome::Rejected => {
+                &[Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::NotPlaced].map(Some)
+            }
         };
         assert!(reasons.contains(&end.cause), "{:?} because of {:?}", end.outcome, end.cause);
         if end.outcome == Outcome::Completed {
@@ -350,7 +352,7 @@ fn check_world(simulation: &Simulation, fcfs: bool) {
             })
             .collect();
         assert!(attempts.iter().all(|a| a.phase() == Phase::Queued));
-        let in_line = || attempts.iter().filter(|a| !a.jumps);
+        let in_line = || attempts.iter().filter(|a| !a.jumps && a.rank == Rank::Plain);
         assert!(!fcfs || in_line().is_sorted_by_key(|a| a.since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");

@@ -9,7 +9,7 @@ pub mod architecture;
 
 use std::collections::VecDeque;
 
-use crate::platform::{Message, MessageKind, Model, Phase, World};
+use crate::platform::{Message, MessageKind, Model, Phase, Rank, World};
 use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
@@ -170,7 +170,12 @@ impl Frame<'_> {
     /// How long a task is estimated to execute, in nanoseconds; for architectures that say so
     /// ([`architecture::Rules::estimates`]).
     pub fn estimate_ns(&self, task: &Asked) -> u64 {
-        self.world.estimate_ns(task.invocation, self.workload)
+        self.estimate_of_ns(task.invocation)
+    }
+
+    /// The same of an invocation that has not reached a placer yet.
+    pub fn estimate_of_ns(&self, invocation: u32) -> u64 {
+        self.world.estimate_ns(invocation, self.workload)
     }
 
     /// What a task of a function holds.
@@ -218,6 +223,21 @@ pub enum Action {
         attempt: u32,
         /// The class.
         class: u8,
+    },
+    /// Give the attempt a rank at its host.
+    Rank {
+        /// The attempt.
+        attempt: u32,
+        /// The rank.
+        rank: Rank,
+    },
+    /// When the attempt's execution ends, its host asks for another task of the ticket before it serves anybody else
+    /// ([`MessageKind::GetTask`]).
+    Stick {
+        /// The attempt.
+        attempt: u32,
+        /// The ticket.
+        ticket: u32,
     },
     /// Keep a place in a host's queue, for a task that is named when the place comes up ([`MessageKind::GetTask`]).
     Reserve {

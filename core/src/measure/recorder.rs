@@ -319,7 +319,7 @@ impl Probe for Recorder {
                 self.idle.add(now, -mb);
                 self.busy.add(now, mb);
             }
-            ContainerChange::Expired | ContainerChange::Evicted => self.idle.add(now, -mb),
+            ContainerChange::Expired | ContainerChange::Evicted | ContainerChange::Killed => self.idle.add(now, -mb),
         }
     }
 

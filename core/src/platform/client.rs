@@ -48,7 +48,7 @@ impl World {
     }
 
     /// A client makes an attempt at a task.
-    fn try_task(&mut self, id: u32) -> u32 {
+    pub(super) fn try_task(&mut self, id: u32) -> u32 {
         let task = &mut self.tasks[id];
         task.attempts += 1;
         let attempt = self.attempts.insert(Attempt::new(id, task.invocation, task.attempts, self.now));
@@ -73,7 +73,8 @@ impl World {
     /// Whether the client will try again after an attempt that ended so.
     fn will_retry(&self, model: &Model, workload: &Workload, a: &Attempt) -> bool {
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
-        a.number <= spec.retries && may_go_better(a.outcome, a.cause)
+        let tries = a.number - self.tasks[a.task].killed;
+        tries <= spec.retries && may_go_better(a.outcome, a.cause)
     }
 
     /// An attempt is refused on a machine, without having run.
@@ -116,7 +117,7 @@ impl World {
             return self.end_attempt(model, workload, probe, attempt);
         }
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
-        let whole = spec.backoff.0 as f64 * (1u64 << (a.number - 1).min(62)) as f64;
+        let whole = spec.backoff.0 as f64 * (1u64 << (a.number - self.tasks[a.task].killed - 1).min(62)) as f64;
         let part = if spec.jitter { noise(model.seed, BACKOFF, a.invocation.into(), a.number.into()) } else { 1.0 };
         let again = self.now + SimDuration(libm::rint(whole * part) as u64);
         self.close(probe, attempt);
@@ -166,7 +167,8 @@ impl World {
             } else if a.phase() == Phase::Staging {
                 self.unstage(m.attempt);
                 self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
-            } else if on_its_way {
+            } else if on_its_way || matches!(a.phase(), Phase::Offloaded | Phase::AtPlacer) {
+                // Where the host has sent it back, its placer hears of it, or the next host.
                 self.attempts[m.attempt].cancelled = true;
             }
         } else if a.placer != m.placer {

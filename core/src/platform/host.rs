@@ -23,7 +23,7 @@ use super::probe::{ContainerChange, ContainerEvent, Probe};
 use super::reservation::{Reservation, slots};
 use super::run_queue::{Place, RunQueue};
 use super::store::ImageStore;
-use super::task::{Accounting, Cause, Outcome, Phase};
+use super::task::{Accounting, Cause, Outcome, Phase, Rank};
 use super::world::{Event, EventKind, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::estimate::Estimate;
@@ -110,9 +110,13 @@ pub struct Host {
     pub millicores_binding: u64,
     /// Attempts here that their architecture put into a class.
     pub classed: u32,
+    /// The last such attempt that came: its invocation, and which attempt at it.
+    pub(super) last_classed: [u32; 2],
     /// How many free slots it last told the placer that wants to know.
     pub(super) told_free: u32,
-    shared: SharedCpu,
+    /// Attempts with a slot that may be killed, in the order in which they got it, and since when.
+    pub(super) yielding: Vec<(u32, SimTime)>,
+    pub(super) shared: SharedCpu,
     /// With isolated cores: containers that wait for cores, in order.
     pub(super) stalled: VecDeque<u32>,
     /// Slots that nobody holds.
@@ -188,7 +192,9 @@ impl Host {
             millicores_held: 0,
             millicores_binding: 0,
             classed: 0,
+            last_classed: [NONE, 0],
             told_free: 0,
+            yielding: Vec::new(),
             shared: SharedCpu::default(),
             stalled: VecDeque::new(),
             slots_free: slots,
@@ -319,7 +325,10 @@ impl World {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
         self.has_come(a.host, function);
-        self.hosts[a.host as usize].classed += u32::from(a.class > 0);
+        if a.class > 0 {
+            self.hosts[a.host as usize].classed += 1;
+            self.hosts[a.host as usize].last_classed = [a.invocation, a.number.into()];
+        }
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
@@ -335,6 +344,9 @@ impl World {
         if self.never_fits(model, function, a.host) {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::HostTooSmall));
         }
+        if self.sends_back(model, workload, probe, attempt) {
+            return;
+        }
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
         let waiting = self.hosts[a.host as usize].queue.len();
         // While somebody waits, nobody who comes would start at once.
@@ -342,7 +354,7 @@ impl World {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
         if self.image_is_ready(model, a.host, function) {
-            self.join_queue(model, workload, probe, attempt);
+            self.join_by_rank(model, workload, probe, attempt);
         } else {
             self.stage(model, workload, probe, attempt);
         }
@@ -424,7 +436,7 @@ impl World {
         let h = &mut self.hosts[a.host as usize];
         self.attempts[attempt].place = if a.jumps {
             h.queue.push_front(waiter)
-        } else if h.order.is_fcfs() {
+        } else if h.order.is_fcfs() && a.rank == Rank::Plain {
             h.queue.push(waiter, None)
         } else {
             let function = workload.function[a.invocation as usize];
@@ -432,15 +444,15 @@ impl World {
             let left = workload.job.get(a.invocation as usize).map_or(1, |&job| self.job_left[job as usize]);
             let remaining = estimate.saturating_mul(left.into());
             let task = Newcomer::new(function, &model.functions[function as usize], a.submitted, estimate, remaining);
-            self.joins(a.host, waiter, &task)
+            self.joins(a.host, waiter, &task, a.rank)
         };
     }
 
     /// Something joins a host's queue.
-    pub(super) fn joins(&mut self, host: u32, waiter: Waiter, task: &Newcomer) -> Place {
+    pub(super) fn joins(&mut self, host: u32, waiter: Waiter, task: &Newcomer, rank: Rank) -> Place {
         let h = &mut self.hosts[host as usize];
-        let rank = h.order.rank(task, self.now);
-        h.queue.push(waiter, rank)
+        let order = h.order.rank(task, self.now);
+        h.queue.push(waiter, rank.before_the_order(order))
     }
 
     /// Starts what can be started on a host, then goes on with images that found no room: an image that has just come must not
@@ -476,9 +488,14 @@ impl World {
 
     /// What stands at a place in a host's queue is served.
     fn takes(&mut self, host: u32, place: Place) {
+        let waiter = self.hosts[host as usize].queue.get(place);
+        let key = match waiter {
+            Some(Waiter::Attempt(attempt)) => self.attempts[attempt].rank.key_in_order(place.key),
+            _ => place.key,
+        };
         let h = &mut self.hosts[host as usize];
         h.queue.remove(place);
-        h.order.served(place.key);
+        h.order.served(key);
     }
 
     /// Where an attempt can go on its host now, or nothing if it has to wait.
@@ -508,7 +525,7 @@ impl World {
     fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, waiter: Waiter, room: Room) {
         let attempt = match waiter {
             Waiter::Attempt(attempt) => attempt,
-            Waiter::Reservation(id) => return self.ask_for_task(model, probe, id),
+            Waiter::Reservation(id) => return self.ask_for_task(model, probe, id, 0),
         };
         let a = &self.attempts[attempt];
         probe.unqueued(self.now, a.host, a.invocation);
@@ -528,6 +545,7 @@ impl World {
             Room::NoImage => self.stage(model, workload, probe, attempt),
             Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
         }
+        self.takes_slot(attempt);
     }
 
     /// A container with room, or memory for a new one, making it if the policies allow.
@@ -925,12 +943,13 @@ impl World {
             self.attempts[attempt].outcome = Outcome::TimedOut;
         }
         let time = limit.filter(|_| limited).unwrap_or(time);
+        self.attempts[attempt].ends = self.now + time;
         self.queue.push(self.now + time, Class::Completion, Event::new(EventKind::ExecutionEnds, 0, attempt));
     }
 
     /// Sees to it that the next end of an execution that shares a host's cores is looked at in time. An event that comes too
     /// early looks again.
-    fn arm_shared(&mut self, model: &Model, host: u32) {
+    pub(super) fn arm_shared(&mut self, model: &Model, host: u32) {
         let shared = &mut self.hosts[host as usize].shared;
         let Some(end) = shared.next_end(model.hosts[host as usize].millicores) else { return };
         if shared.armed.is_none_or(|armed| end < armed) {
@@ -990,6 +1009,7 @@ impl World {
         if let Some(estimates) = &mut self.estimates {
             estimates.ended(function, workload.execution_ns[a.invocation as usize]);
         }
+        self.hosts[a.host as usize].yielding.retain(|y| y.0 != attempt);
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         let mut bytes = spec.response_bytes;
@@ -1008,11 +1028,12 @@ impl World {
         }
         self.tell_placer(model, probe, attempt, function, 0);
         self.tell_stagers_of_room(model, probe, a.host, function);
+        self.stay_with_job(model, probe, &a, function);
         self.dispatch(model, workload, probe, a.host);
     }
 
     /// An invocation's cores are free, and its container may become idle.
-    fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
+    pub(super) fn release<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32) {
         let Container { host, function, active, .. } = self.containers[container];
         self.settle(model, host);
         let spec = &model.functions[function as usize];
@@ -1133,10 +1154,12 @@ impl World {
         let change = match why {
             Removal::Evicted => ContainerChange::Evicted,
             Removal::Expired => ContainerChange::Expired,
+            Removal::Killed => ContainerChange::Killed,
         };
         match why {
             Removal::Evicted => self.counters.evictions += 1,
             Removal::Expired => self.counters.expirations += 1,
+            Removal::Killed => {}
         }
         self.unpin_image(spec.image, c.host);
         self.container_changed(model, probe, container, change, SimTime::NEVER);

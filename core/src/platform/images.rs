@@ -135,7 +135,7 @@ impl World {
             let (_, waiting) = staging.wanted.remove(at);
             staging.waiting -= waiting.len() as u32;
             for attempt in waiting {
-                self.join_queue(model, workload, probe, attempt);
+                self.join_by_rank(model, workload, probe, attempt);
             }
         }
         self.dispatch(model, workload, probe, host);

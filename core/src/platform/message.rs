@@ -10,7 +10,7 @@ use crate::units::SimTime;
 pub enum MessageKind {
     /// Client to placer: run this.
     Submit,
-    /// Placer to placer: run this for me.
+    /// Placer to placer, or a host to the placer that assigned it: run this, I do not.
     Offload,
     /// Placer to host: run this.
     Assign,
@@ -162,9 +162,10 @@ pub struct Message {
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
-    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:
-    /// slots; Reserve: the estimate of a task in microseconds, and whether the
-    /// host is to refuse where it has attempts of a class. What placers tell each other is theirs.
+    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second, and in the
+    /// first of GetTask whether the host stays with a job; Reserve: the estimate of a task in microseconds, and whether the host is
+    /// to refuse where it has attempts of a class; ReserveRefused: the invocation of the last attempt of a class that came to
+    /// the host, and which attempt at it; Free: slots. What placers tell each other is theirs.
     pub words: [u32; 2],
     /// Finish: when the task was sent to the host.
     pub began: SimTime,

@@ -23,6 +23,8 @@ pub enum ContainerChange {
     Evicted,
     /// It is being created ahead of an invocation.
     Prewarming,
+    /// It is removed because what ran in it was killed.
+    Killed,
 }
 
 /// A container that changed.

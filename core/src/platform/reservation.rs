@@ -9,6 +9,7 @@ use super::host::Waiter;
 use super::message::{Message, MessageKind};
 use super::model::{HostSpec, Model};
 use super::probe::Probe;
+use super::task::{Attempt, Rank};
 use super::world::World;
 use crate::engine::NONE;
 use crate::policy::order::Newcomer;
@@ -38,7 +39,8 @@ impl World {
     /// A reservation reaches a host. One that comes from a placer that minds classes is refused where there are such attempts.
     pub(crate) fn reserve<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
         if m.words[1] > 0 && self.hosts[m.host as usize].classed > 0 {
-            let refused = Message { kind: MessageKind::ReserveRefused, from: m.to, to: m.from, ..*m };
+            let words = self.hosts[m.host as usize].last_classed;
+            let refused = Message { kind: MessageKind::ReserveRefused, from: m.to, to: m.from, words, ..*m };
             return self.send(model, probe, refused, 0);
         }
         let reservation = self.reservations.insert(Reservation {
@@ -52,9 +54,28 @@ impl World {
         });
         let estimate = self.reservations[reservation].estimate_ns;
         let task = Newcomer::new(m.function, &model.functions[m.function as usize], self.now, estimate, estimate);
-        self.joins(m.host, Waiter::Reservation(reservation), &task);
+        self.joins(m.host, Waiter::Reservation(reservation), &task, Rank::Plain);
         probe.reserved(self.now, m.host, reservation, m.function);
         self.dispatch(model, workload, probe, m.host);
+    }
+
+    /// An attempt whose job its host is to stay with has ended: the slot is held, and the placer asked for the job's next task, as
+    /// if a place had come up.
+    pub(super) fn stay_with_job<P: Probe>(&mut self, model: &Model, probe: &mut P, a: &Attempt, function: u32) {
+        if a.sticks == NONE {
+            return;
+        }
+        let reservation = self.reservations.insert(Reservation {
+            instance: a.instance,
+            placer: a.placer,
+            host: a.host,
+            function,
+            ticket: a.sticks,
+            estimate_ns: 0,
+            binding: false,
+        });
+        probe.reserved(self.now, a.host, reservation, function);
+        self.ask_for_task(model, probe, reservation, 1);
     }
 
     /// A placer gives up its places of one ticket on a host.
@@ -71,8 +92,9 @@ impl World {
         self.dispatch(model, workload, probe, m.host);
     }
 
-    /// A reservation has come up: its host holds a slot for it and asks for a task.
-    pub(super) fn ask_for_task<P: Probe>(&mut self, model: &Model, probe: &mut P, id: u32) {
+    /// A reservation has come up: its host holds a slot for it and asks for a task. `stays` is 1 if nobody reserved it, because the
+    /// host stays with a job.
+    pub(super) fn ask_for_task<P: Probe>(&mut self, model: &Model, probe: &mut P, id: u32, stays: u32) {
         let r = self.reservations[id];
         self.reservations[id].binding = true;
         probe.unreserved(self.now, r.host, id);
@@ -84,7 +106,7 @@ impl World {
             host: r.host,
             function: r.function,
             ticket: r.ticket,
-            words: [0, id + 1],
+            words: [stays, id + 1],
             ..Message::new(MessageKind::GetTask, model.hosts[r.host as usize].machine, to)
         };
         self.send(model, probe, question, 0);

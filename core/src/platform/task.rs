@@ -2,6 +2,7 @@
 
 use super::run_queue::Place;
 use crate::engine::NONE;
+use crate::policy::order;
 use crate::units::SimTime;
 
 /// Where an attempt is.
@@ -34,14 +35,16 @@ pub enum Phase {
     Admitted,
     /// Held by a service until a host has room for it.
     Schedulable,
+    /// Stopped by its host before its end. Messages about it are stale.
+    Lost,
 }
 
 impl Phase {
     /// The one transition table: whether an attempt may go from this phase to the next.
     pub fn may_become(self, next: Phase) -> bool {
         use Phase::{
-            Admitted, AtPlacer, Closed, InFlight, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging, Starting,
-            Submitted,
+            Admitted, AtPlacer, Closed, InFlight, Lost, Offloaded, Probing, Queued, Returning, Running, Schedulable, Staging,
+            Starting, Submitted,
         };
         matches!(
             (self, next),
@@ -51,11 +54,11 @@ impl Phase {
                 | (Schedulable, AtPlacer | Probing | InFlight | Offloaded | Returning | Closed)
                 | (Probing, AtPlacer | InFlight | Schedulable | Offloaded | Returning | Closed)
                 // Bound before it was sent, it has its container.
-                | (InFlight, Queued | Staging | Starting | Running | Returning | Closed)
+                | (InFlight, Queued | Staging | Starting | Running | Offloaded | Returning | Closed)
                 | (Queued, Staging | Starting | Running | Returning | Closed)
                 | (Staging, Queued | Returning | Closed)
-                | (Starting, Running)
-                | (Running, Returning)
+                | (Starting, Running | Lost)
+                | (Running, Returning | Lost)
                 | (Returning, Closed)
         )
     }
@@ -94,11 +97,13 @@ pub enum Accounting {
     Staging,
     /// From a refusal or an end that its client does not take to the next attempt.
     Backoff,
+    /// Starting and executing where that was stopped.
+    Lost,
 }
 
 impl Accounting {
     /// The number of accounting phases.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
     /// All of them, in the order in which they usually occur.
     pub const ALL: [Accounting; Accounting::COUNT] = [
         Accounting::ClientNetwork,
@@ -112,6 +117,7 @@ impl Accounting {
         Accounting::Execution,
         Accounting::Return,
         Accounting::Backoff,
+        Accounting::Lost,
     ];
 
     /// The word in results.
@@ -128,6 +134,7 @@ impl Accounting {
             Accounting::Execution => "execution",
             Accounting::Return => "return",
             Accounting::Backoff => "backoff",
+            Accounting::Lost => "lost",
         }
     }
 }
@@ -217,6 +224,8 @@ pub struct Task {
     pub accounting: Accounting,
     /// Since when.
     pub since: SimTime,
+    /// How many of them were killed.
+    pub killed: u16,
     /// When its client gives up; [`SimTime::NEVER`] if it waits for ever.
     pub gives_up: SimTime,
     /// Between two attempts, when its client tries again.
@@ -234,6 +243,7 @@ impl Task {
             attempt: NONE,
             accounting: Accounting::ClientNetwork,
             since: now,
+            killed: 0,
             gives_up: SimTime::NEVER,
             again: SimTime::NEVER,
             spent: [0; Accounting::COUNT],
@@ -245,6 +255,18 @@ impl Task {
         self.spent[self.accounting as usize] += now.since(self.since).0;
         self.accounting = next;
         self.since = now;
+    }
+
+    /// What an attempt did since it had a slot, executing from `started` on, is lost.
+    pub fn lose(&mut self, slot_since: SimTime, started: SimTime, now: SimTime) {
+        self.account(Accounting::Lost, now);
+        let started = started.min(now);
+        for (accounting, ns) in
+            [(Accounting::ContainerStart, started.since(slot_since).0), (Accounting::Execution, now.since(started).0)]
+        {
+            self.spent[accounting as usize] -= ns;
+            self.spent[Accounting::Lost as usize] += ns;
+        }
     }
 }
 
@@ -283,6 +305,10 @@ pub struct Attempt {
     pub hears: u32,
     /// A class that its architecture gave it, of which its host keeps count; 0 is none.
     pub class: u8,
+    /// What it may do at its host, and what may be done to it.
+    pub rank: Rank,
+    /// The ticket of whose tasks its host asks for the next when it ends, or [`NONE`].
+    pub sticks: u32,
     /// The host, or [`NONE`].
     pub host: u32,
     /// The container, or [`NONE`].
@@ -303,6 +329,44 @@ pub struct Attempt {
     pub started: SimTime,
     /// When execution ended.
     pub finished: SimTime,
+    /// When its execution will end, where that is known.
+    pub ends: SimTime,
+}
+
+/// What an attempt may do at its host, and what may be done to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rank {
+    /// Neither of these.
+    Plain,
+    /// Opportunistic ones stop for it.
+    Guaranteed,
+    /// It stops for guaranteed ones, and is sent back where so many of its rank wait.
+    Opportunistic {
+        /// How many.
+        bound: u32,
+    },
+}
+
+impl Rank {
+    /// The rank in a queue of what the queue's order ranks so: guaranteed attempts stand before opportunistic ones, and the order
+    /// holds among each. A key loses its last bit for that.
+    pub(super) fn before_the_order(self, order: Option<order::Rank>) -> Option<order::Rank> {
+        let among = |half: u64| {
+            let order::Rank { key, due } = order.unwrap_or(order::Rank::of(0));
+            // What is overdue stands before all that is not, which an opportunistic attempt may not.
+            Some(order::Rank { key: half | key >> 1, due: if half == 0 { due } else { SimTime::NEVER } })
+        };
+        match self {
+            Rank::Plain => order,
+            Rank::Guaranteed => among(0),
+            Rank::Opportunistic { .. } => among(1 << 63),
+        }
+    }
+
+    /// The key that the order gave, from the one with which something stands in the queue.
+    pub(super) fn key_in_order(self, key: u64) -> u64 {
+        if self == Rank::Plain { key } else { key << 1 }
+    }
 }
 
 impl Attempt {
@@ -325,6 +389,8 @@ impl Attempt {
             placer: NONE,
             hears: NONE,
             class: 0,
+            rank: Rank::Plain,
+            sticks: NONE,
             host: NONE,
             container: NONE,
             next: NONE,
@@ -335,6 +401,7 @@ impl Attempt {
             deadline: SimTime::NEVER,
             started: SimTime::NEVER,
             finished: SimTime::NEVER,
+            ends: SimTime::NEVER,
         }
     }
 

@@ -91,6 +91,8 @@ pub struct Counters {
     pub wasted_ns: u64,
     /// Core-nanoseconds that were locked while placers thought about offers.
     pub locked_ns: u64,
+    /// Attempts that were killed for others.
+    pub killed: u64,
     /// Results that came when their client had given up.
     pub late: u64,
     /// Cold starts.
@@ -289,7 +291,7 @@ impl World {
     /// Whether an attempt is the one that it was, and has not been closed.
     pub(crate) fn is_live(&self, member: Member) -> bool {
         let a = &self.attempts[member.attempt];
-        (a.invocation, a.number) == (member.invocation, member.number) && a.phase() != Phase::Closed
+        (a.invocation, a.number) == (member.invocation, member.number) && !matches!(a.phase(), Phase::Closed | Phase::Lost)
     }
 
     /// A list of attempts that travel in one message.

@@ -44,6 +44,7 @@ fn words(phase: Phase) -> (&'static str, &'static str) {
         Phase::Starting => ("starting", "its container is being created"),
         Phase::Running => ("running", "executes"),
         Phase::Returning => ("returning", "its result is on the way to the client"),
+        Phase::Lost => ("lost", "was stopped for a guaranteed task, and goes back to its placer"),
         Phase::Closed => ("refused", "its client pauses, then tries again"),
     }
 }

@@ -270,8 +270,8 @@ impl Simulation {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         self.world.happened += u64::from(!self.is_chatter(&event));
         match event.kind {
-            EventKind::ExecutionEnds => self.world.execution_ends(model, workload, probe, event.id),
-            EventKind::ContainerReady => self.world.container_ready(model, workload, probe, event.id),
+            EventKind::ExecutionEnds => self.world.execution_may_end(model, workload, probe, event.id),
+            EventKind::ContainerReady => self.world.container_may_be_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
             EventKind::SharedLimit => self.world.shared_limit(model, workload, probe, event.id),
@@ -366,7 +366,14 @@ impl Simulation {
         let function = setup.workload.function[invocation as usize];
         let client = u32::from(setup.workload.client[invocation as usize]);
         let instance = self.instances.len() - 1;
-        let placer = self.instances[instance].rules.route(model, client, invocation);
+        let seen = frame(&setup, self.stage, &self.world, instance as u16);
+        let rules = &mut self.instances[instance].rules;
+        let placer = if attempts.len() == 1 {
+            rules.route_job(seen, client, &[invocation])
+        } else {
+            let invocations: Vec<u32> = attempts.iter().map(|&attempt| self.world.attempts[attempt].invocation).collect();
+            rules.route_job(seen, client, &invocations)
+        };
         let to = self.instances[instance].placers[placer as usize].machine;
         let mut bytes = 0u64;
         for &attempt in attempts {
@@ -388,7 +395,7 @@ impl Simulation {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let m = self.world.messages[id];
         self.world.digest.fold(self.world.now.0, 10 + m.kind as u8, m.from, m.to);
-        self.world.chatter -= usize::from(m.kind == MessageKind::Gossip);
+        self.world.chatter -= usize::from(m.kind.is_chatter());
         match m.kind {
             MessageKind::Assign => {
                 self.world.messages.remove(id);
@@ -662,6 +669,8 @@ impl Simulation {
                 }
                 Action::Report { attempt, placer } => self.world.attempts[attempt].hears = placer,
                 Action::Classify { attempt, class } => self.world.attempts[attempt].class = class,
+                Action::Rank { attempt, rank } => self.world.attempts[attempt].rank = rank,
+                Action::Stick { attempt, ticket } => self.world.attempts[attempt].sticks = ticket,
                 Action::Reserve { host, function, ticket, estimate_ns, minds } => {
                     let words = [(estimate_ns / 1000).min(u32::MAX.into()) as u32, u32::from(minds)];
                     let to = model.hosts[host as usize].machine;
@@ -773,7 +782,9 @@ impl Simulation {
         let invocation = self.world.attempts[attempt].invocation;
         let function = workload.function[invocation as usize];
         let instance = self.instances.len() - 1;
-        let placer = self.instances[instance].rules.route(model, workload.client[invocation as usize].into(), invocation);
+        let seen = frame(&setup, self.stage, &self.world, instance as u16);
+        let client = u32::from(workload.client[invocation as usize]);
+        let placer = self.instances[instance].rules.route_job(seen, client, &[invocation]);
         let to = self.instances[instance].placers[placer as usize].machine;
         let task = self.world.attempts[attempt].task;
         self.world.enter(probe, attempt, Phase::Offloaded);

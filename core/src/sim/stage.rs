@@ -470,7 +470,7 @@ impl Probe for StageProbe {
             ContainerChange::Ready | ContainerChange::Busy => ContainerState::Busy,
             ContainerChange::Idle => ContainerState::Idle,
             ContainerChange::Expired => return self.note(now, machine, e.cell, NoteKind::Expiry),
-            ContainerChange::Evicted => return self.note(now, machine, e.cell, NoteKind::Eviction),
+            ContainerChange::Evicted | ContainerChange::Killed => return self.note(now, machine, e.cell, NoteKind::Eviction),
         };
         self.open_container(now.0, e.host, e.cell, e.function, e.memory, state, e.until.0);
     }

@@ -55,6 +55,9 @@ gallery!(
     "homes",
     "two-heartbeats",
     "locked-cores",
+    "two-desks",
+    "fast-lane",
+    "standing-aside",
 );
 
 /// The scenario of an id.

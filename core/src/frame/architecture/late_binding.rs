@@ -39,14 +39,18 @@ pub(super) const ENTRY: Entry = Entry {
 #[derive(Clone)]
 struct Batch {
     unbound: VecDeque<Asked>,
-    /// The host of each place that has not come up.
-    places: Vec<u32>,
+    /// Each place that has not come up: its host, and how often hosts have refused it.
+    places: Vec<(u32, u32)>,
+    /// The function whose cores each place holds.
+    function: u32,
+    /// How long a task is estimated to execute, in nanoseconds.
+    estimate_ns: u64,
 }
 
 /// Jobs that wait for places, of all placers that reserve some. Not an architecture yet: hybrids use it too.
 #[derive(Clone)]
 pub(super) struct Reservations {
-    d: u64,
+    pub(super) d: u64,
     cancels: bool,
     /// By ticket.
     batches: BTreeMap<u32, Batch>,
@@ -92,7 +96,8 @@ impl Reservations {
         let estimate_ns = tasks.iter().map(|t| frame.estimate_ns(t)).max().unwrap_or(0);
         let reserve = |&host: &u32| Action::Reserve { host, function: largest, ticket, estimate_ns, minds };
         actions.extend(places.iter().map(reserve));
-        self.batches.insert(ticket, Batch { unbound: tasks.iter().copied().collect(), places });
+        let places = places.into_iter().map(|host| (host, 0)).collect();
+        self.batches.insert(ticket, Batch { unbound: tasks.iter().copied().collect(), places, function: largest, estimate_ns });
         Some(ticket)
     }
 
@@ -100,7 +105,8 @@ impl Reservations {
     pub(super) fn came_up(&mut self, frame: Frame<'_>, message: &Message, actions: &mut Vec<Action>) -> Option<Asked> {
         let (host, reservation, ticket) = (message.host, message.words[1] - 1, message.ticket);
         let next = self.batches.get_mut(&ticket).and_then(|batch| {
-            if let Some(at) = batch.places.iter().position(|&h| h == host) {
+            // A host that stays with a job asks without a place.
+            if let Some(at) = batch.places.iter().position(|place| place.0 == host).filter(|_| message.words[0] == 0) {
                 batch.places.swap_remove(at);
             }
             std::iter::from_fn(|| batch.unbound.pop_front()).find(|task| frame.is_held(task))
@@ -114,10 +120,37 @@ impl Reservations {
             && self.cancels
         {
             batch.places.sort_unstable();
-            batch.places.dedup();
-            actions.extend(batch.places.iter().map(|&host| Action::Unreserve { host, ticket }));
+            batch.places.dedup_by_key(|place| place.0);
+            actions.extend(batch.places.iter().map(|&(host, _)| Action::Unreserve { host, ticket }));
         }
         next
+    }
+
+    /// Whether a job has tasks that are not bound yet.
+    pub(super) fn has_unbound(&self, ticket: u32) -> bool {
+        self.batches.contains_key(&ticket)
+    }
+
+    /// Whether a job has a place on a host that has not come up.
+    pub(super) fn has_place(&self, ticket: u32, host: u32) -> bool {
+        self.batches.get(&ticket).is_some_and(|batch| batch.places.iter().any(|place| place.0 == host))
+    }
+
+    /// A host refuses a place. Answers how often that place has been refused, and the function whose cores it is to hold, if its job
+    /// still needs it.
+    pub(super) fn refused(&mut self, message: &Message) -> Option<(u32, u32)> {
+        let batch = self.batches.get_mut(&message.ticket)?;
+        let at = batch.places.iter().position(|place| place.0 == message.host)?;
+        let (_, before) = batch.places.swap_remove(at);
+        Some((before + 1, batch.function))
+    }
+
+    /// Reserves a place elsewhere instead of one that has been refused so often.
+    pub(super) fn reserve_again(&mut self, ticket: u32, host: u32, refusals: u32, minds: bool, actions: &mut Vec<Action>) {
+        if let Some(batch) = self.batches.get_mut(&ticket) {
+            batch.places.push((host, refusals));
+            actions.push(Action::Reserve { host, function: batch.function, ticket, estimate_ns: batch.estimate_ns, minds });
+        }
     }
 }
 

@@ -3,11 +3,15 @@
 mod batch_sampling;
 mod centralized;
 mod decentralized;
+mod eagle;
 mod federated;
+mod hawk;
 mod independent;
 mod key_ranges;
 mod late_binding;
 mod leases;
+mod long;
+mod mercury;
 mod offers;
 mod pull;
 mod room;
@@ -33,6 +37,11 @@ pub trait Rules {
     fn placers(&self, model: &Model) -> Vec<PlacerPlan>;
     /// The placer, by its number, to which a client sends an invocation.
     fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32;
+    /// The placer, by its number, to which a client sends invocations of one job that come together: for those who tell jobs apart
+    /// before they are sent.
+    fn route_job(&mut self, frame: Frame<'_>, client: u32, invocations: &[u32]) -> u32 {
+        self.route(frame.model, client, invocations.first().copied().unwrap_or_default())
+    }
     /// How long a placer is busy with a message that brings so many tasks.
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration;
     /// A placer begins to decide on a message.
@@ -114,6 +123,12 @@ macro_rules! registry {
                     Architecture::External(a) => a.route(model, client, invocation),
                 }
             }
+            fn route_job(&mut self, frame: Frame<'_>, client: u32, invocations: &[u32]) -> u32 {
+                match self {
+                    $(Architecture::$name(a) => a.route_job(frame, client, invocations),)*
+                    Architecture::External(a) => a.route_job(frame, client, invocations),
+                }
+            }
             fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
                 match self {
                     $(Architecture::$name(a) => a.cost(message, tasks, placer),)*
@@ -170,6 +185,9 @@ registry!(
     late_binding::LateBinding,
     independent::Independent,
     shared_state::SharedState,
+    hawk::Hawk,
+    eagle::Eagle,
+    mercury::Mercury,
     federated::Federated,
     key_ranges::KeyRanges,
     leases::Leases,

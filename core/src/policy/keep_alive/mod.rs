@@ -56,6 +56,8 @@ pub enum Removal {
     Expired,
     /// Another container needed its memory.
     Evicted,
+    /// What ran in it was killed.
+    Killed,
 }
 
 /// How long to keep a container that became idle.
