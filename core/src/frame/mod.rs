@@ -6,6 +6,7 @@
 //! message carries the instance it belongs to.
 
 pub mod architecture;
+pub mod dynamic;
 
 use std::collections::VecDeque;
 

@@ -1,0 +1,367 @@
+//! What an agent does with a request, by architecture, and what it remembers when the answer comes.
+//!
+//! A request enters at any agent. If its architecture is not fixed, the agent draws one ([`super::tail`]); agents further on take
+//! what is written in it. Nodes and zones are drawn by how long they took lately ([`super::target`]).
+//!
+//! | architecture | agent of | does |
+//! |---|---|---|
+//! | centralized | cloud controller | draws any node and invokes it; remembers the node |
+//! | | others | passes the request to a random cloud controller, which draws; remembers nothing |
+//! | federated | worker | passes the request to the first edge controller of its zone |
+//! | | cloud controller | runs it; remembers nothing |
+//! | | edge controller | unless handed on twice or its load is at most 2, draws a controller's zone; its own: draws a node of the zone and invokes it; another: hands it on; remembers the zone |
+//! | decentralized | all | unless handed on twice or its load is at most 2, draws a node; itself: runs it; another: hands it on; remembers the node |
+//!
+//! A request that was handed on counts with its duration times 1 + 0.3 h, h being the hops that the answer tells. An agent that
+//! hands on tells one hop more than the request came with. The total time of each request is remembered by its architecture at
+//! every agent where it entered, also where it was handed to.
+//!
+//! # What the corrected form does otherwise
+//! - *Hops*. In the faithful form, third generation, the answer of a node that was handed a decentralized request is wrapped so
+//!   that its hops are not found, and h is 0; the corrected form finds them, as the second generation did.
+//! - *Zones*. Faithful remembers what an edge controller invoked in its zone by the zone alone, so its draw of a node never
+//!   has history of its own making and is uniform, unless decentralized requests left some. Corrected remembers it for the node, too.
+//! - *Names*. Faithful keeps nodes and zones in one table by name, so a node and a zone of one name mix their durations.
+//!   Corrected keeps them apart.
+//! - *Failures*. Faithful takes a failure as an answer like any other: fast failures make a dead node look fast and draw more
+//!   traffic to it, one that fails at once looks as if it had no history and is drawn for certain; most are told as a success. Where
+//!   another zone does not answer nothing is remembered. Corrected remembers each failure with the time limit of the
+//!   function, or 60 s (the request's limit) where it has none, for the node or the zone and for the total, and tells it.
+//!
+//! Source: the routing of the edge-cloud agent, third generation.
+
+use super::tail::{TailScheduler, TailSettings};
+use super::target::{History, Scratch, select};
+use super::{Draws, Form, Kind};
+use crate::units::{SimDuration, SimTime};
+
+/// The part that a node plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Decides for all in centralized.
+    CloudController,
+    /// Decides for its zone in federated.
+    EdgeController,
+    /// Runs functions only, as all nodes do.
+    Worker,
+}
+
+/// What all agents know of the nodes.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// By node.
+    parts: Vec<Part>,
+    /// By node.
+    zones: Vec<u32>,
+    /// By zone, where it is in the [`History`]; nodes are there by their numbers.
+    zone_places: Vec<u32>,
+    all: Vec<u32>,
+    /// By zone, its nodes.
+    members: Vec<Vec<u32>>,
+    /// Cloud and edge controllers.
+    controllers: Vec<u32>,
+    cloud_controllers: Vec<u32>,
+}
+
+impl Map {
+    /// Of nodes by name, part and name of their zone. Zones are numbered as they come.
+    pub fn new<'a>(form: Form, nodes: impl IntoIterator<Item = (&'a str, Part, &'a str)>) -> Map {
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        let mut names: Vec<&str> = Vec::new();
+        let mut zones = Vec::new();
+        for (_, _, zone) in &nodes {
+            let known = names.iter().position(|n| n == zone);
+            zones.push(known.unwrap_or(names.len()) as u32);
+            if known.is_none() {
+                names.push(zone);
+            }
+        }
+        let place = |(number, zone): (usize, &&str)| {
+            let namesake = nodes.iter().position(|(id, _, _)| form == Form::Faithful && id == zone);
+            namesake.unwrap_or(nodes.len() + number) as u32
+        };
+        let parts: Vec<Part> = nodes.iter().map(|n| n.1).collect();
+        let all: Vec<u32> = (0..nodes.len() as u32).collect();
+        let of = |wanted: &dyn Fn(u32) -> bool| all.iter().copied().filter(|&n| wanted(n)).collect::<Vec<u32>>();
+        Map {
+            zone_places: names.iter().enumerate().map(place).collect(),
+            members: (0..names.len() as u32).map(|zone| of(&|n| zones[n as usize] == zone)).collect(),
+            controllers: of(&|n| parts[n as usize] != Part::Worker),
+            cloud_controllers: of(&|n| parts[n as usize] == Part::CloudController),
+            all,
+            parts,
+            zones,
+        }
+    }
+
+    /// The number of a node's zone.
+    pub fn zone(&self, node: u32) -> u32 {
+        self.zones[node as usize]
+    }
+
+    /// Where a zone is in the [`History`] of an agent. Nodes are there by their numbers.
+    pub fn zone_place(&self, zone: u32) -> u32 {
+        self.zone_places[zone as usize]
+    }
+
+    fn place_of_zone_of(&self, node: u32) -> u32 {
+        self.zone_place(self.zone(node))
+    }
+}
+
+/// What can be set about agents.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// The one-minute load average up to which a node keeps its requests.
+    pub keep_load: f64,
+    /// How often a request is handed on at most.
+    pub hops: u32,
+    /// How much longer a duration counts for each hop, as a share of it.
+    pub hop_penalty: f64,
+    /// What a failure of a function without a time limit counts, in the corrected form.
+    pub request_limit: SimDuration,
+    /// Of the tail scheduler.
+    pub tail: TailSettings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let request_limit = SimDuration(60_000_000_000);
+        Settings { keep_load: 2.0, hops: 2, hop_penalty: 0.3, request_limit, tail: TailSettings::default() }
+    }
+}
+
+/// What an agent is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Have the function run, by whatever architecture.
+    Entry,
+    /// Decide as the cloud controller of centralized, without being counted as an entry.
+    Schedule,
+}
+
+/// A request as it reaches an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The function.
+    pub function: u32,
+    /// The architecture, if it is decided.
+    pub kind: Option<Kind>,
+    /// How often it was handed on.
+    pub hop: u32,
+    /// What the agent is asked for.
+    pub endpoint: Endpoint,
+    /// The time limit of the function, if it has one.
+    pub limit: Option<SimDuration>,
+}
+
+/// Why an agent refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no cloud controller.
+    NoCloudController,
+    /// The zone has no edge controller.
+    NoEdgeController,
+    /// Only a cloud controller decides for others in centralized.
+    NotACloudController,
+    /// Only in centralized does anyone decide for others.
+    NotCentralized,
+}
+
+/// What an agent does with a request. It has the architecture and the hops of [`Open`] where it is sent on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Runs the function on its own node.
+    Run,
+    /// Runs the function on a node, without asking that node's agent.
+    Invoke {
+        /// The node, which may be its own.
+        node: u32,
+    },
+    /// Passes the request to the agent that has to decide, not counting a hop.
+    Pass {
+        /// The agent's node.
+        node: u32,
+        /// What it is asked for.
+        endpoint: Endpoint,
+    },
+    /// Hands the request to the agent of another node, or of another zone, counting a hop; it enters there.
+    HandOn {
+        /// The agent's node.
+        node: u32,
+    },
+    /// Answers at once that it cannot be done.
+    Refuse(Refusal),
+}
+
+/// A request that an agent has sent on, to be given back with the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open {
+    /// The request as it came, but with its architecture and, where it was handed on, one hop more.
+    pub request: Request,
+    /// The architecture.
+    pub kind: Kind,
+    /// What was done.
+    pub step: Step,
+    /// When it came.
+    pub entered: SimTime,
+    /// When it was sent on.
+    pub sent: SimTime,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// As in HTTP: 200 says success, which in the faithful form need not be true.
+    pub status: u16,
+    /// How many hops it tells.
+    pub hop: u32,
+    /// Whether the function was not run to its end.
+    pub failed: bool,
+}
+
+/// The agent of one node.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    form: Form,
+    settings: Settings,
+    node: u32,
+    /// Its tail scheduler.
+    pub tail: TailScheduler,
+    /// What it remembers of nodes and zones.
+    pub history: History,
+    scratch: Scratch,
+}
+
+impl Agent {
+    /// The agent of a node, for so many functions.
+    pub fn new(form: Form, settings: Settings, node: u32, functions: usize) -> Agent {
+        let tail = TailScheduler::new(form, settings.tail, functions);
+        Agent { form, settings, node, tail, history: History::default(), scratch: Scratch::default() }
+    }
+
+    /// Decides what to do with a request, given the node's one-minute load average.
+    pub fn route(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Open {
+        let kind = request.kind.unwrap_or_else(|| self.tail.choose(now, request.function, draws));
+        let step = match (request.endpoint, kind) {
+            (Endpoint::Schedule, Kind::Centralized) => match map.parts[self.node as usize] {
+                Part::CloudController => self.invoke_any(now, map, request.function, &map.all, draws),
+                _ => Step::Refuse(Refusal::NotACloudController),
+            },
+            (Endpoint::Schedule, _) => Step::Refuse(Refusal::NotCentralized),
+            (Endpoint::Entry, Kind::Centralized) => self.centralized(now, map, request, draws),
+            (Endpoint::Entry, Kind::Federated) => self.federated(now, map, request, load, draws),
+            (Endpoint::Entry, Kind::Decentralized) => self.decentralized(now, map, request, load, draws),
+        };
+        let hop = request.hop + u32::from(matches!(step, Step::HandOn { .. }));
+        Open { request: Request { kind: Some(kind), hop, ..request }, kind, step, entered: now, sent: now }
+    }
+
+    fn invoke_any(&mut self, now: SimTime, map: &Map, function: u32, nodes: &[u32], draws: &mut impl Draws) -> Step {
+        let known = (&mut self.history, &mut self.scratch);
+        Step::Invoke { node: select(self.form, known, (now, function), nodes, |n| n, draws) }
+    }
+
+    fn centralized(&mut self, now: SimTime, map: &Map, request: Request, draws: &mut impl Draws) -> Step {
+        if map.parts[self.node as usize] == Part::CloudController {
+            return self.invoke_any(now, map, request.function, &map.all, draws);
+        }
+        match map.cloud_controllers.len() {
+            0 => Step::Refuse(Refusal::NoCloudController),
+            n => Step::Pass { node: map.cloud_controllers[draws.any(n)], endpoint: Endpoint::Schedule },
+        }
+    }
+
+    fn federated(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Step {
+        let zone = map.zone(self.node);
+        let members = &map.members[zone as usize];
+        match map.parts[self.node as usize] {
+            Part::CloudController => return Step::Run,
+            Part::Worker => {
+                let controller = members.iter().find(|&&n| map.parts[n as usize] == Part::EdgeController);
+                return match controller {
+                    Some(&node) => Step::Pass { node, endpoint: Endpoint::Entry },
+                    None => Step::Refuse(Refusal::NoEdgeController),
+                };
+            }
+            Part::EdgeController => {}
+        }
+        if !self.keeps(&request, load) {
+            let known = (&mut self.history, &mut self.scratch);
+            let place = |n| map.place_of_zone_of(n);
+            let node = select(self.form, known, (now, request.function), &map.controllers, place, draws);
+            if map.zone(node) != zone {
+                return Step::HandOn { node };
+            }
+        }
+        self.invoke_any(now, map, request.function, members, draws)
+    }
+
+    fn decentralized(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Step {
+        if self.keeps(&request, load) {
+            return Step::Run;
+        }
+        let known = (&mut self.history, &mut self.scratch);
+        match select(self.form, known, (now, request.function), &map.all, |n| n, draws) {
+            node if node == self.node => Step::Run,
+            node => Step::HandOn { node },
+        }
+    }
+
+    fn keeps(&self, request: &Request, load: f64) -> bool {
+        request.hop >= self.settings.hops || load <= self.settings.keep_load
+    }
+
+    /// Remembers an answer, none if nobody answered, and says what to answer in turn. A refusal is answered at once.
+    pub fn reply(&mut self, now: SimTime, map: &Map, open: &Open, reply: Option<Reply>) -> Reply {
+        let failed = reply.is_none_or(|r| r.failed);
+        let penalty = |took: SimDuration| match self.form {
+            Form::Corrected if failed => took.max(open.request.limit.unwrap_or(self.settings.request_limit)),
+            _ => took,
+        };
+        let took = now.since(open.sent);
+        let far = |hop: u32| SimDuration::from_s(took.as_s() * (1.0 + self.settings.hop_penalty * f64::from(hop)));
+        let told = reply.map_or(0, |r| r.hop);
+        let faithful = self.form == Form::Faithful;
+        let own_zone = map.place_of_zone_of(self.node);
+        // Where it is remembered, and how long it took.
+        let (places, duration) = match (open.step, open.kind) {
+            (Step::Run, Kind::Decentralized) => ([Some(self.node), None], took),
+            (Step::Invoke { node }, Kind::Federated) => ([Some(own_zone), (!faithful).then_some(node)], took),
+            (Step::Invoke { node }, _) => ([Some(node), None], took),
+            (Step::HandOn { .. }, Kind::Federated) if faithful && reply.is_none() => ([None; 2], took),
+            (Step::HandOn { node }, Kind::Federated) => ([Some(map.place_of_zone_of(node)), None], far(told)),
+            (Step::HandOn { node }, _) => ([Some(node), None], if faithful { took } else { far(told) }),
+            _ => ([None; 2], took),
+        };
+        let (duration, total) = (penalty(duration), penalty(now.since(open.entered)));
+        for place in places.into_iter().flatten() {
+            self.history.record(now, open.request.function, place, duration);
+        }
+        if open.request.endpoint == Endpoint::Entry {
+            let total = if faithful { whole_us(total) } else { total };
+            self.tail.record(now, open.request.function, open.kind, total);
+        }
+        let status = match open.step {
+            Step::Refuse(Refusal::NotACloudController) => 403,
+            Step::Refuse(_) => 500,
+            Step::Pass { .. } => reply.map_or(500, |r| r.status),
+            Step::HandOn { .. } if open.kind == Kind::Federated => reply.map_or(500, |r| r.status),
+            _ if failed && !faithful => 500,
+            _ => 200,
+        };
+        Reply { status, hop: open.request.hop, failed }
+    }
+
+    /// About how many bytes a copy takes.
+    pub fn size(&self) -> usize {
+        128 + self.tail.size() + self.history.size()
+    }
+}
+
+/// Rounded to microseconds, half to even: six decimals of a second.
+fn whole_us(d: SimDuration) -> SimDuration {
+    let (whole, rest) = (d.0 / 1000, d.0 % 1000);
+    let up = rest > 500 || (rest == 500 && whole % 2 == 1);
+    SimDuration((whole + u64::from(up)) * 1000)
+}
