@@ -245,7 +245,7 @@ impl Agent {
         let kind = request.kind.unwrap_or_else(|| self.tail.choose(now, request.function, draws));
         let step = match (request.endpoint, kind) {
             (Endpoint::Schedule, Kind::Centralized) => match map.parts[self.node as usize] {
-                Part::CloudController => self.invoke_any(now, map, request.function, &map.all, draws),
+                Part::CloudController => self.invoke_any(now, request.function, &map.all, draws),
                 _ => Step::Refuse(Refusal::NotACloudController),
             },
             (Endpoint::Schedule, _) => Step::Refuse(Refusal::NotCentralized),
@@ -257,14 +257,14 @@ impl Agent {
         Open { request: Request { kind: Some(kind), hop, ..request }, kind, step, entered: now, sent: now }
     }
 
-    fn invoke_any(&mut self, now: SimTime, map: &Map, function: u32, nodes: &[u32], draws: &mut impl Draws) -> Step {
+    fn invoke_any(&mut self, now: SimTime, function: u32, nodes: &[u32], draws: &mut impl Draws) -> Step {
         let known = (&mut self.history, &mut self.scratch);
         Step::Invoke { node: select(self.form, known, (now, function), nodes, |n| n, draws) }
     }
 
     fn centralized(&mut self, now: SimTime, map: &Map, request: Request, draws: &mut impl Draws) -> Step {
         if map.parts[self.node as usize] == Part::CloudController {
-            return self.invoke_any(now, map, request.function, &map.all, draws);
+            return self.invoke_any(now, request.function, &map.all, draws);
         }
         match map.cloud_controllers.len() {
             0 => Step::Refuse(Refusal::NoCloudController),
@@ -294,7 +294,7 @@ impl Agent {
                 return Step::HandOn { node };
             }
         }
-        self.invoke_any(now, map, request.function, members, draws)
+        self.invoke_any(now, request.function, members, draws)
     }
 
     fn decentralized(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Step {
