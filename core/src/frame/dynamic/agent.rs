@@ -365,3 +365,215 @@ fn whole_us(d: SimDuration) -> SimDuration {
     let up = rest > 500 || (rest == 500 && whole % 2 == 1);
     SimDuration((whole + u64::from(up)) * 1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    const CLOUD: u32 = 0;
+    const EDGE: u32 = 1;
+    const WORKER: u32 = 2;
+    const OTHER: u32 = 3;
+    const LONELY: u32 = 4;
+    const DONE: Reply = Reply { status: 200, hop: 0, failed: false };
+
+    fn map(form: Form) -> Map {
+        let nodes = [
+            ("cloud", Part::CloudController, "cloud"),
+            ("edge", Part::EdgeController, "a"),
+            ("worker", Part::Worker, "a"),
+            ("other", Part::EdgeController, "b"),
+            ("lonely", Part::Worker, "c"),
+        ];
+        Map::new(form, nodes)
+    }
+
+    fn agent(form: Form, node: u32) -> Agent {
+        Agent::new(form, Settings::default(), node, 1)
+    }
+
+    fn entry(kind: Kind, hop: u32) -> Request {
+        Request { function: 0, kind: Some(kind), hop, endpoint: Endpoint::Entry, limit: None }
+    }
+
+    fn s(s: f64) -> SimTime {
+        SimTime::from_s(s)
+    }
+
+    /// Always draws the same, and counts.
+    struct Fixed(usize, u32);
+
+    impl Draws for Fixed {
+        fn any(&mut self, n: usize) -> usize {
+            self.1 += 1;
+            self.0.min(n - 1)
+        }
+
+        fn weighted(&mut self, weights: &[f64]) -> usize {
+            self.any(weights.len())
+        }
+    }
+
+    fn step(node: u32, request: Request, load: f64, pick: usize) -> (Step, u32) {
+        let mut draws = Fixed(pick, 0);
+        let open = agent(Form::Faithful, node).route(s(0.0), &map(Form::Faithful), request, load, &mut draws);
+        assert_eq!(open.request.hop, request.hop + u32::from(matches!(open.step, Step::HandOn { .. })));
+        (open.step, draws.1)
+    }
+
+    #[test]
+    fn in_centralized_the_cloud_controller_draws_and_the_others_pass_to_it() {
+        let asked = entry(Kind::Centralized, 0);
+        assert_eq!(step(CLOUD, asked, 9.0, 3), (Step::Invoke { node: OTHER }, 1));
+        assert_eq!(step(WORKER, asked, 0.0, 0), (Step::Pass { node: CLOUD, endpoint: Endpoint::Schedule }, 1));
+        let schedule = Request { endpoint: Endpoint::Schedule, ..asked };
+        assert_eq!(step(CLOUD, schedule, 9.0, 4), (Step::Invoke { node: LONELY }, 1));
+        assert_eq!(step(EDGE, schedule, 9.0, 4).0, Step::Refuse(Refusal::NotACloudController));
+        let federated = Request { kind: Some(Kind::Federated), ..schedule };
+        assert_eq!(step(CLOUD, federated, 9.0, 4).0, Step::Refuse(Refusal::NotCentralized));
+    }
+
+    #[test]
+    fn in_federated_the_zone_keeps_what_it_can() {
+        let asked = |hop| entry(Kind::Federated, hop);
+        assert_eq!(step(WORKER, asked(0), 9.0, 0), (Step::Pass { node: EDGE, endpoint: Endpoint::Entry }, 0));
+        assert_eq!(step(LONELY, asked(0), 9.0, 0).0, Step::Refuse(Refusal::NoEdgeController));
+        assert_eq!(step(CLOUD, asked(0), 9.0, 0), (Step::Run, 0));
+        assert_eq!(step(EDGE, asked(0), 2.0, 1), (Step::Invoke { node: WORKER }, 1), "a load of two is not too much");
+        assert_eq!(step(EDGE, asked(0), 2.1, 0), (Step::HandOn { node: CLOUD }, 1));
+        assert_eq!(step(EDGE, asked(1), 2.1, 2), (Step::HandOn { node: OTHER }, 1));
+        assert_eq!(step(EDGE, asked(2), 2.1, 0), (Step::Invoke { node: EDGE }, 1), "it was handed on twice");
+        assert_eq!(step(EDGE, asked(0), 2.1, 1), (Step::Invoke { node: WORKER }, 2), "its own zone, then a node");
+        assert_eq!(step(OTHER, asked(0), 0.0, 0), (Step::Invoke { node: OTHER }, 0), "one node is not drawn");
+    }
+
+    #[test]
+    fn in_decentralized_a_node_runs_what_it_can() {
+        let asked = |hop| entry(Kind::Decentralized, hop);
+        assert_eq!(step(LONELY, asked(0), 2.0, 0), (Step::Run, 0));
+        assert_eq!(step(LONELY, asked(0), 3.0, 0), (Step::HandOn { node: CLOUD }, 1));
+        assert_eq!(step(LONELY, asked(1), 3.0, 4), (Step::Run, 1));
+        assert_eq!(step(LONELY, asked(2), 3.0, 0), (Step::Run, 0));
+    }
+
+    #[test]
+    fn an_agent_that_draws_the_architecture_writes_it_into_the_request() {
+        let (map, mut agent) = (map(Form::Faithful), agent(Form::Faithful, EDGE));
+        let open = agent.route(s(0.0), &map, Request { kind: None, ..entry(Kind::Centralized, 0) }, 0.0, &mut Fixed(1, 0));
+        assert_eq!((open.kind, open.request.kind), (Kind::Federated, Some(Kind::Federated)));
+    }
+
+    #[test]
+    fn without_controllers_requests_are_refused_and_faithful_counts_that_as_fast() {
+        let map = Map::new(Form::Faithful, [("a", Part::Worker, "z")]);
+        for (form, seconds) in [(Form::Faithful, 0.0), (Form::Corrected, 60.0)] {
+            for kind in [Kind::Centralized, Kind::Federated] {
+                let mut agent = agent(form, 0);
+                let open = agent.route(s(0.0), &map, entry(kind, 0), 0.0, &mut Fixed(0, 0));
+                assert!(matches!(open.step, Step::Refuse(_)));
+                assert_eq!(agent.reply(s(0.0), &map, &open, None), Reply { status: 500, hop: 0, failed: true });
+                for _ in 0..9 {
+                    agent.reply(s(0.0), &map, &open, None);
+                }
+                agent.tail.update(s(3.0), 0);
+                agent.tail.update(s(6.0), 0);
+                assert_eq!(agent.tail.samples(s(6.0), 0, kind), 10);
+                let ratio = agent.tail.ratios(0)[kind as usize];
+                assert_eq!(ratio, if seconds == 0.0 { f64::INFINITY } else { 1.0 });
+            }
+        }
+    }
+
+    /// What is remembered of one step that is answered after a second.
+    fn remembered(form: Form, node: u32, request: Request, pick: usize, reply: Option<Reply>) -> (Vec<(u32, f64)>, Reply) {
+        let (map, mut agent) = (map(form), agent(form, node));
+        let open = agent.route(s(0.0), &map, request, 3.0, &mut Fixed(pick, 0));
+        let told = agent.reply(s(1.0), &map, &open, reply);
+        let rows = agent.history.windows().flat_map(|((_, place), w)| w.rows().map(move |(_, d)| (place, d.as_s()))).collect();
+        (rows, told)
+    }
+
+    #[test]
+    fn hops_make_a_duration_count_more_and_are_told_one_higher() {
+        let twice = Some(Reply { hop: 2, ..DONE });
+        let zone_b = map(Form::Faithful).zone_place(2);
+        let federated = remembered(Form::Faithful, EDGE, entry(Kind::Federated, 0), 2, twice);
+        assert_eq!(federated, (vec![(zone_b, 1.6)], Reply { hop: 1, ..DONE }));
+        let faithful = remembered(Form::Faithful, EDGE, entry(Kind::Decentralized, 0), 3, twice);
+        assert_eq!(faithful, (vec![(OTHER, 1.0)], Reply { hop: 1, ..DONE }), "the hops are not found in a wrapped answer");
+        let corrected = remembered(Form::Corrected, EDGE, entry(Kind::Decentralized, 0), 3, twice);
+        assert_eq!(corrected.0, [(OTHER, 1.6)]);
+        assert_eq!(remembered(Form::Faithful, EDGE, entry(Kind::Decentralized, 1), 1, Some(DONE)).1.hop, 1, "run where it was");
+    }
+
+    #[test]
+    fn an_edge_controller_remembers_its_zone_and_when_corrected_the_node_too() {
+        let own = |form| remembered(form, EDGE, entry(Kind::Federated, 0), 1, Some(DONE)).0;
+        let zone_a = map(Form::Faithful).zone_place(1);
+        assert_eq!(own(Form::Faithful), [(zone_a, 1.0)]);
+        assert_eq!(own(Form::Corrected), [(WORKER, 1.0), (zone_a, 1.0)]);
+    }
+
+    #[test]
+    fn a_node_and_a_zone_of_one_name_mix_in_the_faithful_form_only() {
+        let place = |form: Form| remembered(form, EDGE, entry(Kind::Federated, 0), 0, Some(DONE)).0[0].0;
+        assert_eq!(place(Form::Faithful), CLOUD);
+        assert!(place(Form::Corrected) > LONELY);
+    }
+
+    #[test]
+    fn who_passes_a_request_on_remembers_nothing_of_it_but_its_total() {
+        let rows = remembered(Form::Faithful, WORKER, entry(Kind::Federated, 0), 0, Some(Reply { hop: 1, ..DONE }));
+        assert_eq!(rows, (vec![], DONE));
+        let (map, mut agent) = (map(Form::Faithful), agent(Form::Faithful, CLOUD));
+        let schedule = Request { endpoint: Endpoint::Schedule, ..entry(Kind::Centralized, 0) };
+        let open = agent.route(s(0.0), &map, schedule, 0.0, &mut Fixed(3, 0));
+        agent.reply(s(1.0), &map, &open, Some(DONE));
+        assert_eq!(agent.tail.samples(s(1.0), 0, Kind::Centralized), 0, "it did not enter here");
+        assert_eq!(agent.history.mean_s(s(1.0), 0, OTHER), 1.0);
+    }
+
+    #[test]
+    fn failures_are_told_as_a_success_or_not_as_there() {
+        let told = |form, node, kind, pick| remembered(form, node, entry(kind, 0), pick, None).1.status;
+        for (node, kind, pick, faithful) in [
+            (EDGE, Kind::Decentralized, 3, 200),
+            (EDGE, Kind::Decentralized, 1, 200),
+            (EDGE, Kind::Federated, 2, 500),
+            (CLOUD, Kind::Centralized, 3, 200),
+            (EDGE, Kind::Centralized, 0, 500),
+        ] {
+            assert_eq!(told(Form::Faithful, node, kind, pick), faithful, "{kind:?} by {node}");
+        }
+        assert_eq!(told(Form::Corrected, CLOUD, Kind::Centralized, 3), 500);
+        assert_eq!(remembered(Form::Faithful, EDGE, entry(Kind::Federated, 0), 2, None).0, [], "another zone is not remembered");
+        let limited = Request { limit: Some(SimDuration::from_s(7.0)), ..entry(Kind::Federated, 0) };
+        let zone_b = map(Form::Corrected).zone_place(2);
+        assert_eq!(remembered(Form::Corrected, EDGE, limited, 2, None).0, [(zone_b, 7.0)]);
+    }
+
+    #[test]
+    fn a_dead_node_draws_traffic_to_it_and_when_corrected_repels_it() {
+        let lost = |form| {
+            let (map, mut agent, mut stream) = (map(form), agent(form, EDGE), Stream::new(3, "edge", "target"));
+            let mut lost = 0;
+            for i in 0..300 {
+                let now = s(f64::from(i) * 0.1);
+                let open = agent.route(now, &map, entry(Kind::Decentralized, 0), 3.0, &mut stream);
+                let dead = open.step == Step::HandOn { node: OTHER };
+                let took = SimDuration::from_s(if dead { 0.001 } else { 0.5 });
+                lost += u32::from(dead);
+                agent.reply(now + took, &map, &open, (!dead).then_some(DONE));
+            }
+            lost
+        };
+        assert!(lost(Form::Faithful) > 250, "{}", lost(Form::Faithful));
+        assert!(lost(Form::Corrected) < 10, "{}", lost(Form::Corrected));
+    }
+
+    #[test]
+    fn six_decimals_of_a_second_are_rounded_half_to_even() {
+        assert_eq!([499, 500, 501, 1500, 2500].map(|ns| whole_us(SimDuration(ns)).0), [0, 0, 1000, 2000, 2000]);
+    }
+}

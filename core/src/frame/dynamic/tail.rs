@@ -359,3 +359,244 @@ pub fn percentile_s(sorted_ns: &[u64], q: f64) -> f64 {
     let (a, b) = (SimDuration(sorted_ns[below]).as_s(), SimDuration(sorted_ns[(below + 1).min(last)]).as_s());
     if part < 0.5 { a + (b - a) * part } else { b - (b - a) * (1.0 - part) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Stream;
+
+    const D: usize = Kind::Decentralized as usize;
+    const F: usize = Kind::Federated as usize;
+    const C: usize = Kind::Centralized as usize;
+
+    fn tail(form: Form) -> TailScheduler {
+        TailScheduler::new(form, TailSettings::default(), 1)
+    }
+
+    fn s(s: f64) -> SimTime {
+        SimTime::from_s(s)
+    }
+
+    /// Ten times with a ratio of 10, or of 1.
+    fn ten(tail: &mut TailScheduler, at: f64, kind: Kind, heavy: bool) {
+        for i in 0..10 {
+            let total = if heavy && i % 5 == 0 { 1.0 } else { 0.1 };
+            tail.record(s(at), 0, kind, SimDuration::from_s(total));
+        }
+    }
+
+    /// So many requests within a second. Answers the shares after the last.
+    fn requests(tail: &mut TailScheduler, at: f64, n: u32) -> [f64; 3] {
+        (0..n).map(|i| tail.update(s(at + f64::from(i) / f64::from(n)), 0)).last().unwrap_or_default()
+    }
+
+    #[test]
+    fn the_first_measurement_ever_jumps_to_the_target() {
+        for form in [Form::Faithful, Form::Corrected] {
+            let mut tail = tail(form);
+            requests(&mut tail, 0.0, 8);
+            ten(&mut tail, 1.0, Kind::Decentralized, true);
+            let shares = tail.update(s(2.5), 0);
+            let all = if form == Form::Faithful { 1.0 } else { 0.9 };
+            assert!((shares[F] - all).abs() < 1e-12, "{form:?}: {shares:?}");
+        }
+    }
+
+    /// Measured twice at equal rates: first even, then with a heavy tail, of 20 requests each. The second is the last request.
+    fn turned(form: Form) -> TailScheduler {
+        let mut tail = tail(form);
+        ten(&mut tail, 0.0, Kind::Decentralized, false);
+        requests(&mut tail, 0.0, 1);
+        requests(&mut tail, 1.0, 18);
+        requests(&mut tail, 2.0, 1);
+        (0..10).for_each(|_| ten(&mut tail, 3.0, Kind::Decentralized, true));
+        requests(&mut tail, 3.0, 19);
+        requests(&mut tail, 4.0, 1);
+        tail
+    }
+
+    #[test]
+    fn faithful_smooths_on_every_request_and_so_converges_with_the_traffic() {
+        let mut tail = turned(Form::Faithful);
+        let [Some(before), Some(now)] = tail.rates(0) else { panic!("measured twice") };
+        let kept = 1.0 - smoothing(now - before);
+        let mut missing = 1.0 - tail.weights(0)[F];
+        for _ in 0..10 {
+            let shares = requests(&mut tail, 4.5, 1);
+            assert!((1.0 - shares[F] - missing * kept).abs() <= 0.001, "{shares:?}, {missing} was missing");
+            missing = 1.0 - shares[F];
+        }
+        assert!(missing < 0.2, "without a further measurement");
+    }
+
+    #[test]
+    fn corrected_smooths_once_for_each_measurement() {
+        let mut tail = turned(Form::Corrected);
+        let after = tail.weights(0);
+        let expected = 0.05 + 0.85 * smoothing(0.0);
+        assert!((after[F] - expected).abs() < 1e-12, "{after:?}, the rates are equal");
+        assert_eq!(requests(&mut tail, 4.1, 500), after);
+        assert!(tail.update(s(6.0), 0)[F] > after[F]);
+    }
+
+    #[test]
+    fn faithful_divides_by_two_seconds_so_slow_traffic_never_closes_the_gate() {
+        let slow = |form| {
+            let mut tail = tail(form);
+            for i in 0..20 {
+                ten(&mut tail, f64::from(i) * 10.0, Kind::Decentralized, true);
+                tail.update(s(f64::from(i) * 10.0 + 1.0), 0);
+            }
+            tail
+        };
+        let faithful = slow(Form::Faithful);
+        assert_eq!(faithful.rates(0), [Some(0.5); 2], "a tenth of a request per second");
+        assert_eq!(faithful.weights(0), [0.0, 1.0, 0.0]);
+        let corrected = slow(Form::Corrected);
+        assert!((corrected.functions[0].of[D].rate - 0.1).abs() < 1e-12);
+        assert!((corrected.weights(0)[D] - 0.9).abs() < 1e-12, "below the gate nothing leaves but what explores");
+    }
+
+    #[test]
+    fn faithful_measures_two_at_once_and_finds_a_rate_of_zero() {
+        let both = |form| {
+            let mut tail = tail(form);
+            requests(&mut tail, 0.0, 20);
+            ten(&mut tail, 1.0, Kind::Decentralized, true);
+            tail.update(s(2.0), 0);
+            assert!(tail.weights(0)[F] > 0.8);
+            ten(&mut tail, 2.5, Kind::Federated, true);
+            ten(&mut tail, 2.5, Kind::Decentralized, true);
+            requests(&mut tail, 2.5, 20);
+            tail.update(s(4.5), 0);
+            tail
+        };
+        let mut faithful = both(Form::Faithful);
+        assert_eq!(faithful.rates(0)[1], Some(0.0));
+        assert!(requests(&mut faithful, 4.5, 100)[D] > 0.99, "the gates are closed until the next measurement");
+        let corrected = both(Form::Corrected);
+        let [d, f, _] = &corrected.functions[0].of;
+        assert!(d.rate > 8.0 && f.rate > 8.0, "{} and {}", d.rate, f.rate);
+        let shares = corrected.weights(0);
+        assert!(shares[D] < 0.06 && shares[C] > 0.1, "{shares:?}");
+    }
+
+    #[test]
+    fn faithful_returns_to_what_was_starved_because_it_is_no_longer_measured() {
+        let mut tail = tail(Form::Faithful);
+        ten(&mut tail, 0.0, Kind::Decentralized, true);
+        ten(&mut tail, 0.0, Kind::Decentralized, true);
+        requests(&mut tail, 0.0, 5);
+        ten(&mut tail, 1.0, Kind::Federated, false);
+        requests(&mut tail, 1.0, 20);
+        let before = tail.weights(0);
+        ten(&mut tail, 61.0, Kind::Federated, false);
+        let after = requests(&mut tail, 61.0, 60);
+        assert!(before[F] > 0.8 && after[D] > 0.95, "{before:?}, then {after:?}");
+        assert_eq!(tail.samples(s(62.0), 0, Kind::Decentralized), 0);
+    }
+
+    #[test]
+    fn with_exactly_ten_faithful_forgets_the_ratio_between_two_measurements() {
+        let mut tail = tail(Form::Faithful);
+        ten(&mut tail, 0.0, Kind::Decentralized, true);
+        requests(&mut tail, 0.0, 4);
+        assert_eq!(tail.weights(0), [1.0, 0.0, 0.0], "the first request jumped to federated, the second back");
+        tail.record(s(1.0), 0, Kind::Decentralized, SimDuration::from_s(1.0));
+        assert_eq!(requests(&mut tail, 1.0, 1), [0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn corrected_keeps_a_ratio_for_the_window_and_then_forgets_it() {
+        let mut tail = tail(Form::Corrected);
+        tail.update(s(0.0), 0);
+        ten(&mut tail, 1.0, Kind::Decentralized, true);
+        requests(&mut tail, 2.0, 40);
+        requests(&mut tail, 61.1, 1);
+        assert_eq!((tail.samples(s(61.1), 0, Kind::Decentralized), tail.ratios(0)[D]), (0, 10.0));
+        let kept = tail.weights(0);
+        assert!(kept[F] > 0.89, "{kept:?}");
+        requests(&mut tail, 63.0, 40);
+        assert_eq!(tail.ratios(0)[D], 1.0);
+        for i in 0..30 {
+            requests(&mut tail, 65.0 + 2.0 * f64::from(i), 40);
+        }
+        assert!(tail.weights(0)[D] > 0.89, "{:?}", tail.weights(0));
+    }
+
+    #[test]
+    fn centralized_gets_only_a_share_of_what_leaves_decentralized() {
+        for form in [Form::Faithful, Form::Corrected] {
+            let mut tail = tail(form);
+            requests(&mut tail, 0.0, 20);
+            (0..2).for_each(|_| ten(&mut tail, 1.0, Kind::Federated, true));
+            (0..2).for_each(|_| ten(&mut tail, 1.0, Kind::Decentralized, false));
+            for i in 0..10 {
+                requests(&mut tail, 2.0 + 2.5 * f64::from(i), 20);
+            }
+            let shares = tail.weights(0);
+            assert_eq!(tail.ratios(0)[F], 10.0);
+            assert!(shares[D] > 0.89, "{form:?}: {shares:?}");
+        }
+    }
+
+    #[test]
+    fn corrected_keeps_drawing_what_has_no_weight() {
+        let mut tail = tail(Form::Corrected);
+        requests(&mut tail, 0.0, 20);
+        ten(&mut tail, 1.0, Kind::Decentralized, true);
+        tail.update(s(3.0), 0);
+        let mut stream = Stream::new(1, "agent", "architecture");
+        let mut drawn = [0u32; 3];
+        for _ in 0..10_000 {
+            drawn[tail.choose(s(3.0), 0, &mut stream) as usize] += 1;
+        }
+        assert!([D, C].iter().all(|&k| (400..600).contains(&drawn[k])), "{drawn:?}");
+        let mut none = TailScheduler::new(Form::Corrected, TailSettings { floor: 0.0, ..TailSettings::default() }, 1);
+        assert_eq!(none.update(s(0.0), 0), [1.0, 0.0, 0.0]);
+        let most = TailScheduler::new(Form::Corrected, TailSettings { floor: 9.0, ..TailSettings::default() }, 1);
+        assert_eq!(most.weights(0), [1.0 / 3.0; 3]);
+    }
+
+    #[test]
+    fn rounding_keeps_a_rest_alive_that_corrected_lets_die() {
+        let rest = |form| {
+            let settings = TailSettings { floor: 0.0, ..TailSettings::default() };
+            let mut tail = TailScheduler::new(form, settings, 1);
+            requests(&mut tail, 0.0, 10);
+            (0..2).for_each(|_| ten(&mut tail, 1.0, Kind::Decentralized, true));
+            tail.update(s(2.0), 0);
+            for i in 1..200 {
+                ten(&mut tail, 60.0 + 2.0 * f64::from(i), Kind::Decentralized, false);
+                requests(&mut tail, 61.0 + 2.0 * f64::from(i), 10);
+            }
+            tail.weights(0)[F]
+        };
+        assert!((0.001..0.004).contains(&rest(Form::Faithful)));
+        assert!(rest(Form::Corrected) < 1e-9);
+    }
+
+    #[test]
+    fn an_update_of_thresholds_keeps_what_it_does_not_name_in_the_corrected_form_only() {
+        let update = ThresholdUpdate { federated_hard: Some(3.0), ..ThresholdUpdate::default() };
+        let (mut faithful, mut corrected) = (tail(Form::Faithful), tail(Form::Corrected));
+        faithful.set_thresholds(update);
+        corrected.set_thresholds(update);
+        assert_eq!(faithful.thresholds().decentralized, Ramp { soft: 1.3, hard: 1.7 });
+        assert_eq!(corrected.thresholds().decentralized, Ramp { soft: 1.5, hard: 2.5 });
+        assert_eq!(faithful.thresholds().federated, Ramp { soft: 1.6, hard: 3.0 });
+        assert_eq!(corrected.thresholds().federated, Ramp { soft: 1.7, hard: 3.0 });
+    }
+
+    #[test]
+    fn a_ratio_over_a_median_of_zero_is_infinite_and_all_traffic_leaves() {
+        let mut tail = tail(Form::Faithful);
+        requests(&mut tail, 0.0, 5);
+        for i in 0..12 {
+            tail.record(s(1.0), 0, Kind::Decentralized, SimDuration(u64::from(i >= 10) * 1_000_000));
+        }
+        assert_eq!(tail.update(s(2.0), 0), [0.0, 1.0, 0.0]);
+        assert_eq!(tail.ratios(0)[D], f64::INFINITY);
+        assert_eq!(tail.update(s(2.0), 7), [1.0, 0.0, 0.0], "a function that nobody knows stays where it is");
+    }
+}
