@@ -281,7 +281,7 @@ impl Replay {
         }
         self.now = self.now + self.delay[from][node];
         self.ran[node] += 1;
-        let factor = if self.heavy && self.ran[node] % 7 == 0 { 6.0 } else { 1.0 };
+        let factor = if self.heavy && self.ran[node].is_multiple_of(7) { 6.0 } else { 1.0 };
         let service = SimDuration::from_s(SERVICE_S[node] * factor);
         self.events.push(json!(["exec", self.ids[from], self.ids[node], self.now.as_s(), service.as_s()]));
         self.now = self.now + service + self.delay[from][node];

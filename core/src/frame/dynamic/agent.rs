@@ -31,7 +31,7 @@
 //! Source: the routing of the edge-cloud agent, third generation.
 
 use super::tail::{TailScheduler, TailSettings};
-use super::target::{History, Scratch, select};
+use super::target::History;
 use super::{Draws, Form, Kind};
 use crate::units::{SimDuration, SimTime};
 
@@ -230,14 +230,13 @@ pub struct Agent {
     pub tail: TailScheduler,
     /// What it remembers of nodes and zones.
     pub history: History,
-    scratch: Scratch,
 }
 
 impl Agent {
     /// The agent of a node, for so many functions.
     pub fn new(form: Form, settings: Settings, node: u32, functions: usize) -> Agent {
         let tail = TailScheduler::new(form, settings.tail, functions);
-        Agent { form, settings, node, tail, history: History::default(), scratch: Scratch::default() }
+        Agent { form, settings, node, tail, history: History::new(form) }
     }
 
     /// Decides what to do with a request, given the node's one-minute load average.
@@ -258,8 +257,7 @@ impl Agent {
     }
 
     fn invoke_any(&mut self, now: SimTime, function: u32, nodes: &[u32], draws: &mut impl Draws) -> Step {
-        let known = (&mut self.history, &mut self.scratch);
-        Step::Invoke { node: select(self.form, known, (now, function), nodes, |n| n, draws) }
+        Step::Invoke { node: self.history.select(now, function, nodes, |n| n, draws) }
     }
 
     fn centralized(&mut self, now: SimTime, map: &Map, request: Request, draws: &mut impl Draws) -> Step {
@@ -287,9 +285,8 @@ impl Agent {
             Part::EdgeController => {}
         }
         if !self.keeps(&request, load) {
-            let known = (&mut self.history, &mut self.scratch);
             let place = |n| map.place_of_zone_of(n);
-            let node = select(self.form, known, (now, request.function), &map.controllers, place, draws);
+            let node = self.history.select(now, request.function, &map.controllers, place, draws);
             if map.zone(node) != zone {
                 return Step::HandOn { node };
             }
@@ -301,8 +298,7 @@ impl Agent {
         if self.keeps(&request, load) {
             return Step::Run;
         }
-        let known = (&mut self.history, &mut self.scratch);
-        match select(self.form, known, (now, request.function), &map.all, |n| n, draws) {
+        match self.history.select(now, request.function, &map.all, |n| n, draws) {
             node if node == self.node => Step::Run,
             node => Step::HandOn { node },
         }

@@ -15,13 +15,23 @@ use std::collections::BTreeMap;
 use super::{Draws, Form, Window};
 use crate::units::{SimDuration, SimTime};
 
-/// What an agent remembers of nodes and zones: durations by function and place. A place is a number for a node or a zone.
-#[derive(Clone, Debug, Default)]
+/// What an agent remembers of nodes and zones, and how it chooses among them: durations by function and place. A place is a
+/// number for a node or a zone.
+#[derive(Clone, Debug)]
 pub struct History {
+    form: Form,
     windows: BTreeMap<(u32, u32), Window>,
+    /// Room for choosing.
+    means: Vec<f64>,
+    products: Vec<f64>,
 }
 
 impl History {
+    /// Nothing is remembered yet.
+    pub fn new(form: Form) -> History {
+        History { form, windows: BTreeMap::new(), means: Vec::new(), products: Vec::new() }
+    }
+
     /// Adds a duration of a function at a place.
     pub fn record(&mut self, now: SimTime, function: u32, place: u32, duration: SimDuration) {
         self.windows.entry((function, place)).or_default().record(now, duration);
@@ -30,6 +40,29 @@ impl History {
     /// The mean duration of a function at a place in seconds; 0 if nothing is remembered.
     pub fn mean_s(&mut self, now: SimTime, function: u32, place: u32) -> f64 {
         self.windows.get_mut(&(function, place)).map_or(0.0, |w| w.mean_s(now))
+    }
+
+    /// Chooses one of the candidates, of which there is at least one, for a function. `place` says where a candidate is looked up.
+    pub fn select(
+        &mut self,
+        now: SimTime,
+        function: u32,
+        candidates: &[u32],
+        place: impl Fn(u32) -> u32,
+        draws: &mut impl Draws,
+    ) -> u32 {
+        if let [only] = candidates {
+            return *only;
+        }
+        let mut means = std::mem::take(&mut self.means);
+        means.clear();
+        means.extend(candidates.iter().map(|&c| self.mean_s(now, function, place(c))));
+        let drawn = match probabilities(self.form, &mut means, &mut self.products) {
+            true => draws.weighted(&means),
+            false => draws.any(candidates.len()),
+        };
+        self.means = means;
+        candidates[drawn]
     }
 
     /// What is remembered, by function and place, in order.
@@ -69,34 +102,6 @@ pub fn probabilities(form: Form, means: &mut [f64], products: &mut Vec<f64>) -> 
     true
 }
 
-/// Room that choosing needs, kept so that it is not allocated each time.
-#[derive(Clone, Debug, Default)]
-pub struct Scratch {
-    means: Vec<f64>,
-    products: Vec<f64>,
-}
-
-/// Chooses one of the candidates, of which there is at least one, for a function. `place` says where to look a candidate up.
-pub fn select(
-    form: Form,
-    (history, scratch): (&mut History, &mut Scratch),
-    (now, function): (SimTime, u32),
-    candidates: &[u32],
-    place: impl Fn(u32) -> u32,
-    draws: &mut impl Draws,
-) -> u32 {
-    if let [only] = candidates {
-        return *only;
-    }
-    scratch.means.clear();
-    scratch.means.extend(candidates.iter().map(|&c| history.mean_s(now, function, place(c))));
-    let drawn = match probabilities(form, &mut scratch.means, &mut scratch.products) {
-        true => draws.weighted(&scratch.means),
-        false => draws.any(candidates.len()),
-    };
-    candidates[drawn]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,12 +133,12 @@ mod tests {
 
     #[test]
     fn a_candidate_is_looked_up_where_it_stands_and_history_fades() {
-        let (mut history, mut scratch, mut stream) = (History::default(), Scratch::default(), Stream::new(1, "a", "target"));
+        let (mut history, mut stream) = (History::new(Form::Faithful), Stream::new(1, "a", "target"));
         history.record(SimTime::ZERO, 3, 20, SimDuration::from_s(0.1));
         history.record(SimTime::ZERO, 3, 21, SimDuration::from_s(0.9));
         let mut count = |s: f64| {
             let now = SimTime::from_s(s);
-            let draw = |_| select(Form::Faithful, (&mut history, &mut scratch), (now, 3), &[0, 1], |c| 20 + c, &mut stream);
+            let draw = |_| history.select(now, 3, &[0, 1], |c| 20 + c, &mut stream);
             (0..10_000).map(draw).filter(|&c| c == 0).count()
         };
         assert!((8_850..9_150).contains(&count(60.0)));
