@@ -599,4 +599,25 @@ mod tests {
         assert_eq!(tail.ratios(0)[D], f64::INFINITY);
         assert_eq!(tail.update(s(2.0), 7), [1.0, 0.0, 0.0], "a function that nobody knows stays where it is");
     }
+
+    #[test]
+    fn shares_are_shares_whatever_happens() {
+        for (form, slack, least) in [(Form::Faithful, 0.0021, 0.0), (Form::Corrected, 1e-12, 0.05 - 1e-12)] {
+            for seed in 0..20 {
+                let (mut tail, mut stream, mut now) = (tail(form), Stream::new(seed, "agent", "anything"), 0.0);
+                for _ in 0..3_000 {
+                    now += match stream.below(50) {
+                        0 => 70.0 * stream.uniform(),
+                        _ => 0.2 * stream.uniform(),
+                    };
+                    let kind = tail.choose(s(now), 0, &mut stream);
+                    let total = 0.1 / stream.positive() * f64::from(stream.below(20) as u32);
+                    tail.record(s(now), 0, kind, SimDuration::from_s(total.min(60.0)));
+                    let shares = tail.weights(0);
+                    assert!((shares.iter().sum::<f64>() - 1.0).abs() < slack, "{form:?} {seed}: {shares:?}");
+                    assert!(shares.iter().all(|w| (least..=1.0).contains(w)), "{form:?} {seed}: {shares:?}");
+                }
+            }
+        }
+    }
 }
