@@ -9,8 +9,8 @@
 //! There are two [`Form`]s. `Faithful` is the original as it runs, with its flaws, and agrees with its goldens to the printed
 //! digit; `Corrected` is what its description says that it does. Each module lists the differences with their reasons.
 //!
-//! Source: the tail-latency-driven scheduler of the edge-cloud agent (yleinl/edge-cloud-agent, third generation), its agents' routing rules,
-//! and its constants: windows of 60 s, two hops, a load of two, a penalty of 0.3 per hop.
+//! Source: the tail-latency-driven scheduler of the edge-cloud agent (yleinl/edge-cloud-agent, third generation), its agents'
+//! routing rules, and its constants: windows of 60 s, two hops, a load of two, a penalty of 0.3 per hop.
 
 pub mod agent;
 pub mod load;
