@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::frame::architecture::{ExternalRules, Rules};
-use faaslab_core::frame::{Action, Frame, Placer, PlacerPlan};
+use faaslab_core::frame::{Action, Asked, Frame, Placer, PlacerPlan};
 use faaslab_core::measure::{InvocationRow, Recorder, Summary};
 use faaslab_core::platform::{Cause, Message, MessageKind, Model, Outcome};
 use faaslab_core::registry::Entry;
@@ -224,15 +224,15 @@ impl Rules for Relay {
     fn route(&mut self, _: &Model, _: u32, _: u32) -> u32 {
         0
     }
-    fn cost(&self, _: MessageKind, _: &Placer) -> SimDuration {
+    fn cost(&self, _: &Message, _: usize, _: &Placer) -> SimDuration {
         SimDuration::ZERO
     }
-    fn answer(&mut self, _: Frame<'_>, number: u32, _: &mut Placer, m: &Message, hops: u8, actions: &mut Vec<Action>) {
+    fn answer(&mut self, _: Frame<'_>, number: u32, _: &mut Placer, m: &Message, tasks: &[Asked], actions: &mut Vec<Action>) {
         if m.kind == MessageKind::Finish {
             return;
         }
-        assert_eq!(u32::from(hops), number);
-        let attempt = m.attempt;
+        assert_eq!(u32::from(tasks[0].hops), number);
+        let attempt = tasks[0].attempt;
         actions.push(if number < 2 {
             Action::Offload { attempt, placer: number + 1 }
         } else {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use faaslab_core::frame::architecture::{ExternalRules, Rules};
-use faaslab_core::frame::{Action, Frame, Placer, PlacerPlan};
+use faaslab_core::frame::{Action, Asked, Frame, Placer, PlacerPlan};
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Message, MessageKind, Model};
 use faaslab_core::policy::keep_alive::{ContainerView, ExternalKeepAlive, Keep, KeepAlivePolicy, Removal};
@@ -118,13 +118,20 @@ impl Rules for Shifts {
         self.routed += 1;
         ((self.routed - 1) / self.length % 2) as u32
     }
-    fn cost(&self, _: MessageKind, _: &Placer) -> SimDuration {
+    fn cost(&self, _: &Message, _: usize, _: &Placer) -> SimDuration {
         SimDuration(1_000_000)
     }
-    fn answer(&mut self, frame: Frame<'_>, _: u32, placer: &mut Placer, message: &Message, _: u8, actions: &mut Vec<Action>) {
+    fn answer(
+        &mut self,
+        frame: Frame<'_>,
+        _: u32,
+        placer: &mut Placer,
+        message: &Message,
+        tasks: &[Asked],
+        actions: &mut Vec<Action>,
+    ) {
         if message.kind == MessageKind::Submit {
-            let host = placer.place(frame, &frame.ask(message.function)).unwrap();
-            actions.push(Action::Assign { attempt: message.attempt, host });
+            actions.extend(tasks.iter().map(|task| placer.assign(frame, task)));
         } else {
             placer.hear(frame, message);
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::engine::NONE;
 use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd};
+use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, TaskEnd, Waiter};
 use faaslab_core::registry::Domain;
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
@@ -331,8 +331,15 @@ fn check_world(simulation: &Simulation) {
             assert_eq!(host.memory.pins(image), users.count() as u32, "image {image} is {state:?} and pinned by its containers");
             assert_ne!(host.disk.state(image), ImageState::Absent, "what is in memory is on the disk");
         }
-        assert!(host.queue.iter().all(|&a| world.attempts[a].phase() == Phase::Queued));
-        assert!(host.queue.iter().is_sorted_by_key(|&a| world.attempts[a].since), "first come, first served");
+        let attempts = host.queue.iter().filter_map(|&waiter| match waiter {
+            Waiter::Attempt(attempt) => Some(&world.attempts[attempt]),
+            Waiter::Reservation(id) => {
+                assert!(!world.reservations[id].binding, "what has come up waits no more");
+                None
+            }
+        });
+        assert!(attempts.clone().all(|a| a.phase() == Phase::Queued));
+        assert!(attempts.filter(|a| !a.jumps).is_sorted_by_key(|a| a.since), "first come, first served");
         let held: u64 = host.containers().map(|c| simulation.model().functions[world.containers[c].function as usize].memory).sum();
         assert_eq!(host.memory_free + held + host.image_memory, spec.memory, "memory is what containers hold");
         let active: u32 = host.containers().map(|c| world.containers[c].active).sum();

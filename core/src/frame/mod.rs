@@ -10,11 +10,12 @@ pub mod dynamic;
 
 use std::collections::VecDeque;
 
-use crate::platform::{Message, MessageKind, Model, World};
+use crate::platform::{Message, MessageKind, Model, Phase, World};
 use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
 
 /// A server that decides: it takes messages from its inbox one at a time, each for as long as its architecture says.
 #[derive(Clone, Debug)]
@@ -57,6 +58,12 @@ impl Placer {
         sight(self.exact, &self.view, frame)
     }
 
+    /// The host that the placement policy chooses, by its number in the view. Nothing is noted.
+    pub fn prefer(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
+        let sight = sight(self.exact, &self.view, frame);
+        self.placement.choose(ask, sight, &mut self.chance)
+    }
+
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
     pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
         let sight = sight(self.exact, &self.view, frame);
@@ -66,6 +73,15 @@ impl Placer {
         }
         self.view.assigned(number, &frame.whole(ask.function));
         Some(self.view.host(number))
+    }
+
+    /// Chooses a host for a task, as [`Placer::place`], and assigns it there; no host is large enough where none is found.
+    pub fn assign(&mut self, frame: Frame<'_>, task: &Asked) -> Action {
+        let attempt = task.attempt;
+        match self.place(frame, &frame.ask(task.function)) {
+            Some(host) => Action::Assign { attempt, host },
+            None => Action::Reject { attempt },
+        }
     }
 
     /// Tells the placement policy that a round begins.
@@ -85,6 +101,20 @@ impl Placer {
         let f = &model.functions[function as usize];
         if let Some(number) = self.number_of(host) {
             self.view.assigned(number, &Ask { function, memory: f.memory, millicores: f.millicores });
+        }
+    }
+
+    /// Takes back what [`Placer::assign`] noted in the view, for a placer that keeps no count of what it assigns.
+    pub fn unassign(&mut self, frame: Frame<'_>, host: u32, function: u32) {
+        if let Some(number) = self.number_of(host) {
+            self.view.ended(number, &frame.whole(function));
+        }
+    }
+
+    /// Takes note of the idle containers that a host says it has, and of nothing else.
+    pub fn hear_of_containers(&mut self, message: &Message) {
+        if let Some(number) = self.number_of(message.host) {
+            self.view.set_warm(number, message.function, message.words[0]);
         }
     }
 
@@ -110,10 +140,14 @@ pub struct Frame<'a> {
     pub model: &'a Model,
     /// The clock.
     pub now: SimTime,
+    /// Which of the run's architectures asks: the timeline may have replaced it.
+    pub(crate) instance: u16,
     /// How much has happened besides timers and gossip. While it stays the same, no load changes.
     pub happened: u64,
     /// Everything as it is.
     pub(crate) world: &'a World,
+    /// What arrives.
+    pub(crate) workload: &'a Workload,
 }
 
 impl Frame<'_> {
@@ -124,11 +158,39 @@ impl Frame<'_> {
         if self.model.oversized[function as usize] { Ask { memory: 0, ..whole } } else { whole }
     }
 
+    /// Whether a task that a placer holds is still there to be placed: its client may have given up, or another architecture may
+    /// have taken over.
+    pub fn is_held(&self, asked: &Asked) -> bool {
+        let a = &self.world.attempts[asked.attempt];
+        let held = matches!(a.phase(), Phase::Schedulable | Phase::AtPlacer | Phase::Probing);
+        held && (a.invocation, a.number, a.instance) == (asked.invocation, asked.number, self.instance)
+    }
+
+    /// How long a task is estimated to execute, in nanoseconds.
+    pub fn estimate_ns(&self, task: &Asked) -> u64 {
+        self.workload.execution_ns[task.invocation as usize]
+    }
+
     /// What a task of a function holds.
     fn whole(&self, function: u32) -> Ask {
         let f = &self.model.functions[function as usize];
         Ask { function, memory: f.memory, millicores: f.millicores }
     }
+}
+
+/// A task that a placer is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The attempt.
+    pub attempt: u32,
+    /// Its invocation.
+    pub invocation: u32,
+    /// Which attempt at the invocation it is, from 1.
+    pub number: u16,
+    /// Its function.
+    pub function: u32,
+    /// How often it was handed from placer to placer.
+    pub hops: u8,
 }
 
 /// What an architecture wants done. The placer that answers is the sender.
@@ -140,6 +202,80 @@ pub enum Action {
         attempt: u32,
         /// The host.
         host: u32,
+    },
+    /// Another placer of the instance is to hear of the attempt's end, not the one that assigns it.
+    Report {
+        /// The attempt.
+        attempt: u32,
+        /// The other placer.
+        placer: u32,
+    },
+    /// Put the attempt into a class, of which its host keeps count; 0 is none.
+    Classify {
+        /// The attempt.
+        attempt: u32,
+        /// The class.
+        class: u8,
+    },
+    /// Keep a place in a host's queue, for a task that is named when the place comes up ([`MessageKind::GetTask`]).
+    Reserve {
+        /// The host.
+        host: u32,
+        /// A function whose cores are held when the place comes up.
+        function: u32,
+        /// What the placer knows the place by.
+        ticket: u32,
+        /// Whether the host is to refuse where it has attempts of a class.
+        minds: bool,
+    },
+    /// Give up the places of a ticket that have not come up on a host.
+    Unreserve {
+        /// The host.
+        host: u32,
+        /// The ticket.
+        ticket: u32,
+    },
+    /// Send the attempt to a host that holds a slot for it.
+    Give {
+        /// The attempt.
+        attempt: u32,
+        /// The host.
+        host: u32,
+        /// The reservation that came up.
+        reservation: u32,
+    },
+    /// There is no task for the slot that a host holds.
+    NoTask {
+        /// The host.
+        host: u32,
+        /// The reservation that came up.
+        reservation: u32,
+    },
+    /// Put the attempt at the end of the placer's own inbox.
+    Again {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// As [`Action::Again`], because another placer was faster: the decision was in vain.
+    Conflict {
+        /// The attempt.
+        attempt: u32,
+        /// The time spent on it.
+        wasted: SimDuration,
+    },
+    /// Ask a host for its load, on behalf of no attempt.
+    Sound {
+        /// The host.
+        host: u32,
+        /// The function whose idle containers are asked for.
+        function: u32,
+        /// What the placer knows the question by.
+        ticket: u32,
+    },
+    /// Hold the attempt until hosts have answered.
+    Await {
+        /// The attempt.
+        attempt: u32,
     },
     /// Hand the attempt to another placer of the instance.
     Offload {
@@ -198,6 +334,8 @@ pub enum Action {
     Tell {
         /// The other placer.
         placer: u32,
+        /// Which kind of message.
+        kind: MessageKind,
         /// What.
         words: [u32; 2],
     },
@@ -206,8 +344,18 @@ pub enum Action {
         /// The attempt.
         attempt: u32,
     },
-    /// Call [`architecture::Rules::timer`] for the placer after some time.
+    /// The placer has tried too often to place the attempt.
+    GiveUp {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Call [`architecture::Rules::timer`] for the placer after some time, unless the run is over before.
     Timer {
+        /// How long from now.
+        after: SimDuration,
+    },
+    /// As [`Action::Timer`], where tasks depend on it: the run goes on until then.
+    Wake {
         /// How long from now.
         after: SimDuration,
     },
@@ -228,9 +376,12 @@ pub struct PlacerPlan {
     pub hosts: Vec<u32>,
 }
 
-/// Decision times, as every architecture has them: `s_job + s_task n + s_scan hosts` for a task, `s_msg` for a control message.
+/// Decision times, as every architecture has them: `s_job + n (s_task + s_scan hosts)` for the n tasks of a job that come
+/// together, `s_msg` for a control message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Costs {
+    /// For each job, or part of one, whose tasks come together.
+    pub job: SimDuration,
     /// For each task.
     pub task: SimDuration,
     /// For each task and host in the view.
@@ -239,7 +390,16 @@ pub struct Costs {
     pub message: SimDuration,
 }
 
-/// The parameters of [`Costs`], to be listed by every architecture.
+/// A parameter of [`Costs`], to be listed by every architecture as the others are.
+pub const JOB_MS: Param = Param {
+    name: "job_ms",
+    label: "Time per job",
+    unit: "ms",
+    help: "What the tasks of a job that come together take in a placer beside the time for each of them; 10 ms in Omega's simulator.",
+    domain: Domain::Number { default: 0.0, min: 0.0, max: 1e6 },
+};
+
+/// See [`JOB_MS`].
 pub const MESSAGE_US: Param = Param {
     name: "message_us",
     label: "Time per control message",
@@ -248,7 +408,7 @@ pub const MESSAGE_US: Param = Param {
     domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
 };
 
-/// See [`MESSAGE_US`].
+/// See [`JOB_MS`].
 pub const SCAN_US: Param = Param {
     name: "scan_us",
     label: "Time per host looked at",
@@ -269,21 +429,25 @@ pub const fn decision_ms(default: f64) -> Param {
 }
 
 impl Costs {
-    /// From the arguments of an architecture that lists the three parameters.
+    /// From the arguments of an architecture that lists the four parameters.
     pub fn new(args: crate::registry::Args<'_>) -> Costs {
         Costs {
+            job: SimDuration::from_ms(args.number("job_ms")),
             task: SimDuration::from_ms(args.number("decision_ms")),
             scan: SimDuration::from_us(args.number("scan_us")),
             message: SimDuration::from_us(args.number("message_us")),
         }
     }
 
-    /// How long a placer with so many hosts in its view is busy with a message.
-    pub fn of(&self, kind: MessageKind, hosts: usize) -> SimDuration {
-        match kind {
-            MessageKind::Submit | MessageKind::Offload => self.task + SimDuration(self.scan.0.saturating_mul(hosts as u64)),
-            _ => self.message,
-        }
+    /// How long a placer that looks at so many hosts for each task is busy with a message that brings so many tasks, or none.
+    pub fn of(&self, tasks: usize, hosts: usize) -> SimDuration {
+        if tasks == 0 { self.message } else { self.decision(tasks, hosts) }
+    }
+
+    /// How long a decision on so many tasks takes.
+    pub fn decision(&self, tasks: usize, hosts: usize) -> SimDuration {
+        let each = self.task.0.saturating_add(self.scan.0.saturating_mul(hosts as u64));
+        SimDuration(self.job.0.saturating_add(each.saturating_mul(tasks as u64)))
     }
 }
 

@@ -27,7 +27,7 @@ const BACKOFF: u64 = 0x0062_6163_6B6F_6666;
 fn may_go_better(outcome: Outcome, cause: Option<Cause>) -> bool {
     match (outcome, cause) {
         (_, Some(Cause::HostTooSmall | Cause::IngressLimit)) | (Outcome::Completed | Outcome::Abandoned, _) => false,
-        (Outcome::Rejected, cause) => matches!(cause, Some(Cause::QueueFull | Cause::QueueTimeout)),
+        (Outcome::Rejected, cause) => matches!(cause, Some(Cause::QueueFull | Cause::QueueTimeout | Cause::NotPlaced)),
         (Outcome::Dropped | Outcome::TimedOut | Outcome::Failed, _) => true,
     }
 }

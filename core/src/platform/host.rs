@@ -20,6 +20,7 @@ use super::images::Staging;
 use super::message::{Message, MessageKind};
 use super::model::{HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe};
+use super::reservation::{Reservation, slots};
 use super::store::ImageStore;
 use super::task::{Accounting, Cause, Outcome, Phase};
 use super::world::{Event, EventKind, World};
@@ -84,13 +85,28 @@ pub struct Usage {
     pub cores: u128,
 }
 
+/// What waits in a host's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiter {
+    /// An attempt.
+    Attempt(u32),
+    /// A place that a placer reserved ([`super::Reservation`]).
+    Reservation(u32),
+}
+
 /// A machine that runs invocations.
 #[derive(Clone, Debug)]
 pub struct Host {
-    /// Attempts that wait, in order of arrival.
-    pub queue: VecDeque<u32>,
+    /// What waits, in order of arrival.
+    pub queue: VecDeque<Waiter>,
     /// Thousandths of cores that invocations hold, or ask for where they share them.
     pub millicores_held: u64,
+    /// Those of them that are held for tasks which are still to come.
+    pub millicores_binding: u64,
+    /// Attempts here that their architecture put into a class.
+    pub classed: u32,
+    /// How many free slots it last told the placer that wants to know.
+    pub(super) told_free: u32,
     shared: SharedCpu,
     /// With isolated cores: containers that wait for cores, in order.
     pub(super) stalled: VecDeque<u32>,
@@ -148,6 +164,8 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
 }
 
 enum Room {
+    /// A slot, whatever is to run there.
+    Slot,
     Warm(u32),
     Starting(u32),
     Cold,
@@ -162,6 +180,9 @@ impl Host {
         Host {
             queue: VecDeque::new(),
             millicores_held: 0,
+            millicores_binding: 0,
+            classed: 0,
+            told_free: 0,
             shared: SharedCpu::default(),
             stalled: VecDeque::new(),
             slots_free: slots,
@@ -199,6 +220,20 @@ impl Host {
     pub(crate) fn has_slot(&self, spec: &HostSpec, millicores: u32) -> bool {
         let held = self.millicores_held + u64::from(millicores);
         self.slots_free > 0 && (spec.cpu != Cpu::Slots || held <= spec.millicores.into())
+    }
+
+    /// How many tasks of one core could start at once without passing anybody who waits.
+    pub(super) fn slots_without_takers(&self, spec: &HostSpec) -> u32 {
+        if !self.queue.is_empty() {
+            return 0;
+        }
+        let all = slots(spec);
+        let held = if spec.cpu == Cpu::Slots {
+            (u64::from(spec.millicores).saturating_sub(self.millicores_held) / 1000) as u32
+        } else {
+            all.saturating_sub(self.running)
+        };
+        held.min(all).min(self.slots_free)
     }
 
     fn fits(&self, memory: u64, disk: u64) -> bool {
@@ -241,7 +276,8 @@ impl Host {
         Usage {
             idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
             busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory - self.image_memory) * dt,
-            cores: self.usage.cores + u128::from(self.millicores_held.min(millicores.into())) * dt,
+            cores: self.usage.cores
+                + u128::from(self.millicores_held.min(millicores.into()).saturating_sub(self.millicores_binding)) * dt,
         }
     }
 }
@@ -277,6 +313,7 @@ impl World {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
         self.has_come(a.host, function);
+        self.hosts[a.host as usize].classed += u32::from(a.class > 0);
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
@@ -295,7 +332,7 @@ impl World {
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
         let waiting = self.hosts[a.host as usize].queue.len();
         // While somebody waits, nobody who comes would start at once.
-        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo {
+        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo && !a.jumps {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
         if self.image_is_ready(model, a.host, function) {
@@ -330,13 +367,17 @@ impl World {
         let a = self.attempts[attempt];
         self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
-        let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, attempt) };
-        if passes.is_none() {
-            self.hosts[a.host as usize].queue.push_back(attempt);
+        let waiter = Waiter::Attempt(attempt);
+        let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, waiter) };
+        let queue = &mut self.hosts[a.host as usize].queue;
+        match passes {
+            None if a.jumps => queue.push_front(waiter),
+            None => queue.push_back(waiter),
+            Some(_) => {}
         }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
-            Some(room) => self.leave_queue(model, workload, probe, attempt, room),
+            Some(room) => self.leave_queue(model, workload, probe, waiter, room),
             None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
             None => {}
         }
@@ -345,7 +386,7 @@ impl World {
         }
         // Beyond the places to wait in, only whoever starts at once is taken.
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
-        if self.hosts[a.host as usize].queue.len() > bound {
+        if self.hosts[a.host as usize].queue.len() > bound && !a.jumps {
             self.quit_queue(probe, attempt);
             self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         } else if let Some(timeout) = model.queue_timeout {
@@ -369,10 +410,19 @@ impl World {
     pub(super) fn quit_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         let queue = &self.hosts[a.host as usize].queue;
-        let first = queue.partition_point(|&other| self.attempts[other].since < a.since);
-        if let Some(place) = (first..queue.len()).find(|&i| queue[i] == attempt) {
+        let first = queue.partition_point(|&waiter| self.waits_since(waiter) < a.since);
+        // Those for whom a slot was held stand before the others, whenever they came.
+        let place = (first..queue.len()).chain(0..first).find(|&i| queue[i] == Waiter::Attempt(attempt));
+        if let Some(place) = place {
             self.hosts[a.host as usize].queue.remove(place);
             probe.unqueued(self.now, a.host, a.invocation);
+        }
+    }
+
+    fn waits_since(&self, waiter: Waiter) -> SimTime {
+        match waiter {
+            Waiter::Attempt(attempt) => self.attempts[attempt].since,
+            Waiter::Reservation(id) => self.reservations[id].since,
         }
     }
 
@@ -382,26 +432,27 @@ impl World {
         if model.queue == Queue::Skip {
             self.dispatch_any(model, workload, probe, host);
         } else {
-            while let Some(&attempt) = self.hosts[host as usize].queue.front() {
-                let Some(room) = self.room_for(model, workload, probe, attempt) else { break };
+            while let Some(&waiter) = self.hosts[host as usize].queue.front() {
+                let Some(room) = self.room_for(model, workload, probe, waiter) else { break };
                 self.hosts[host as usize].queue.pop_front();
-                self.leave_queue(model, workload, probe, attempt, room);
+                self.leave_queue(model, workload, probe, waiter, room);
             }
         }
         self.retry_staging(model, workload, probe, host);
+        self.tell_free(model, probe, host);
     }
 
     /// Starts whoever in the queue finds room, in order.
     fn dispatch_any<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
         let mut at = 0;
-        while let Some(&attempt) = self.hosts[host as usize].queue.get(at) {
+        while let Some(&waiter) = self.hosts[host as usize].queue.get(at) {
             if self.hosts[host as usize].slots_free == 0 {
                 return;
             }
-            match self.room_for(model, workload, probe, attempt) {
+            match self.room_for(model, workload, probe, waiter) {
                 Some(room) => {
                     self.hosts[host as usize].queue.remove(at);
-                    self.leave_queue(model, workload, probe, attempt, room);
+                    self.leave_queue(model, workload, probe, waiter, room);
                 }
                 None => at += 1,
             }
@@ -409,7 +460,16 @@ impl World {
     }
 
     /// Where an attempt can go on its host now, or nothing if it has to wait.
-    fn room_for<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) -> Option<Room> {
+    fn room_for<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, waiter: Waiter) -> Option<Room> {
+        let attempt = match waiter {
+            Waiter::Attempt(attempt) => attempt,
+            Waiter::Reservation(id) => {
+                let Reservation { host, function, .. } = self.reservations[id];
+                let millicores = model.functions.get(function as usize).map_or(0, |f| f.millicores);
+                let slot = self.hosts[host as usize].has_slot(&model.hosts[host as usize], millicores);
+                return slot.then_some(Room::Slot);
+            }
+        };
         let a = &self.attempts[attempt];
         let (host, function) = (a.host, workload.function[a.invocation as usize]);
         let spec = &model.functions[function as usize];
@@ -423,7 +483,11 @@ impl World {
     }
 
     /// An attempt leaves the queue for the room that was found.
-    fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, room: Room) {
+    fn leave_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, waiter: Waiter, room: Room) {
+        let attempt = match waiter {
+            Waiter::Attempt(attempt) => attempt,
+            Waiter::Reservation(id) => return self.ask_for_task(model, probe, id),
+        };
         let a = &self.attempts[attempt];
         probe.unqueued(self.now, a.host, a.invocation);
         match room {
@@ -436,6 +500,8 @@ impl World {
                 self.take_cold(model, workload, attempt);
                 self.begin(model, workload, probe, attempt);
             }
+            // Only reservations are content with that.
+            Room::Slot => {}
             // It was there when the attempt came, and made room for something else since.
             Room::NoImage => self.stage(model, workload, probe, attempt),
             Room::None => self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, None),
@@ -596,7 +662,7 @@ impl World {
         }
         let room = self.find_room(model, workload, probe, host, function);
         // One that waits in a starting container has come to the host.
-        if matches!(room, Room::None | Room::NoImage | Room::Starting(_)) {
+        if matches!(room, Room::None | Room::NoImage | Room::Starting(_) | Room::Slot) {
             return false;
         }
         (self.attempts[attempt].host, self.attempts[attempt].bound) = (host, true);
@@ -898,6 +964,7 @@ impl World {
         if !a.bound {
             self.release(model, workload, probe, a.container);
         }
+        self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
         self.attempts[attempt].finished = self.now;
         let container = std::mem::replace(&mut self.attempts[attempt].container, NONE);
         let mut bytes = spec.response_bytes;
@@ -1184,6 +1251,7 @@ impl World {
         cause: Option<Cause>,
     ) {
         let a = self.attempts[attempt];
+        self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
         self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize], 0);
         self.refuse(model, workload, probe, attempt, outcome, cause, model.hosts[a.host as usize].machine);
     }
@@ -1192,10 +1260,11 @@ impl World {
     /// `bound` is one more than the container that waits for the placer, or 0.
     fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32, bound: u32) {
         let a = self.attempts[attempt];
-        let to = self.placer_machine(a.instance, a.placer);
+        let hearer = if a.hears == NONE { a.placer } else { a.hears };
+        let to = self.placer_machine(a.instance, hearer);
         let finish = Message {
             instance: a.instance,
-            placer: a.placer,
+            placer: hearer,
             host: a.host,
             function,
             words: [self.hosts[a.host as usize].idle_of(function), bound],

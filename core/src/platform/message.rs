@@ -32,11 +32,37 @@ pub enum MessageKind {
     Refusal,
     /// Client to placer, and on to the host: I no longer wait for this.
     Cancel,
+    /// Placer to host: keep a place in your queue, and ask me for a task when it comes up.
+    Reserve,
+    /// Host to placer: a place that you reserved has come up, and a slot is held for it.
+    GetTask,
+    /// Placer to host: there is no task any more for the slot that you hold.
+    NoTask,
+    /// Placer to host: give up the places that I reserved and that have not come up.
+    Unreserve,
+    /// Host to placer: I take no reservation from you.
+    ReserveRefused,
+    /// Host to placer: so many of my slots are free, and nobody waits for them.
+    Free,
+    /// Placer to placer, again and again: how things stand.
+    Heartbeat,
+    /// Placer to placer: I need hosts for tasks.
+    Ask,
+    /// Placer to placer: these hosts are yours for now.
+    Grant,
+    /// Placer to placer: I give back what you granted.
+    Return,
+    /// Placer to placer: I place tasks on these hosts; say if that goes.
+    Commit,
+    /// Placer to placer: it goes, or so much of it.
+    Committed,
+    /// Placer to placer: something that you want to know has changed.
+    Note,
 }
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 12] = [
+    pub const ALL: [MessageKind; 25] = [
         MessageKind::Submit,
         MessageKind::Offload,
         MessageKind::Assign,
@@ -49,6 +75,19 @@ impl MessageKind {
         MessageKind::Staged,
         MessageKind::Refusal,
         MessageKind::Cancel,
+        MessageKind::Reserve,
+        MessageKind::GetTask,
+        MessageKind::NoTask,
+        MessageKind::Unreserve,
+        MessageKind::ReserveRefused,
+        MessageKind::Free,
+        MessageKind::Heartbeat,
+        MessageKind::Ask,
+        MessageKind::Grant,
+        MessageKind::Return,
+        MessageKind::Commit,
+        MessageKind::Committed,
+        MessageKind::Note,
     ];
 
     /// The word in results.
@@ -66,7 +105,30 @@ impl MessageKind {
             MessageKind::Staged => "staged",
             MessageKind::Refusal => "refusal",
             MessageKind::Cancel => "cancel",
+            MessageKind::Reserve => "reserve",
+            MessageKind::GetTask => "get_task",
+            MessageKind::NoTask => "no_task",
+            MessageKind::Unreserve => "unreserve",
+            MessageKind::ReserveRefused => "reserve_refused",
+            MessageKind::Free => "free",
+            MessageKind::Heartbeat => "heartbeat",
+            MessageKind::Ask => "ask",
+            MessageKind::Grant => "grant",
+            MessageKind::Return => "return",
+            MessageKind::Commit => "commit",
+            MessageKind::Committed => "committed",
+            MessageKind::Note => "note",
         }
+    }
+
+    /// Whether it hands invocations to a placer.
+    pub fn brings_tasks(self) -> bool {
+        matches!(self, MessageKind::Submit | MessageKind::Offload)
+    }
+
+    /// Whether it is sent again and again, whether or not there is anything to say.
+    pub fn is_chatter(self) -> bool {
+        matches!(self, MessageKind::Gossip | MessageKind::Heartbeat)
     }
 }
 
@@ -93,10 +155,15 @@ pub struct Message {
     pub number: u16,
     /// A function that it is about.
     pub function: u32,
+    /// The tasks of one job that it brings, if there are several, in [`super::World::waves`]; else [`NONE`].
+    pub wave: u32,
+    /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks.
+    pub ticket: u32,
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
-    /// [`NONE`].
+    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:
+    /// slots. What placers tell each other is theirs.
     pub words: [u32; 2],
     /// When it was sent.
     pub sent: SimTime,
@@ -118,6 +185,8 @@ impl Message {
             invocation: NONE,
             number: 0,
             function: NONE,
+            wave: NONE,
+            ticket: NONE,
             words: [0, 0],
             sent: SimTime::ZERO,
             arrives: SimTime::ZERO,

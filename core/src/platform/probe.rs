@@ -125,6 +125,10 @@ pub trait Probe {
     fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {}
     /// An invocation left a host's queue.
     fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {}
+    /// A placer reserved a place in a host's queue; the host knows it by a number.
+    fn reserved(&mut self, now: SimTime, host: u32, reservation: u32, function: u32) {}
+    /// A reserved place came up or was given up.
+    fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {}
     /// A container changed.
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
     /// An image changed in a place.
@@ -157,6 +161,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {
         self.0.unqueued(now, host, invocation);
         self.1.unqueued(now, host, invocation);
+    }
+    fn reserved(&mut self, now: SimTime, host: u32, reservation: u32, function: u32) {
+        self.0.reserved(now, host, reservation, function);
+        self.1.reserved(now, host, reservation, function);
+    }
+    fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {
+        self.0.unreserved(now, host, reservation);
+        self.1.unreserved(now, host, reservation);
     }
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         self.0.container(now, event);

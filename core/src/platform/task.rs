@@ -45,10 +45,10 @@ impl Phase {
         matches!(
             (self, next),
             (Submitted | Offloaded, AtPlacer | Closed)
-                | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Closed)
+                | (AtPlacer, Probing | Offloaded | InFlight | Admitted | Schedulable | Returning | Closed)
                 | (Admitted, Schedulable | Offloaded | Closed)
-                | (Schedulable, InFlight | Offloaded | Closed)
-                | (Probing, InFlight | Closed)
+                | (Schedulable, AtPlacer | Probing | InFlight | Offloaded | Returning | Closed)
+                | (Probing, AtPlacer | InFlight | Schedulable | Offloaded | Returning | Closed)
                 // Bound before it was sent, it has its container.
                 | (InFlight, Queued | Staging | Starting | Running | Returning | Closed)
                 | (Queued, Staging | Starting | Running | Returning | Closed)
@@ -181,12 +181,14 @@ pub enum Cause {
     IngressLimit,
     /// Its response is larger than its function may send.
     EgressLimit,
+    /// Its placer tried to place it too often.
+    NotPlaced,
 }
 
 impl Cause {
     /// All of them; the recorder has room for seven.
-    pub const ALL: [Cause; 5] =
-        [Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::EgressLimit];
+    pub const ALL: [Cause; 6] =
+        [Cause::HostTooSmall, Cause::QueueFull, Cause::QueueTimeout, Cause::IngressLimit, Cause::EgressLimit, Cause::NotPlaced];
 
     /// The word in results.
     pub fn word(self) -> &'static str {
@@ -196,6 +198,7 @@ impl Cause {
             Cause::QueueTimeout => "queue_timeout",
             Cause::IngressLimit => "ingress_limit",
             Cause::EgressLimit => "egress_limit",
+            Cause::NotPlaced => "not_placed",
         }
     }
 }
@@ -259,6 +262,8 @@ pub struct Attempt {
     pub cold: bool,
     /// Whether its container was taken for it before it was sent to its host, and is free again when its placer hears of its end.
     pub bound: bool,
+    /// Whether its host held a slot for it, so that it goes before those who wait there.
+    pub jumps: bool,
     /// Whether word that its client gave up is where it is on its way to.
     pub cancelled: bool,
     /// How it ends, as far as is known.
@@ -273,6 +278,10 @@ pub struct Attempt {
     pub entry: u32,
     /// The placer that has it, that it is on its way to, or that sent it to its host.
     pub placer: u32,
+    /// The placer that hears of its end, if not the one that sent it to its host; else [`NONE`].
+    pub hears: u32,
+    /// A class that its architecture gave it, of which its host keeps count; 0 is none.
+    pub class: u8,
     /// The host, or [`NONE`].
     pub host: u32,
     /// The container, or [`NONE`].
@@ -299,6 +308,7 @@ impl Attempt {
             phase: Phase::Submitted,
             cold: false,
             bound: false,
+            jumps: false,
             cancelled: false,
             outcome: Outcome::Completed,
             cause: None,
@@ -306,6 +316,8 @@ impl Attempt {
             instance: 0,
             entry: NONE,
             placer: NONE,
+            hears: NONE,
+            class: 0,
             host: NONE,
             container: NONE,
             next: NONE,

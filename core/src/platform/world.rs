@@ -7,6 +7,7 @@ use super::images::Head;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::Probe;
+use super::reservation::Reservation;
 use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
@@ -32,8 +33,10 @@ pub enum EventKind {
     Delivery,
     /// A container may expire.
     Expiry,
-    /// A placer's timer; the epoch is its instance.
+    /// A placer's timer, which only keeps it talking; the epoch is its instance.
     PlacerTimer,
+    /// A placer's timer on which tasks depend; the epoch is its instance.
+    PlacerWakes,
     /// A function that was unloaded may be loaded again.
     Reload,
     /// The containers that functions always have are made.
@@ -81,6 +84,10 @@ pub struct Counters {
     pub causes: [u64; Cause::ALL.len()],
     /// Attempts after the first.
     pub retries: u64,
+    /// Claims on hosts that were refused, each of one task, because another placer was faster.
+    pub conflicts: u64,
+    /// Nanoseconds that placers spent on those.
+    pub wasted_ns: u64,
     /// Results that came when their client had given up.
     pub late: u64,
     /// Cold starts.
@@ -107,6 +114,17 @@ pub struct Counters {
     pub sojourn_ns: u128,
     /// The integral of the number of tasks in the system, in nanoseconds.
     pub in_system_ns: u128,
+}
+
+/// A task among those that travel in one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The attempt.
+    pub attempt: u32,
+    /// Its invocation; with `number` it tells a stale attempt from a new one in the same slot.
+    pub invocation: u32,
+    /// Which attempt at the invocation it is.
+    pub number: u16,
 }
 
 /// Everything simulated.
@@ -140,6 +158,12 @@ pub struct World {
     pub transfers: Transfers,
     /// The placers that hear when an image is in place: (instance, placer, machine).
     pub(crate) stagers: Vec<(u16, u32, u32)>,
+    /// Tasks of one job that travel in one message.
+    pub waves: Slab<Vec<Member>>,
+    /// Places in hosts' queues that placers reserved.
+    pub reservations: Slab<Reservation>,
+    /// The placer that hears of free slots: (instance, placer, machine).
+    pub(crate) hears_free: Option<(u16, u32, u32)>,
     /// Attempts that wait for room.
     pub(crate) waiting: usize,
     /// Functions that may be loaded again: (host, function).
@@ -177,6 +201,9 @@ impl World {
         self.tasks.size()
             + self.attempts.size()
             + self.messages.size()
+            + self.reservations.size()
+            + self.waves.size()
+            + self.waves.iter().map(|(_, wave)| size_of_val(wave.as_slice())).sum::<usize>()
             + self.containers.size()
             + self.reloads.size()
             + self.transfers.size()
@@ -228,7 +255,7 @@ impl World {
         message.arrives = arrives;
         self.counters.messages[message.kind as usize] += 1;
         probe.sent(&message);
-        self.chatter += usize::from(message.kind == MessageKind::Gossip);
+        self.chatter += usize::from(message.kind.is_chatter());
         let id = self.messages.insert(message);
         self.queue.push(arrives, model.arrival_class(), Event::new(EventKind::Delivery, 0, id));
     }
@@ -243,11 +270,52 @@ impl World {
     }
 
     /// Whether a message is about an attempt that has been closed since it was sent.
-    pub(crate) fn is_stale(&self, message: &Message) -> bool {
-        message.attempt != NONE && {
-            let a = &self.attempts[message.attempt];
-            (a.invocation, a.number) != (message.invocation, message.number) || a.phase() == Phase::Closed
+    pub(crate) fn is_stale(&self, m: &Message) -> bool {
+        let member = Member { attempt: m.attempt, invocation: m.invocation, number: m.number };
+        m.attempt != NONE && !self.is_live(member)
+    }
+
+    /// Whether an attempt is the one that it was, and has not been closed.
+    pub(crate) fn is_live(&self, member: Member) -> bool {
+        let a = &self.attempts[member.attempt];
+        (a.invocation, a.number) == (member.invocation, member.number) && a.phase() != Phase::Closed
+    }
+
+    /// A list of attempts that travel in one message.
+    pub(crate) fn wave_of(&mut self, attempts: &[u32]) -> u32 {
+        let member = |&attempt: &u32| {
+            let a = &self.attempts[attempt];
+            Member { attempt, invocation: a.invocation, number: a.number }
+        };
+        let wave = attempts.iter().map(member).collect();
+        self.waves.insert(wave)
+    }
+
+    /// How many tasks a message brings or is about, ended ones included.
+    pub(crate) fn tasks_of(&self, m: &Message) -> usize {
+        if m.wave == NONE { 1 } else { self.waves[m.wave].len() }
+    }
+
+    /// One of the tasks that a message brings or is about.
+    pub(crate) fn task_of(&self, m: &Message, i: usize) -> Member {
+        if m.wave == NONE {
+            return Member { attempt: m.attempt, invocation: m.invocation, number: m.number };
         }
+        self.waves[m.wave][i]
+    }
+
+    /// How many of the tasks that a message brings have not ended.
+    pub(crate) fn live_tasks(&self, m: &Message) -> usize {
+        (0..self.tasks_of(m)).filter(|&i| self.is_live(self.task_of(m, i))).count()
+    }
+
+    /// A message is gone, and the list of the tasks that it brought.
+    pub(crate) fn forget(&mut self, message: u32) {
+        let wave = self.messages[message].wave;
+        if wave != NONE {
+            self.waves.remove(wave);
+        }
+        self.messages.remove(message);
     }
 
     /// A row has ended: each gate that waited for it, and for no more, opens after its delay, unless that is after the end.

@@ -18,9 +18,9 @@ pub use stage::{
 
 use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
-use crate::frame::{Action, Frame, Placer};
+use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
-    Accounting, Cause, Event, EventKind, Host, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
+    Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
 };
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
@@ -71,7 +71,15 @@ pub struct Simulation {
     cursor: usize,
     /// The stage of the timeline that holds now.
     stage: usize,
+    /// Kept to be used again: what an architecture wants done, and what it is asked about.
     actions: Vec<Action>,
+    asked: Vec<Asked>,
+}
+
+/// What an architecture may look at.
+fn frame<'a>(setup: &'a Setup, stage: usize, world: &'a World, instance: u16) -> Frame<'a> {
+    let (model, workload) = (&setup.stages[stage].model, &*setup.workload);
+    Frame { model, now: world.now, instance, happened: world.happened, world, workload }
 }
 
 /// How far a run has come.
@@ -108,7 +116,8 @@ impl Simulation {
             &setup.workload,
             hosts.map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i))).collect(),
         );
-        let mut simulation = Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new() };
+        let mut simulation =
+            Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new(), asked: Vec::new() };
         simulation.begin_instance(&mut ());
         Ok(simulation)
     }
@@ -257,17 +266,23 @@ impl Simulation {
             EventKind::Delivery => self.deliver(event.id, probe),
             EventKind::GateOpens => {
                 self.world.gates_opening -= 1;
-                workload.gates.rows(event.id).for_each(|row| self.submit(row, probe));
+                let rows = workload.gates.rows(event.id);
+                let mut first = rows.start;
+                while first < rows.end {
+                    let wave = workload.wave(first, rows.end);
+                    first = wave.end;
+                    self.submit(wave, probe);
+                }
             }
             EventKind::TryAgain => {
                 if let Some(attempt) = self.world.try_again(event.id) {
-                    self.send_to_placer(attempt, probe);
+                    self.send_to_placer(&[attempt], probe);
                 }
             }
             EventKind::PatienceEnds => self.world.patience_ends(model, workload, probe, event.id),
             EventKind::QueueTimeout => self.world.queue_timeout(model, workload, probe, event.id),
             EventKind::DecisionEnds => {
-                self.world.chatter -= usize::from(self.is_gossip(event.epoch, event.id));
+                self.world.chatter -= usize::from(self.is_busy_with_chatter(event.epoch, event.id));
                 self.answer(event.epoch, event.id, probe);
                 self.serve(event.epoch, event.id, probe);
             }
@@ -275,6 +290,7 @@ impl Simulation {
                 self.world.chatter -= 1;
                 self.timer(event.epoch, event.id, probe);
             }
+            EventKind::PlacerWakes => self.timer(event.epoch, event.id, probe),
         }
     }
 
@@ -282,58 +298,72 @@ impl Simulation {
     fn is_chatter(&self, event: &Event) -> bool {
         match event.kind {
             EventKind::PlacerTimer => true,
-            EventKind::Delivery => self.world.messages[event.id].kind == MessageKind::Gossip,
-            EventKind::DecisionEnds => self.is_gossip(event.epoch, event.id),
+            EventKind::Delivery => self.world.messages[event.id].kind.is_chatter(),
+            EventKind::DecisionEnds => self.is_busy_with_chatter(event.epoch, event.id),
             _ => false,
         }
     }
 
     /// When something other than gossip happens next, if nothing but gossip waits at the placers.
     fn next_other(&self) -> Option<SimTime> {
-        let is_gossip = |id: &u32| self.world.messages[*id].kind == MessageKind::Gossip;
-        if !self.all_placers().all(|(_, p)| p.inbox.iter().all(is_gossip)) {
+        let is_chatter = |id: &u32| self.world.messages[*id].kind.is_chatter();
+        if !self.all_placers().all(|(_, p)| p.inbox.iter().all(is_chatter)) {
             return None;
         }
         let queued = self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event)).map(|(time, _)| time).min();
         [self.next_arrival(), queued, self.next_change()].into_iter().flatten().min()
     }
 
-    /// Whether a placer is busy with gossip.
-    fn is_gossip(&self, instance: u16, number: u32) -> bool {
+    /// Whether a placer is busy with what it is told again and again.
+    fn is_busy_with_chatter(&self, instance: u16, number: u32) -> bool {
         let serving = self.instances[instance as usize].placers[number as usize].serving;
-        serving.is_some_and(|id| self.world.messages[id].kind == MessageKind::Gossip)
+        serving.is_some_and(|id| self.world.messages[id].kind.is_chatter())
     }
 
-    /// The next invocation that has a time arrives.
+    /// The next invocation that has a time arrives, with those of its job that come with it.
     fn arrival<P: Probe>(&mut self, probe: &mut P) {
-        let invocation = self.cursor as u32;
-        self.cursor += 1;
-        self.submit(invocation, probe);
+        let first = self.cursor as u32;
+        let workload = &self.setup.workload;
+        let wave = if workload.job.is_empty() { first..first + 1 } else { workload.wave(first, workload.len() as u32) };
+        self.cursor = wave.end as usize;
+        self.submit(wave, probe);
     }
 
-    /// An invocation arrives at its client, who sends it to a placer.
-    fn submit<P: Probe>(&mut self, invocation: u32, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
-        let attempt = self.world.arrive(&setup.stages[self.stage].model, &setup.workload, probe, invocation);
-        self.send_to_placer(attempt, probe);
-    }
-
-    /// A client sends an attempt to a placer of the architecture that holds now.
-    fn send_to_placer<P: Probe>(&mut self, attempt: u32, probe: &mut P) {
+    /// Invocations of one job arrive at their client, who sends them to a placer.
+    fn submit<P: Probe>(&mut self, rows: std::ops::Range<u32>, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
-        let invocation = self.world.attempts[attempt].invocation;
+        if rows.len() == 1 {
+            let attempt = self.world.arrive(model, &setup.workload, probe, rows.start);
+            return self.send_to_placer(&[attempt], probe);
+        }
+        let attempts: Vec<u32> = rows.map(|row| self.world.arrive(model, &setup.workload, probe, row)).collect();
+        self.send_to_placer(&attempts, probe);
+    }
+
+    /// A client sends attempts, of one job if there are several, to a placer of the architecture that holds now.
+    fn send_to_placer<P: Probe>(&mut self, attempts: &[u32], probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let model = &setup.stages[self.stage].model;
+        let Some(&first) = attempts.first() else { return };
+        let invocation = self.world.attempts[first].invocation;
         let function = setup.workload.function[invocation as usize];
         let client = u32::from(setup.workload.client[invocation as usize]);
         let instance = self.instances.len() - 1;
         let placer = self.instances[instance].rules.route(model, client, invocation);
         let to = self.instances[instance].placers[placer as usize].machine;
-        let a = &mut self.world.attempts[attempt];
-        (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
+        let mut bytes = 0u64;
+        for &attempt in attempts {
+            let a = &mut self.world.attempts[attempt];
+            (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
+            let function = setup.workload.function[a.invocation as usize];
+            bytes = bytes.saturating_add(model.functions[function as usize].request_bytes);
+        }
+        let wave = if attempts.len() == 1 { NONE } else { self.world.wave_of(attempts) };
         let from = model.clients[client as usize].machine;
-        let submit =
-            Message { instance: instance as u16, placer, function, ..Message::about(MessageKind::Submit, from, to, attempt, a) };
-        self.world.send(model, probe, submit, model.functions[function as usize].request_bytes);
+        let about = Message::about(MessageKind::Submit, from, to, first, &self.world.attempts[first]);
+        let submit = Message { instance: instance as u16, placer, function, wave, ..about };
+        self.world.send(model, probe, submit, bytes);
     }
 
     /// A message arrives.
@@ -346,11 +376,32 @@ impl Simulation {
         match m.kind {
             MessageKind::Assign => {
                 self.world.messages.remove(id);
-                if !self.world.is_stale(&m) && self.world.attempts[m.attempt].bound {
+                let stale = self.world.is_stale(&m);
+                if m.words[1] > 0 {
+                    self.world.bound(model, m.words[1] - 1);
+                }
+                if !stale && self.world.attempts[m.attempt].bound {
                     self.world.begin(model, workload, probe, m.attempt);
-                } else if !self.world.is_stale(&m) {
+                } else if !stale {
+                    self.world.attempts[m.attempt].jumps = m.words[1] > 0;
                     self.world.receive(model, workload, probe, m.attempt);
                 }
+                if m.words[1] > 0 {
+                    self.world.dispatch(model, workload, probe, m.host);
+                }
+            }
+            MessageKind::NoTask => {
+                self.world.messages.remove(id);
+                self.world.bound(model, m.words[1] - 1);
+                self.world.dispatch(model, workload, probe, m.host);
+            }
+            MessageKind::Reserve => {
+                self.world.messages.remove(id);
+                self.world.reserve(model, workload, probe, &m);
+            }
+            MessageKind::Unreserve => {
+                self.world.messages.remove(id);
+                self.world.unreserve(model, workload, probe, &m);
             }
             MessageKind::Result | MessageKind::Refusal => {
                 self.world.messages.remove(id);
@@ -372,14 +423,8 @@ impl Simulation {
                 self.world.send(model, probe, reply, 0);
             }
             _ => {
-                if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
-                    if !self.taken_in(model, workload, &m, probe) {
-                        self.world.messages.remove(id);
-                        return;
-                    }
-                    self.world.enter(probe, m.attempt, Phase::AtPlacer);
-                    let task = self.world.attempts[m.attempt].task;
-                    self.world.account(task, Accounting::PlacerQueue);
+                if m.kind.brings_tasks() && !self.taken_in(model, workload, id, probe) {
+                    return self.world.forget(id);
                 }
                 probe.placer(self.world.now, m.to, (m.instance, m.placer), PlacerChange::Waits);
                 self.instances[m.instance as usize].placers[m.placer as usize].inbox.push_back(id);
@@ -388,17 +433,24 @@ impl Simulation {
         }
     }
 
-    /// Whether a placer takes an attempt that reaches it into its inbox.
-    fn taken_in<P: Probe>(&mut self, model: &Model, workload: &Workload, m: &Message, probe: &mut P) -> bool {
-        if self.world.attempts[m.attempt].cancelled {
-            self.world.end_attempt(model, workload, probe, m.attempt);
-            return false;
+    /// A placer takes the tasks that a message brings into its inbox. Answers whether there are any.
+    fn taken_in<P: Probe>(&mut self, model: &Model, workload: &Workload, message: u32, probe: &mut P) -> bool {
+        let m = self.world.messages[message];
+        let mut any = false;
+        for i in 0..self.world.tasks_of(&m) {
+            let Member { attempt, invocation, .. } = self.world.task_of(&m, i);
+            let function = workload.function[invocation as usize];
+            if self.world.attempts[attempt].cancelled {
+                self.world.end_attempt(model, workload, probe, attempt);
+            } else if model.functions[function as usize].request_too_large {
+                self.world.refuse(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::IngressLimit), m.to);
+            } else {
+                self.world.enter(probe, attempt, Phase::AtPlacer);
+                self.world.account(self.world.attempts[attempt].task, Accounting::PlacerQueue);
+                any = true;
+            }
         }
-        let too_large = model.functions[m.function as usize].request_too_large;
-        if too_large {
-            self.world.refuse(model, workload, probe, m.attempt, Outcome::Rejected, Some(Cause::IngressLimit), m.to);
-        }
-        !too_large
+        any
     }
 
     /// Lets a placer work: it takes messages from its inbox until one costs time or none is left.
@@ -411,25 +463,33 @@ impl Simulation {
             }
             let Some(id) = placer.inbox.pop_front() else { return };
             let m = self.world.messages[id];
-            if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) && self.world.is_stale(&m) {
+            let tasks = if m.kind.brings_tasks() { self.world.live_tasks(&m) } else { 0 };
+            if m.kind.brings_tasks() && tasks == 0 {
                 // Its client has given up: it leaves the inbox at no cost.
-                self.world.messages.remove(id);
+                self.world.forget(id);
                 for change in [PlacerChange::Decides, PlacerChange::Done] {
                     probe.placer(self.world.now, placer.machine, (instance, number), change);
                 }
                 continue;
             }
-            let cost = rules.cost(m.kind, placer);
+            let cost = rules.cost(&m, tasks, placer);
             placer.serving = Some(id);
             placer.serving_since = self.world.now;
             placer.busy += cost;
             probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Decides);
-            if matches!(m.kind, MessageKind::Submit | MessageKind::Offload) {
-                let task = self.world.attempts[m.attempt].task;
-                self.world.account(task, Accounting::Decision);
+            if tasks > 0 {
+                let setup = Arc::clone(&self.setup);
+                let frame = frame(&setup, self.stage, &self.world, instance);
+                rules.begins(frame, number, placer, &m);
+                for i in 0..self.world.tasks_of(&m) {
+                    let member = self.world.task_of(&m, i);
+                    if self.world.is_live(member) {
+                        self.world.account(self.world.attempts[member.attempt].task, Accounting::Decision);
+                    }
+                }
             }
             if cost > SimDuration::ZERO {
-                self.world.chatter += usize::from(m.kind == MessageKind::Gossip);
+                self.world.chatter += usize::from(m.kind.is_chatter());
                 let event = Event::new(EventKind::DecisionEnds, instance, number);
                 self.world.queue.push(self.world.now + cost, Class::Completion, event);
                 return;
@@ -441,32 +501,39 @@ impl Simulation {
     /// A placer's decision ends: its architecture answers.
     fn answer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
-        let model = &setup.stages[self.stage].model;
         let placer = &mut self.instances[instance as usize].placers[number as usize];
         let Some(id) = placer.serving.take() else { return };
         let m = self.world.messages[id];
-        self.world.messages.remove(id);
         probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Done);
         // A decision that takes no time is no event of its own.
-        self.world.happened += u64::from(m.kind != MessageKind::Gossip);
-        let about_attempt = matches!(m.kind, MessageKind::Submit | MessageKind::Offload | MessageKind::ProbeReply);
-        if about_attempt && self.world.is_stale(&m) {
-            return;
+        self.world.happened += u64::from(!m.kind.is_chatter());
+        let about_tasks = m.kind.brings_tasks() || (m.kind == MessageKind::ProbeReply && m.attempt != NONE);
+        let mut asked = std::mem::take(&mut self.asked);
+        if about_tasks {
+            let live = (0..self.world.tasks_of(&m)).map(|i| self.world.task_of(&m, i)).filter(|&member| self.world.is_live(member));
+            asked.extend(live.map(|Member { attempt, invocation, number }| {
+                let function = setup.workload.function[invocation as usize];
+                Asked { attempt, invocation, number, function, hops: self.world.attempts[attempt].hops }
+            }));
         }
-        if m.kind == MessageKind::Finish && m.words[1] > 0 {
-            self.world.release_bound(model, &setup.workload, probe, m.words[1] - 1);
+        self.world.forget(id);
+        if !about_tasks || !asked.is_empty() {
+            if m.kind == MessageKind::Finish && m.words[1] > 0 {
+                let model = &setup.stages[self.stage].model;
+                self.world.release_bound(model, &setup.workload, probe, m.words[1] - 1);
+            }
+            let Instance { rules, placers } = &mut self.instances[instance as usize];
+            let placer = &mut placers[number as usize];
+            let mut actions = std::mem::take(&mut self.actions);
+            rules.answer(frame(&setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
+            self.carry_out(instance, number, &actions, probe);
+            actions.clear();
+            self.actions = actions;
         }
-        let Instance { rules, placers } = &mut self.instances[instance as usize];
-        let placer = &mut placers[number as usize];
-        let hops = if about_attempt { self.world.attempts[m.attempt].hops } else { 0 };
-        let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
-        rules.answer(frame, number, placer, &m, hops, &mut actions);
-        self.carry_out(instance, number, &actions, probe);
-        actions.clear();
-        self.actions = actions;
+        asked.clear();
+        self.asked = asked;
         if m.kind == MessageKind::Staged && m.host == NONE {
-            self.world.heard_of_image(model, probe, m.words[1], m.words[0]);
+            self.world.heard_of_image(&setup.stages[self.stage].model, probe, m.words[1], m.words[0]);
         }
     }
 
@@ -475,14 +542,13 @@ impl Simulation {
             return; // another architecture took over
         }
         let setup = Arc::clone(&self.setup);
-        let model = &setup.stages[self.stage].model;
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        let frame = Frame { model, now: self.world.now, happened: self.world.happened, world: &self.world };
-        rules.timer(frame, number, &mut placers[number as usize], &mut actions);
+        rules.timer(frame(&setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
+        self.serve(instance, number, probe);
     }
 
     /// Does what an architecture wants done.
@@ -497,7 +563,7 @@ impl Simulation {
         };
         for &action in actions {
             match action {
-                Action::Assign { attempt, host } => {
+                Action::Assign { attempt, host } | Action::Give { attempt, host, .. } => {
                     let a = &mut self.world.attempts[attempt];
                     (a.instance, a.placer, a.host) = (instance, number, host);
                     let task = a.task;
@@ -506,7 +572,8 @@ impl Simulation {
                     let assign = about(&self.world, attempt, MessageKind::Assign, model.hosts[host as usize].machine);
                     let bytes = model.functions[assign.function as usize].request_bytes;
                     self.world.sets_out(host, assign.function);
-                    self.world.send(model, probe, Message { host, ..assign }, bytes);
+                    let slot = if let Action::Give { reservation, .. } = action { reservation + 1 } else { 0 };
+                    self.world.send(model, probe, Message { host, words: [0, slot], ..assign }, bytes);
                 }
                 Action::Bind { attempt, host } => {
                     let held = self.world.attempts[attempt].phase() == Phase::Schedulable;
@@ -557,16 +624,62 @@ impl Simulation {
                     let bytes = model.functions[offload.function as usize].request_bytes;
                     self.world.send(model, probe, Message { placer, ..offload }, bytes);
                 }
-                Action::Tell { placer, words } => {
+                Action::Tell { placer, kind, words } => {
                     let to = self.instances[instance as usize].placers[placer as usize].machine;
-                    let gossip = Message { instance, placer, words, ..Message::new(MessageKind::Gossip, from, to) };
-                    self.world.send(model, probe, gossip, 0);
+                    let word = Message { instance, placer, words, ..Message::new(kind, from, to) };
+                    self.world.send(model, probe, word, 0);
                 }
-                Action::Reject { attempt } => {
-                    let why = Some(Cause::HostTooSmall);
+                Action::Report { attempt, placer } => self.world.attempts[attempt].hears = placer,
+                Action::Classify { attempt, class } => self.world.attempts[attempt].class = class,
+                Action::Reserve { host, function, ticket, minds } => {
+                    let words = [0, u32::from(minds)];
+                    let to = model.hosts[host as usize].machine;
+                    let reserve = Message {
+                        instance,
+                        placer: number,
+                        host,
+                        function,
+                        ticket,
+                        words,
+                        ..Message::new(MessageKind::Reserve, from, to)
+                    };
+                    self.world.send(model, probe, reserve, 0);
+                }
+                Action::Unreserve { host, ticket } => {
+                    let to = model.hosts[host as usize].machine;
+                    let unreserve =
+                        Message { instance, placer: number, host, ticket, ..Message::new(MessageKind::Unreserve, from, to) };
+                    self.world.send(model, probe, unreserve, 0);
+                }
+                Action::NoTask { host, reservation } => {
+                    let to = model.hosts[host as usize].machine;
+                    let words = [0, reservation + 1];
+                    let no = Message { instance, placer: number, host, words, ..Message::new(MessageKind::NoTask, from, to) };
+                    self.world.send(model, probe, no, 0);
+                }
+                Action::Sound { host, function, ticket } => {
+                    let to = model.hosts[host as usize].machine;
+                    let sound =
+                        Message { instance, placer: number, host, function, ticket, ..Message::new(MessageKind::Probe, from, to) };
+                    self.world.send(model, probe, sound, 0);
+                }
+                Action::Await { attempt } => self.hold(probe, attempt, Phase::Probing, Accounting::DispatchNetwork),
+                Action::Again { attempt } => self.again(instance, number, attempt, probe),
+                Action::Conflict { attempt, wasted } => {
+                    self.world.counters.conflicts += 1;
+                    self.world.counters.wasted_ns += wasted.0;
+                    self.again(instance, number, attempt, probe);
+                }
+                Action::Reject { attempt } | Action::GiveUp { attempt } => {
+                    let too_often = matches!(action, Action::GiveUp { .. });
+                    let why = Some(if too_often { Cause::NotPlaced } else { Cause::HostTooSmall });
                     self.world.refuse(model, workload, probe, attempt, Outcome::Rejected, why, from);
                 }
                 Action::Timer { after } => self.set_timer(instance, number, after),
+                Action::Wake { after } => {
+                    let at = self.world.now + after.max(SimDuration(1));
+                    self.world.queue.push(at, Class::Timer, Event::new(EventKind::PlacerWakes, instance, number));
+                }
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
                     let quiet = self.next_other().map_or(SimDuration::ZERO, |next| next.since(self.world.now));
@@ -575,6 +688,23 @@ impl Simulation {
                 }
             }
         }
+    }
+
+    /// A placer puts an attempt at the end of its own inbox. It does not start on it here: whoever answers goes on with its inbox.
+    fn again<P: Probe>(&mut self, instance: u16, number: u32, attempt: u32, probe: &mut P) {
+        let setup = Arc::clone(&self.setup);
+        let machine = self.instances[instance as usize].placers[number as usize].machine;
+        let a = self.world.attempts[attempt];
+        if a.phase() != Phase::AtPlacer {
+            self.world.enter(probe, attempt, Phase::AtPlacer);
+        }
+        self.world.account(a.task, Accounting::PlacerQueue);
+        let function = setup.workload.function[a.invocation as usize];
+        let about = Message::about(MessageKind::Submit, machine, machine, attempt, &a);
+        let (sent, arrives) = (self.world.now, self.world.now);
+        let id = self.world.messages.insert(Message { instance, placer: number, function, sent, arrives, ..about });
+        probe.placer(self.world.now, machine, (instance, number), PlacerChange::Waits);
+        self.instances[instance as usize].placers[number as usize].inbox.push_back(id);
     }
 
     /// A placer holds an attempt.
@@ -652,10 +782,13 @@ impl Simulation {
         let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
         let held: Vec<u32> = self.world.attempts.iter().filter(|(_, a)| held(a.phase())).map(|(id, _)| id).collect();
         for attempt in held {
-            // A service has one placer, on the controller.
-            let from = self.instances[before - 1].placers[0].machine;
+            let a = &self.world.attempts[attempt];
+            let from = self.instances[a.instance as usize].placers[a.placer as usize].machine;
             self.hand_over(attempt, from, probe);
         }
+        let hears_free = self.instances[before].rules.hears_free();
+        let hears_free = hears_free.map(|number| (instance, number, self.instances[before].placers[number as usize].machine));
+        self.world.begin_telling_free(model, probe, hears_free);
         for number in 0..plans.len() as u32 {
             self.timer(instance, number, probe);
         }

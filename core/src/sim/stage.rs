@@ -12,7 +12,7 @@ use super::Simulation;
 use crate::engine::NONE;
 use crate::platform::{
     ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, ImageState, Message, MessageKind, Outcome, PlacerChange,
-    Probe, TaskEnd, Transfer,
+    Probe, TaskEnd, Transfer, Waiter,
 };
 use crate::units::SimTime;
 use crate::workload::Workload;
@@ -117,7 +117,7 @@ pub struct QueueSpan {
     pub to_ns: u64,
     /// The machine.
     pub host: u32,
-    /// The invocation.
+    /// The invocation, or `u32::MAX` for a place that a placer reserved.
     pub invocation: u32,
     /// Its function.
     pub function: u32,
@@ -197,7 +197,8 @@ pub struct StageProbe {
     /// Per placer, the open spans of messages that wait, and the one that is decided. A machine may have several placers.
     open_placers: BTreeMap<(u16, u32), (VecDeque<u32>, u32)>,
     /// Open queue spans: (host, invocation) to span.
-    open_queued: BTreeMap<(u32, u32), u32>,
+    /// By host, whether it is a reservation, and its number or invocation.
+    open_queued: BTreeMap<(u32, bool, u32), u32>,
     /// Per place and image, the open span.
     open_images: BTreeMap<(ImagePlace, u32), u32>,
     /// Per head store, its machine and the one that it fetches from; per host, the one that it copies from.
@@ -262,10 +263,18 @@ impl StageProbe {
                 };
                 probe.open_container(c.since.0, index as u32, c.cell, c.function, memory, state, c.until.0);
             }
-            for &attempt in &host.queue {
-                let a = &world.attempts[attempt];
-                let function = probe.workload.function[a.invocation as usize];
-                probe.queued(a.since, index as u32, a.invocation, function);
+            for &waiter in &host.queue {
+                match waiter {
+                    Waiter::Attempt(attempt) => {
+                        let a = &world.attempts[attempt];
+                        let function = probe.workload.function[a.invocation as usize];
+                        probe.queued(a.since, index as u32, a.invocation, function);
+                    }
+                    Waiter::Reservation(id) => {
+                        let r = &world.reservations[id];
+                        probe.reserved(r.since, index as u32, id, r.function);
+                    }
+                }
             }
         }
         probe.images_there(simulation, from);
@@ -426,13 +435,25 @@ impl Probe for StageProbe {
     }
 
     fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {
-        self.open_queued.insert((host, invocation), self.window.queued.len() as u32);
+        self.open_queued.insert((host, false, invocation), self.window.queued.len() as u32);
         let host = self.machines[host as usize];
         self.window.queued.push(QueueSpan { from_ns: now.0, to_ns: u64::MAX, host, invocation, function });
     }
 
     fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {
-        if let Some(open) = self.open_queued.remove(&(host, invocation)) {
+        if let Some(open) = self.open_queued.remove(&(host, false, invocation)) {
+            self.window.queued[open as usize].to_ns = now.0;
+        }
+    }
+
+    fn reserved(&mut self, now: SimTime, host: u32, reservation: u32, function: u32) {
+        self.open_queued.insert((host, true, reservation), self.window.queued.len() as u32);
+        let host = self.machines[host as usize];
+        self.window.queued.push(QueueSpan { from_ns: now.0, to_ns: u64::MAX, host, invocation: NONE, function });
+    }
+
+    fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {
+        if let Some(open) = self.open_queued.remove(&(host, true, reservation)) {
             self.window.queued[open as usize].to_ns = now.0;
         }
     }

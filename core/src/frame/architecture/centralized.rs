@@ -6,8 +6,8 @@
 //! without a network assume, and a bound of what messages can tell.
 //! Source: the push form of ExDe's central scheduler; 0.5 ms a decision is our default for serverless controllers.
 
-use super::{Action, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
-use crate::frame::{Costs, MESSAGE_US, SCAN_US, decision_ms};
+use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
 
@@ -18,6 +18,7 @@ pub(super) const ENTRY: Entry = Entry {
     source: "ExDe's centralized scheduler; Borg, OpenWhisk's controller.",
     params: &[
         decision_ms(0.5),
+        JOB_MS,
         SCAN_US,
         MESSAGE_US,
         Param {
@@ -59,16 +60,21 @@ impl Rules for Centralized {
         0
     }
 
-    fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration {
-        self.costs.of(kind, placer.view.len())
+    fn cost(&self, _: &Message, tasks: usize, placer: &Placer) -> SimDuration {
+        self.costs.of(tasks, placer.view.len())
     }
 
-    fn answer(&mut self, frame: Frame<'_>, _: u32, placer: &mut Placer, message: &Message, _: u8, actions: &mut Vec<Action>) {
+    fn answer(
+        &mut self,
+        frame: Frame<'_>,
+        _: u32,
+        placer: &mut Placer,
+        message: &Message,
+        tasks: &[Asked],
+        actions: &mut Vec<Action>,
+    ) {
         match message.kind {
-            MessageKind::Submit => actions.push(match placer.place(frame, &frame.ask(message.function)) {
-                Some(host) => Action::Assign { attempt: message.attempt, host },
-                None => Action::Reject { attempt: message.attempt },
-            }),
+            MessageKind::Submit => actions.extend(tasks.iter().map(|task| placer.assign(frame, task))),
             _ => placer.hear(frame, message),
         }
     }

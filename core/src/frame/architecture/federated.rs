@@ -8,9 +8,9 @@
 //! while nothing happens anywhere it falls silent: it would only repeat itself.
 //! Source: edge-cloud federations; the threshold form of the offloading in the tail-latency-driven edge-cloud scheduler.
 
-use super::{Action, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
-use crate::frame::{Costs, MESSAGE_US, SCAN_US, decision_ms};
+use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
 use crate::policy::placement::Ask;
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
@@ -43,6 +43,7 @@ pub(super) const ENTRY: Entry = Entry {
             domain: Domain::Number { default: 100.0, min: 0.0, max: 1e7 },
         },
         decision_ms(0.1),
+        JOB_MS,
         SCAN_US,
         MESSAGE_US,
     ],
@@ -147,8 +148,8 @@ impl Rules for Federated {
         self.routes[client as usize]
     }
 
-    fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration {
-        self.costs.of(kind, placer.view.len())
+    fn cost(&self, _: &Message, tasks: usize, placer: &Placer) -> SimDuration {
+        self.costs.of(tasks, placer.view.len())
     }
 
     fn answer(
@@ -157,30 +158,28 @@ impl Rules for Federated {
         number: u32,
         placer: &mut Placer,
         message: &Message,
-        hops: u8,
+        tasks: &[Asked],
         actions: &mut Vec<Action>,
     ) {
         match message.kind {
             MessageKind::Submit | MessageKind::Offload => {
-                let attempt = message.attempt;
-                let ask = frame.ask(message.function);
-                let fits_here = placer.view.least_loaded(&ask).is_some();
-                let own = if fits_here { placer.view.total_load() } else { f64::INFINITY };
-                if hops < self.hops
-                    && own >= self.offload_above
-                    && let Some(other) = self.elsewhere(number, own, &ask)
-                {
-                    // Until the next gossip, count what was just handed over.
-                    let cores: u64 = self.hosts[other as usize].iter().map(|&(_, cores)| u64::from(cores)).sum();
-                    let heard = &mut self.heard[number as usize][other as usize];
-                    *heard = heard.saturating_add((1_000_000 / cores.max(1)) as u32);
-                    actions.push(Action::Offload { attempt, placer: other });
-                    return;
+                for task in tasks {
+                    let ask = frame.ask(task.function);
+                    let fits_here = placer.view.least_loaded(&ask).is_some();
+                    let own = if fits_here { placer.view.total_load() } else { f64::INFINITY };
+                    if task.hops < self.hops
+                        && own >= self.offload_above
+                        && let Some(other) = self.elsewhere(number, own, &ask)
+                    {
+                        // Until the next gossip, count what was just handed over.
+                        let cores: u64 = self.hosts[other as usize].iter().map(|&(_, cores)| u64::from(cores)).sum();
+                        let heard = &mut self.heard[number as usize][other as usize];
+                        *heard = heard.saturating_add((1_000_000 / cores.max(1)) as u32);
+                        actions.push(Action::Offload { attempt: task.attempt, placer: other });
+                    } else {
+                        actions.push(placer.assign(frame, task));
+                    }
                 }
-                actions.push(match placer.place(frame, &ask) {
-                    Some(host) => Action::Assign { attempt, host },
-                    None => Action::Reject { attempt },
-                });
             }
             MessageKind::Gossip => {
                 let [load, sender] = message.words;
@@ -206,7 +205,7 @@ impl Rules for Federated {
             all_know &= told.known == frame.happened;
             if told.on_its_way.is_none() {
                 told.on_its_way = Some(frame.happened);
-                actions.push(Action::Tell { placer: other, words: [load, number] });
+                actions.push(Action::Tell { placer: other, kind: MessageKind::Gossip, words: [load, number] });
             }
         }
         let (happened, rounds) = &mut self.spoken[number as usize];

@@ -1,37 +1,46 @@
 //! Scheduler architectures: who decides what on which message. One file each, one line in the registry.
 
+mod batch_sampling;
 mod centralized;
 mod decentralized;
 mod federated;
+mod independent;
+mod late_binding;
+mod pull;
 mod service;
+mod shared_state;
+mod spread;
 
 use std::sync::Arc;
 
-use super::{Action, Frame, Placer, PlacerPlan};
+use super::{Action, Asked, Frame, Placer, PlacerPlan};
 use crate::platform::{Message, MessageKind, Model};
 use crate::registry::{Args, Choice, Entry};
 use crate::units::SimDuration;
 
 /// The rules of an architecture.
 ///
-/// Between the arrival of an attempt and its assignment an architecture must answer with exactly one of assign, offload,
-/// probe (then assign when the replies are there) or reject. An attempt whose client gives up is over: nobody asks about it any
-/// more, and replies about it are not handed on.
+/// For each task that a message brings an architecture must answer with exactly one of assign, offload, hold, probe (then assign
+/// when the replies are there), again, give up or reject; what it holds, it assigns, gives, offloads or rejects later, as long as
+/// [`Frame::is_held`]. An attempt whose client gives up is over: nobody asks about it any more, and replies about it are not
+/// handed on.
 pub trait Rules {
     /// The placers that it needs.
     fn placers(&self, model: &Model) -> Vec<PlacerPlan>;
     /// The placer, by its number, to which a client sends an invocation.
     fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32;
-    /// How long a placer is busy with a message of a kind.
-    fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration;
-    /// Answers a message, at the end of the time that it cost. `hops` says how often the attempt was handed on.
+    /// How long a placer is busy with a message that brings so many tasks.
+    fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration;
+    /// A placer begins to decide on a message that brings tasks.
+    fn begins(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _message: &Message) {}
+    /// Answers a message, at the end of the time that it cost: with the tasks that it brings, or the one that it is about.
     fn answer(
         &mut self,
         frame: Frame<'_>,
         number: u32,
         placer: &mut Placer,
         message: &Message,
-        hops: u8,
+        tasks: &[Asked],
         actions: &mut Vec<Action>,
     );
     /// Whether its placers choose by the hosts as they are ([`crate::policy::placement::Sight`]), and not by what they believe.
@@ -41,6 +50,11 @@ pub trait Rules {
     /// Whether its placers hold invocations until their images are in place, and want to hear of that.
     fn stages(&self) -> bool {
         false
+    }
+    /// The number of the placer that wants to hear how many slots of each host are free with nobody waiting for them
+    /// ([`MessageKind::Free`]), if one does. At the start it takes all slots as free.
+    fn hears_free(&self) -> Option<u32> {
+        None
     }
     /// At the start, and whenever a timer that was asked for comes.
     fn timer(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _actions: &mut Vec<Action>) {}
@@ -92,14 +106,34 @@ macro_rules! registry {
                     Architecture::External(a) => a.route(model, client, invocation),
                 }
             }
-            fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration {
-                match self { $(Architecture::$name(a) => a.cost(kind, placer),)* Architecture::External(a) => a.cost(kind, placer) }
-            }
-            fn answer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message, hops: u8, actions: &mut Vec<Action>) {
+            fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
                 match self {
-                    $(Architecture::$name(a) => a.answer(frame, number, placer, message, hops, actions),)*
-                    Architecture::External(a) => a.answer(frame, number, placer, message, hops, actions),
+                    $(Architecture::$name(a) => a.cost(message, tasks, placer),)*
+                    Architecture::External(a) => a.cost(message, tasks, placer),
                 }
+            }
+            fn begins(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message) {
+                match self {
+                    $(Architecture::$name(a) => a.begins(frame, number, placer, message),)*
+                    Architecture::External(a) => a.begins(frame, number, placer, message),
+                }
+            }
+            fn answer(
+                &mut self,
+                frame: Frame<'_>,
+                number: u32,
+                placer: &mut Placer,
+                message: &Message,
+                tasks: &[Asked],
+                actions: &mut Vec<Action>,
+            ) {
+                match self {
+                    $(Architecture::$name(a) => a.answer(frame, number, placer, message, tasks, actions),)*
+                    Architecture::External(a) => a.answer(frame, number, placer, message, tasks, actions),
+                }
+            }
+            fn hears_free(&self) -> Option<u32> {
+                match self { $(Architecture::$name(a) => a.hears_free(),)* Architecture::External(a) => a.hears_free() }
             }
             fn stages(&self) -> bool {
                 match self { $(Architecture::$name(a) => a.stages(),)* Architecture::External(a) => a.stages() }
@@ -117,7 +151,17 @@ macro_rules! registry {
     };
 }
 
-registry!(centralized::Centralized, decentralized::Decentralized, federated::Federated, service::Service);
+registry!(
+    centralized::Centralized,
+    pull::Pull,
+    decentralized::Decentralized,
+    batch_sampling::BatchSampling,
+    late_binding::LateBinding,
+    independent::Independent,
+    shared_state::SharedState,
+    federated::Federated,
+    service::Service,
+);
 
 impl Architecture {
     /// The architecture that a choice names, from outside if one of that kind was added, else built in.

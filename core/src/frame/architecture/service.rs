@@ -14,9 +14,9 @@
 
 use std::collections::VecDeque;
 
-use super::{Action, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
-use crate::frame::{Costs, MESSAGE_US, SCAN_US, decision_ms};
+use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
 use crate::platform::{ImageState, Phase};
 use crate::policy::placement::{Nearness, PlacementPolicy, Plan};
 use crate::registry::{Args, Entry};
@@ -27,26 +27,17 @@ pub(super) const ENTRY: Entry = Entry {
     name: "Serverless service",
     summary: "One service holds invocations, fetches their images, and sends each only where it can start at once.",
     source: "WRENCH's serverless compute service.",
-    params: &[decision_ms(0.5), SCAN_US, MESSAGE_US],
+    params: &[decision_ms(0.5), JOB_MS, SCAN_US, MESSAGE_US],
     decides: &[],
 };
-
-/// An attempt that is held.
-#[derive(Clone, Copy)]
-struct Held {
-    attempt: u32,
-    /// By which a stale one is known.
-    invocation: u32,
-    function: u32,
-}
 
 #[derive(Clone)]
 pub(crate) struct Service {
     costs: Costs,
     /// Those whose image is not at the head store yet, in order.
-    admitted: Vec<(u32, VecDeque<Held>)>,
+    admitted: Vec<(u32, VecDeque<Asked>)>,
     /// Those that could start, in the order in which they could.
-    schedulable: VecDeque<Held>,
+    schedulable: VecDeque<Asked>,
     /// Places in `schedulable` of those that the last round wanted to bind, or that are gone.
     proposed: Vec<usize>,
     plan: Plan,
@@ -69,22 +60,19 @@ impl Service {
     }
 
     /// Takes an invocation in.
-    fn submit(&mut self, frame: Frame<'_>, placer: &mut Placer, message: &Message, actions: &mut Vec<Action>) {
-        let attempt = message.attempt;
-        let ask = frame.ask(message.function);
-        if frame.model.oversized[message.function as usize] {
+    fn submit(&mut self, frame: Frame<'_>, placer: &mut Placer, task: &Asked, actions: &mut Vec<Action>) {
+        let attempt = task.attempt;
+        let ask = frame.ask(task.function);
+        if frame.model.oversized[task.function as usize] {
             // No host is large enough, and the scenario wants it dropped there.
-            return actions.push(match placer.place(frame, &ask) {
-                Some(host) => Action::Assign { attempt, host },
-                None => Action::Reject { attempt },
-            });
+            return actions.push(placer.assign(frame, task));
         }
         let sight = placer.sight(frame);
         if !(0..sight.len() as u32).any(|n| sight.fits(n, &ask)) {
             return actions.push(Action::Reject { attempt });
         }
-        let held = Held { attempt, invocation: message.invocation, function: message.function };
-        let image = frame.model.functions[message.function as usize].image;
+        let held = *task;
+        let image = frame.model.functions[task.function as usize].image;
         match frame.model.supply.main_head() {
             Some(head) if image != NONE && frame.world.heads[head as usize].store.state(image) != ImageState::Here => {
                 match self.admitted.iter_mut().find(|(i, _)| *i == image) {
@@ -182,9 +170,9 @@ impl Service {
 }
 
 /// Whether an attempt that is held is the one that it was, and is in a phase.
-fn is(frame: Frame<'_>, held: Held, phase: Phase) -> bool {
+fn is(frame: Frame<'_>, held: Asked, phase: Phase) -> bool {
     let a = &frame.world.attempts[held.attempt];
-    a.invocation == held.invocation && a.phase() == phase
+    (a.invocation, a.number, a.instance) == (held.invocation, held.number, frame.instance) && a.phase() == phase
 }
 
 impl Rules for Service {
@@ -204,13 +192,21 @@ impl Rules for Service {
         0
     }
 
-    fn cost(&self, kind: MessageKind, placer: &Placer) -> SimDuration {
-        self.costs.of(kind, placer.view.len())
+    fn cost(&self, _: &Message, tasks: usize, placer: &Placer) -> SimDuration {
+        self.costs.of(tasks, placer.view.len())
     }
 
-    fn answer(&mut self, frame: Frame<'_>, _: u32, placer: &mut Placer, message: &Message, _: u8, actions: &mut Vec<Action>) {
+    fn answer(
+        &mut self,
+        frame: Frame<'_>,
+        _: u32,
+        placer: &mut Placer,
+        message: &Message,
+        tasks: &[Asked],
+        actions: &mut Vec<Action>,
+    ) {
         match message.kind {
-            MessageKind::Submit => self.submit(frame, placer, message, actions),
+            MessageKind::Submit => tasks.iter().for_each(|task| self.submit(frame, placer, task, actions)),
             MessageKind::Staged if message.host == NONE => self.image_came(message.words[0], frame, actions),
             MessageKind::Finish => placer.hear(frame, message),
             _ => {}

@@ -180,6 +180,20 @@ impl View {
         self.rise(number);
     }
 
+    /// A host is said to have so much load, which asks for so many thousandths of cores.
+    pub(crate) fn set_load(&mut self, number: u32, load: u32, millicores: u64) {
+        if self.taken.is_empty() {
+            self.taken = vec![(0, 0); self.hosts.len()];
+        }
+        self.taken[number as usize].1 = millicores;
+        let seen = &mut self.hosts[number as usize];
+        if seen.load != load {
+            self.total_load = self.total_load - u64::from(seen.load) + u64::from(load);
+            seen.load = load;
+            self.rise(number);
+        }
+    }
+
     /// A host told how many idle containers of a function it has.
     pub(crate) fn set_warm(&mut self, number: u32, function: u32, count: u32) {
         let list = &mut self.warm[function as usize];
