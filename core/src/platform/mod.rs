@@ -4,6 +4,7 @@ mod client;
 mod cpu;
 mod host;
 mod images;
+mod load;
 mod message;
 mod model;
 mod network;
@@ -19,6 +20,7 @@ mod world;
 
 pub use host::{Container, Host, Usage, Waiter};
 pub use images::Head;
+pub use load::LoadAverage;
 pub use message::{Message, MessageKind};
 pub use model::{ClientSpec, FunctionSpec, HostSpec, Machine, Model};
 pub use network::{Network, PathSpec};

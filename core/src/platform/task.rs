@@ -61,6 +61,11 @@ impl Phase {
 }
 
 impl Phase {
+    /// Whether an attempt runs on its host or waits there.
+    pub(super) fn is_on_host(self) -> bool {
+        matches!(self, Phase::Queued | Phase::Staging | Phase::Starting | Phase::Running)
+    }
+
     /// Whether an attempt waits for room, which may never come.
     pub fn waits(self) -> bool {
         matches!(self, Phase::Queued | Phase::Staging | Phase::Admitted | Phase::Schedulable)

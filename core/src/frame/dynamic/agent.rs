@@ -47,7 +47,7 @@ pub enum Part {
 }
 
 /// What all agents know of the nodes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Map {
     /// By node.
     parts: Vec<Part>,
@@ -237,6 +237,12 @@ impl Agent {
     pub fn new(form: Form, settings: Settings, node: u32, functions: usize) -> Agent {
         let tail = TailScheduler::new(form, settings.tail, functions);
         Agent { form, settings, node, tail, history: History::new(form) }
+    }
+
+    /// Goes on with other settings, and remembers what it did.
+    pub fn retune(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.tail.retune(settings.tail);
     }
 
     /// Decides what to do with a request, given the node's one-minute load average.

@@ -3,7 +3,8 @@
 //!
 //! Every node runs an agent. The agent that a request enters at draws one of the three architectures by the function's weights
 //! ([`tail`]), then routes by that architecture's rules ([`agent`]), in which nodes and zones are drawn by how fast they
-//! answered lately ([`target`]) and a node hands requests on only while its one-minute load average is high ([`load`]).
+//! answered lately ([`target`]) and a node hands requests on only while its one-minute load average
+//! ([`crate::platform::LoadAverage`]) is high.
 //! What is here is plain state: it takes times, replies and draws, and answers what to do. It knows no events and no messages.
 //!
 //! There are two [`Form`]s. `Faithful` is the original as it runs, with its flaws, and agrees with its goldens to the printed
@@ -13,7 +14,6 @@
 //! routing rules, and its constants: windows of 60 s, two hops, a load of two, a penalty of 0.3 per hop.
 
 pub mod agent;
-pub mod load;
 pub mod tail;
 pub mod target;
 

@@ -32,6 +32,8 @@
 //!
 //! Source: `TailRatioScheduler` of the edge-cloud agent, third generation.
 
+use std::collections::BTreeMap;
+
 use super::{Draws, Form, Kind, WINDOW, Window};
 use crate::units::{SimDuration, SimTime};
 
@@ -147,6 +149,8 @@ struct Tracks {
     of: [Track; 3],
     /// The shares, by [`Kind`].
     weights: [f64; 3],
+    /// Whether the shares were ever brought up to date.
+    shared: bool,
     /// When the function was first asked for.
     since: Option<SimTime>,
     /// Requests since the last measurement of any architecture, of the faithful form.
@@ -158,7 +162,7 @@ struct Tracks {
 impl Default for Tracks {
     fn default() -> Self {
         let of = [Track::default(), Track::default(), Track::default()];
-        Tracks { of, weights: [1.0, 0.0, 0.0], since: None, asked: 0, rates: [None; 2] }
+        Tracks { of, weights: [1.0, 0.0, 0.0], shared: false, since: None, asked: 0, rates: [None; 2] }
     }
 }
 
@@ -167,8 +171,10 @@ impl Default for Tracks {
 pub struct TailScheduler {
     form: Form,
     settings: TailSettings,
-    /// By function.
-    functions: Vec<Tracks>,
+    /// By function, of those that were asked for.
+    functions: BTreeMap<u32, Tracks>,
+    /// How many functions there are.
+    known: usize,
     /// Room for sorting.
     sorted: Vec<u64>,
 }
@@ -176,19 +182,24 @@ pub struct TailScheduler {
 impl TailScheduler {
     /// For so many functions.
     pub fn new(form: Form, settings: TailSettings, functions: usize) -> TailScheduler {
-        TailScheduler { form, settings, functions: vec![Tracks::default(); functions], sorted: Vec::new() }
+        TailScheduler { form, settings, functions: BTreeMap::new(), known: functions, sorted: Vec::new() }
     }
 
     /// A request of a function took so long in all under an architecture.
     pub fn record(&mut self, now: SimTime, function: u32, kind: Kind, total: SimDuration) {
-        if let Some(tracks) = self.functions.get_mut(function as usize) {
+        if (function as usize) < self.known {
+            let tracks = self.functions.entry(function).or_default();
             tracks.of[kind as usize].times.record(now, total);
         }
     }
 
     /// Brings the shares of a function up to date, which is done with every request for it, and answers them by [`Kind`].
     pub fn update(&mut self, now: SimTime, function: u32) -> [f64; 3] {
-        let Some(tracks) = self.functions.get_mut(function as usize) else { return [1.0, 0.0, 0.0] };
+        if function as usize >= self.known {
+            return [1.0, 0.0, 0.0];
+        }
+        let tracks = self.functions.entry(function).or_default();
+        tracks.shared = true;
         match self.form {
             Form::Faithful => tracks.update_faithful(now, &self.settings, &mut self.sorted),
             Form::Corrected => tracks.update_corrected(now, &self.settings, &mut self.sorted),
@@ -202,9 +213,14 @@ impl TailScheduler {
         Kind::ALL[draws.weighted(&weights).min(2)]
     }
 
+    /// Whether the shares of a function were ever brought up to date, as they are once it is asked for here.
+    pub fn has_shared(&self, function: u32) -> bool {
+        self.functions.get(&function).is_some_and(|t| t.shared)
+    }
+
     /// The shares of a function as they are, by [`Kind`].
     pub fn weights(&self, function: u32) -> [f64; 3] {
-        let weights = self.functions.get(function as usize).map_or([1.0, 0.0, 0.0], |t| t.weights);
+        let weights = self.functions.get(&function).map_or([1.0, 0.0, 0.0], |t| t.weights);
         match self.form {
             Form::Faithful => weights,
             Form::Corrected => {
@@ -216,17 +232,22 @@ impl TailScheduler {
 
     /// The ratios of a function as last measured, by [`Kind`]; 1 before.
     pub fn ratios(&self, function: u32) -> [f64; 3] {
-        self.functions.get(function as usize).map_or([1.0; 3], |t| [0, 1, 2].map(|k| t.of[k].ratio))
+        self.functions.get(&function).map_or([1.0; 3], |t| [0, 1, 2].map(|k| t.of[k].ratio))
     }
 
     /// The last two rates by which α and the gates go, the newest last: one pair for all architectures, of the faithful form.
     pub fn rates(&self, function: u32) -> [Option<f64>; 2] {
-        self.functions.get(function as usize).map_or([None; 2], |t| t.rates)
+        self.functions.get(&function).map_or([None; 2], |t| t.rates)
     }
 
     /// How many total times of a function under an architecture are remembered.
     pub fn samples(&mut self, now: SimTime, function: u32, kind: Kind) -> usize {
-        self.functions.get_mut(function as usize).map_or(0, |t| t.of[kind as usize].times.count(now))
+        self.functions.get_mut(&function).map_or(0, |t| t.of[kind as usize].times.count(now))
+    }
+
+    /// Goes on with other settings, thresholds included.
+    pub fn retune(&mut self, settings: TailSettings) {
+        self.settings = settings;
     }
 
     /// The thresholds.
@@ -254,7 +275,7 @@ impl TailScheduler {
 
     /// About how many bytes a copy takes.
     pub(crate) fn size(&self) -> usize {
-        64 + self.sorted.len() * 8 + self.functions.iter().flat_map(|t| &t.of).map(|t| 128 + t.times.size()).sum::<usize>()
+        64 + self.sorted.len() * 8 + self.functions.values().flat_map(|t| &t.of).map(|t| 128 + t.times.size()).sum::<usize>()
     }
 }
 
@@ -453,7 +474,7 @@ mod tests {
         assert_eq!(faithful.rates(0), [Some(0.5); 2], "a tenth of a request per second");
         assert_eq!(faithful.weights(0), [0.0, 1.0, 0.0]);
         let corrected = slow(Form::Corrected);
-        assert!((corrected.functions[0].of[D].rate - 0.1).abs() < 1e-12);
+        assert!((corrected.functions[&0].of[D].rate - 0.1).abs() < 1e-12);
         assert!((corrected.weights(0)[D] - 0.9).abs() < 1e-12, "below the gate nothing leaves but what explores");
     }
 
@@ -475,7 +496,7 @@ mod tests {
         assert_eq!(faithful.rates(0)[1], Some(0.0));
         assert!(requests(&mut faithful, 4.5, 100)[D] > 0.99, "the gates are closed until the next measurement");
         let corrected = both(Form::Corrected);
-        let [d, f, _] = &corrected.functions[0].of;
+        let [d, f, _] = &corrected.functions[&0].of;
         assert!(d.rate > 8.0 && f.rate > 8.0, "{} and {}", d.rate, f.rate);
         let shares = corrected.weights(0);
         assert!(shares[D] < 0.06 && shares[C] > 0.1, "{shares:?}");

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 use super::{Draws, Form, Window};
 use crate::units::{SimDuration, SimTime};
 
+/// Room for choosing among more candidates is not kept.
+const MOST_KEPT: usize = 256;
+
 /// What an agent remembers of nodes and zones, and how it chooses among them: durations by function and place. A place is a
 /// number for a node or a zone.
 #[derive(Clone, Debug)]
@@ -61,7 +64,13 @@ impl History {
             true => draws.weighted(&means),
             false => draws.any(candidates.len()),
         };
-        self.means = means;
+        // Many agents that choose among many would keep much room.
+        if means.capacity() <= MOST_KEPT {
+            means.clear();
+            self.means = means;
+        } else {
+            self.products = Vec::new();
+        }
         candidates[drawn]
     }
 

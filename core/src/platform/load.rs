@@ -7,7 +7,7 @@
 use crate::units::{SimDuration, SimTime};
 
 /// How often the average is stepped.
-pub const STEP: SimDuration = SimDuration(5_000_000_000);
+pub(super) const STEP: SimDuration = SimDuration(5_000_000_000);
 /// Over how long it is damped, in steps.
 const STEPS_PER_MINUTE: f64 = 12.0;
 
@@ -32,6 +32,17 @@ impl LoadAverage {
                 active + (self.value - active) * libm::exp(-(passed as f64) / STEPS_PER_MINUTE)
             }
         }
+    }
+
+    /// The average of a node on which so many executions have run or waited for long.
+    pub fn steady(now: SimTime, active: u32) -> LoadAverage {
+        LoadAverage { value: f64::from(active), steps: now.0 / STEP.0, active }
+    }
+
+    /// One more execution runs or waits from now on, or one less.
+    pub(super) fn change(&mut self, now: SimTime, more: bool) {
+        let active = if more { self.active.saturating_add(1) } else { self.active.saturating_sub(1) };
+        self.set(now, active);
     }
 
     /// From now on so many executions run or wait.
