@@ -44,6 +44,7 @@ gallery!(
     "at-home",
     "far-registry",
     "work-for-all",
+    "tail-of-its-own",
 );
 
 /// The scenario of an id.
