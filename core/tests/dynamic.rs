@@ -283,6 +283,18 @@ fn three_thousand_agents_take_little_memory() {
     assert_eq!(simulation.world().counters.outcomes[Outcome::Completed as usize], 200);
 }
 
+#[test]
+fn a_node_that_refuses_at_once_draws_requests_to_it_and_when_corrected_repels_them() {
+    let refused = |form: &str| {
+        let scenario = site(json!({"kind": "dynamic", "mode": "decentralized", "form": form, "load_threshold": 0}));
+        let rows = rows(&set(&scenario, "nodes.second.memory_mb", json!(64)));
+        assert!(rows.iter().all(|r| (r.host == Some(1)) == (r.outcome == Some(Outcome::Rejected))));
+        rows.iter().filter(|r| r.host == Some(1)).count()
+    };
+    let (faithful, corrected) = (refused("faithful"), refused("corrected"));
+    assert!(faithful > 300 && corrected < 10, "{faithful} and {corrected} of 600");
+}
+
 fn remarks(scenario: &Scenario) -> Vec<(bool, String)> {
     let all = validate(scenario, &Library::default().catalogue());
     all.into_iter().map(|p| (p.warning, format!("{}: {}", p.path, p.message))).collect()

@@ -176,7 +176,8 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cause {
-    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left; or
+    /// its placer does not look at sizes, and the host is too small.
     HostTooSmall,
     /// The host's queue was full.
     QueueFull,

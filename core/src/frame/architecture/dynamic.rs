@@ -509,3 +509,43 @@ impl Rules for Dynamic {
         self.links.size() + self.pending.len() * 32 + self.sent.len() * 4 + self.agents.iter().map(Agent::size).sum::<usize>()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::platform::LoadAverage;
+    use crate::scenario::Scenario;
+    use crate::sim::{Library, Simulation};
+    use crate::workload::Workload;
+
+    #[test]
+    fn an_answer_fits_into_one_word() {
+        for reply in [
+            Reply { status: 200, hop: 0, failed: false },
+            Reply { status: 500, hop: 3, failed: true },
+            Reply { status: 403, hop: 101, failed: false },
+        ] {
+            assert_eq!(unpack(pack(reply)), reply);
+        }
+    }
+
+    #[test]
+    fn the_load_average_is_that_of_what_runs_or_waits_on_the_host_whoever_sent_it() {
+        let text = include_str!("../../../../scenarios/reference/tail-driven.json");
+        let scenario = Scenario::from_json(text).unwrap();
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+        let mut own = vec![LoadAverage::default(); simulation.world().hosts.len()];
+        let mut highest = 0.0_f64;
+        while !simulation.step(1, &mut ()).done {
+            let world = simulation.world();
+            for (host, own) in (0u32..).zip(&mut own) {
+                own.set(world.now, world.hosts[host as usize].load());
+                assert!((own.at(world.now) - world.load_average(host)).abs() < 1e-9, "host {host} at {:?}", world.now);
+                highest = highest.max(own.at(world.now));
+            }
+        }
+        assert!(highest > 2.0, "{highest}");
+    }
+}

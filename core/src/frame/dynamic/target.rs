@@ -42,7 +42,13 @@ impl History {
 
     /// The mean duration of a function at a place in seconds; 0 if nothing is remembered.
     pub fn mean_s(&mut self, now: SimTime, function: u32, place: u32) -> f64 {
-        self.windows.get_mut(&(function, place)).map_or(0.0, |w| w.mean_s(now))
+        let Some(window) = self.windows.get_mut(&(function, place)) else { return 0.0 };
+        let mean = window.mean_s(now);
+        if window.count(now) == 0 {
+            // Of many places most are not heard of for long.
+            self.windows.remove(&(function, place));
+        }
+        mean
     }
 
     /// Chooses one of the candidates, of which there is at least one, for a function. `place` says where a candidate is looked up.
