@@ -311,13 +311,12 @@ impl Dynamic {
             return hosts.first().copied();
         }
         let ask = frame.ask(function);
-        let least = hosts.iter().copied().min_by_key(|&host| {
+        hosts.iter().copied().min_by_key(|&host| {
             let spec = &frame.model.hosts[host as usize];
             let too_small = spec.memory < ask.memory || spec.millicores < ask.millicores;
             let per_core = u64::from(self.sent[host as usize]) * 1_000_000_000 / u64::from(spec.millicores.max(1));
             (too_small, per_core, host)
-        });
-        least
+        })
     }
 
     /// An agent decides what to do with a request.
