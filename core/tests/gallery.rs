@@ -669,3 +669,19 @@ fn standing_aside_long_calls_that_stop_for_short_ones_are_killed_again_and_again
     assert!(near(long.utilisation, 0.47) && near(short.utilisation, 0.96));
     assert!(near((short.submitted - short.completed) as f64 / short.submitted as f64, 0.05));
 }
+
+#[test]
+fn tail_of_its_own_no_other_machine_makes_a_function_more_even() {
+    let change = |name: &str, word: &str| with("tail-of-its-own", &[(&format!("frame.architecture.{name}"), json!(word))]);
+    let (tail, stay, faithful) = (with("tail-of-its-own", &[]), change("mode", "decentralized"), change("form", "faithful"));
+    let ms = |s: &Summary, id: &str| s.functions.iter().find(|f| f.id == id).unwrap().response_ms;
+    assert!(near(ms(&tail, "varied"), 199.0) && near(ms(&stay, "varied"), 101.0) && near(ms(&faithful, "varied"), 130.0));
+    assert!(near(ms(&tail, "steady") - ms(&stay, "steady"), 9.3));
+    assert!(tail.hosts.iter().chain(&stay.hosts).all(|h| h.utilisation < 0.2), "nobody is busy");
+    let (summary, recorder) = run(&read("tail-of-its-own"));
+    let shares = recorder.charts(faaslab_core::units::SimTime::from_s(summary.end_s)).shares;
+    // Of two functions, nine tenths of one go away when the cold starts are forgotten, and each has a twentieth elsewhere.
+    let [here, edge, cloud] = shares.map(|share| share[40..].iter().map(|&s| f64::from(s)).sum::<f64>() / 80.0);
+    assert!((here - 0.475).abs() < 0.01 && cloud > 2.0 * edge, "{here}, {edge}, {cloud}");
+    assert!(stay.hosts.iter().filter(|h| h.ended > 0).count() == 1);
+}

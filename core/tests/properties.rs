@@ -184,6 +184,13 @@ fn scenario(s: &Shape) -> Scenario {
         nodes.push(worker);
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
+    let after = kind(&catalogue.architectures, s.architecture + 1);
+    if kind(&catalogue.architectures, s.architecture) == "dynamic" || (s.change && after == "dynamic") {
+        // Workers of a zone must find an edge controller there.
+        for zone in 0..s.zones - 1 {
+            nodes.push(json!({"id": format!("edge{zone}"), "zone": format!("z{zone}"), "roles": ["edge_controller"]}));
+        }
+    }
     if matches!(s.images.way, 2 | 4) {
         nodes.push(json!({"id": "registry", "zone": "z0", "roles": ["registry"], "disk_read_mb_s": 1000}));
     }
@@ -240,6 +247,11 @@ fn scenario(s: &Shape) -> Scenario {
     if architecture["kind"] == "federated" && !s.change {
         architecture["hops"] = json!(s.hops);
         architecture["offload_above"] = json!(0.5);
+    }
+    if architecture["kind"] == "dynamic" && !s.change {
+        // A run is short: what agents do under load begins at once.
+        (architecture["load_threshold"], architecture["hop_limit"]) = (json!(0), json!(s.hops));
+        (architecture["min_samples"], architecture["sample_interval_s"]) = (json!(2), json!(0.1));
     }
     let arrivals = match s.users {
         None => json!({"kind": "poisson", "rate_per_s": s.rate}),

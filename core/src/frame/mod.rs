@@ -6,6 +6,7 @@
 //! message carries the instance it belongs to.
 
 pub mod architecture;
+pub mod dynamic;
 
 use std::collections::VecDeque;
 
@@ -31,7 +32,7 @@ pub struct Placer {
     pub busy: SimDuration,
     /// What it believes of its hosts.
     pub view: View,
-    /// The number in the view of each host of the platform, or [`crate::engine::NONE`].
+    /// The number in the view of each host of the platform, or [`crate::engine::NONE`]; empty if it sees none.
     numbers: Vec<u32>,
     /// How it chooses among them.
     pub placement: Placement,
@@ -372,6 +373,14 @@ pub enum Action {
         /// What.
         words: [u32; 2],
     },
+    /// The shares of a function's requests that the placer gives to three architectures have changed. Nothing happens; it is
+    /// for whoever watches.
+    Weigh {
+        /// The function.
+        function: u32,
+        /// The shares of decentralized, federated and centralized, in ten-thousandths.
+        shares: [u16; 3],
+    },
     /// No host can ever run the attempt.
     Reject {
         /// The attempt.
@@ -497,7 +506,9 @@ impl Costs {
 impl Placer {
     /// A placer as planned. Its view begins empty: it knows only of what it assigns.
     pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str, exact: bool) -> Placer {
-        let mut numbers = vec![crate::engine::NONE; model.hosts.len()];
+        // There may be many that see no host.
+        let any = !plan.hosts.is_empty();
+        let mut numbers = vec![crate::engine::NONE; if any { model.hosts.len() } else { 0 }];
         for (number, &host) in plan.hosts.iter().enumerate() {
             numbers[host as usize] = number as u32;
         }
@@ -511,7 +522,7 @@ impl Placer {
             serving: None,
             serving_since: SimTime::ZERO,
             busy: SimDuration::ZERO,
-            view: View::new(seen, model.functions.len()),
+            view: View::new(seen, if any { model.functions.len() } else { 0 }),
             numbers,
             placement,
             chance: Stream::new(model.seed, id, "placer"),

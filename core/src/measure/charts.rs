@@ -31,6 +31,9 @@ pub struct Charts {
     pub busy_mb: Vec<f32>,
     /// Mean memory of images on workers in each bucket, in MB; empty where there are none.
     pub image_mb: Vec<f32>,
+    /// Mean shares in each bucket that agents give to decentralized, federated and centralized, each agent and function that has
+    /// asked counting the same; 0 before the first. Empty where the architecture has no such shares.
+    pub shares: [Vec<f32>; 3],
     /// Where the time goes: accounting phases in order of occurrence, with the mean per completed invocation in
     /// milliseconds. They add up to the mean response time.
     pub phases_ms: Vec<(String, f64)>,

@@ -1,5 +1,6 @@
 //! The probe that keeps a row per invocation.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::charts::{Charts, Percentiles};
@@ -34,6 +35,51 @@ pub struct Recorder {
     busy: StepSeries,
     /// Nothing before the first image.
     images: Option<StepSeries>,
+    /// Nothing before the first share.
+    shares: Option<Box<Shares>>,
+}
+
+/// The shares that agents give to decentralized, federated and centralized.
+#[derive(Clone, Debug)]
+struct Shares {
+    /// By agent's machine and function, as they are.
+    now: BTreeMap<(u32, u32), [f64; 3]>,
+    /// Their means.
+    means: [StepSeries; 3],
+    /// What the means are now.
+    last: [f64; 3],
+    /// Sums of `now`.
+    sums: [f64; 3],
+}
+
+impl Shares {
+    fn new(width: u64) -> Shares {
+        let means = [0; 3].map(|_| StepSeries::new(width));
+        Shares { now: BTreeMap::new(), means, last: [0.0; 3], sums: [0.0; 3] }
+    }
+
+    fn change(&mut self, now: SimTime, key: (u32, u32), to: [f64; 3]) {
+        let before = self.now.insert(key, to).unwrap_or_default();
+        for (sum, (to, before)) in self.sums.iter_mut().zip(to.into_iter().zip(before)) {
+            *sum += to - before;
+        }
+        let count = self.now.len() as f64;
+        self.mean(now, self.sums.map(|sum| sum / count));
+    }
+
+    /// There are none any more.
+    fn end(&mut self, now: SimTime) {
+        self.now.clear();
+        self.sums = [0.0; 3];
+        self.mean(now, [0.0; 3]);
+    }
+
+    fn mean(&mut self, now: SimTime, to: [f64; 3]) {
+        for ((series, last), to) in self.means.iter_mut().zip(&mut self.last).zip(to) {
+            series.add(now, to - *last);
+            *last = to;
+        }
+    }
 }
 
 /// One invocation, as recorded.
@@ -85,6 +131,7 @@ impl Recorder {
             idle: StepSeries::new(width),
             busy: StepSeries::new(width),
             images: None,
+            shares: None,
             workload,
         }
     }
@@ -254,6 +301,10 @@ impl Recorder {
             idle_mb: self.idle.means(end, width, buckets),
             busy_mb: self.busy.means(end, width, buckets),
             image_mb: self.images.as_ref().map_or_else(Vec::new, |images| images.means(end, width, buckets)),
+            shares: match &self.shares {
+                Some(shares) => [0, 1, 2].map(|k: usize| shares.means[k].means(end, width, buckets)),
+                None => Default::default(),
+            },
             phases_ms,
         }
     }
@@ -331,6 +382,17 @@ impl Probe for Recorder {
         };
         let width = self.workload.last_ns() / 200 + 1;
         self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, by / 1e6);
+    }
+
+    fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {
+        let width = self.workload.last_ns() / 200 + 1;
+        self.shares.get_or_insert_with(|| Box::new(Shares::new(width))).change(now, (machine, function), weights);
+    }
+
+    fn took_over(&mut self, now: SimTime) {
+        if let Some(shares) = &mut self.shares {
+            shares.end(now);
+        }
     }
 
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {

@@ -1300,6 +1300,7 @@ impl World {
     ) {
         let a = self.attempts[attempt];
         self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
+        self.attempts[attempt].outcome = outcome;
         self.tell_placer(model, probe, attempt, workload.function[a.invocation as usize], 0);
         self.refuse(model, workload, probe, attempt, outcome, cause, model.hosts[a.host as usize].machine);
     }
@@ -1317,6 +1318,7 @@ impl World {
             function,
             words: [self.hosts[a.host as usize].idle_of(function), bound],
             began: a.dispatched,
+            failed: !matches!(a.outcome, Outcome::Completed | Outcome::Abandoned),
             ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);

@@ -159,6 +159,8 @@ pub struct Message {
     pub wave: u32,
     /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks.
     pub ticket: u32,
+    /// Finish: whether the attempt did not run to its end, though its client waited for that.
+    pub failed: bool,
     /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
@@ -191,6 +193,7 @@ impl Message {
             function: NONE,
             wave: NONE,
             ticket: NONE,
+            failed: false,
             words: [0, 0],
             began: SimTime::ZERO,
             sent: SimTime::ZERO,

@@ -5,6 +5,7 @@ mod cpu;
 mod host;
 mod images;
 mod kill;
+mod load;
 mod message;
 mod model;
 mod network;
@@ -21,6 +22,7 @@ mod world;
 
 pub use host::{Container, Host, Usage, Waiter};
 pub use images::Head;
+pub use load::LoadAverage;
 pub use message::{Message, MessageKind};
 pub use model::{ClientSpec, FunctionSpec, HostSpec, Machine, Model};
 pub use network::{Network, PathSpec};

@@ -22,6 +22,10 @@ pub struct Machine {
     pub zone: u32,
     /// Its number as a host, or [`NONE`].
     pub host: u32,
+    /// Whether it is a cloud controller.
+    pub cloud_controller: bool,
+    /// Whether it is an edge controller.
+    pub edge_controller: bool,
 }
 
 /// A machine that runs invocations.
@@ -244,7 +248,14 @@ impl Model {
             for number in 0..node.count {
                 let machine = machines.len() as u32;
                 let is_host = node.is(Role::Worker);
-                machines.push(Machine { node: index as u32, number, zone, host: if is_host { hosts.len() as u32 } else { NONE } });
+                machines.push(Machine {
+                    node: index as u32,
+                    number,
+                    zone,
+                    host: if is_host { hosts.len() as u32 } else { NONE },
+                    cloud_controller: node.is(Role::CloudController),
+                    edge_controller: node.is(Role::EdgeController),
+                });
                 ids.push(if node.count == 1 { node.id.clone() } else { format!("{}[{number}]", node.id) });
                 if is_host {
                     let own = node.overrides.get(&number).cloned().unwrap_or_default();

@@ -133,6 +133,11 @@ pub trait Probe {
     fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {}
     /// A container changed.
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
+    /// An agent gives other shares of a function's requests to decentralized, federated and centralized. What holds for an agent
+    /// and a function holds until its next change, or until another architecture takes over.
+    fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {}
+    /// An architecture takes over, and the one before gets no more invocations.
+    fn took_over(&mut self, now: SimTime) {}
     /// An image changed in a place.
     fn image(&mut self, now: SimTime, event: &ImageEvent) {}
     /// Something changed at a placer: on which machine, and which one (the architecture's instance and the number there).
@@ -179,6 +184,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn image(&mut self, now: SimTime, event: &ImageEvent) {
         self.0.image(now, event);
         self.1.image(now, event);
+    }
+    fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {
+        self.0.weights(now, machine, function, weights);
+        self.1.weights(now, machine, function, weights);
+    }
+    fn took_over(&mut self, now: SimTime) {
+        self.0.took_over(now);
+        self.1.took_over(now);
     }
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
         self.0.placer(now, machine, placer, change);

@@ -65,6 +65,11 @@ impl Phase {
 }
 
 impl Phase {
+    /// Whether an attempt runs on its host or waits there.
+    pub(super) fn is_on_host(self) -> bool {
+        matches!(self, Phase::Queued | Phase::Staging | Phase::Starting | Phase::Running)
+    }
+
     /// Whether an attempt waits for room, which may never come.
     pub fn waits(self) -> bool {
         matches!(self, Phase::Queued | Phase::Staging | Phase::Admitted | Phase::Schedulable)
@@ -179,7 +184,8 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Cause {
-    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left.
+    /// No host that its placer may use is large enough: none at all, or, in a federation, none in its zone and no hop is left; or
+    /// its placer does not look at sizes, and the host is too small.
     HostTooSmall,
     /// The host's queue was full.
     QueueFull,

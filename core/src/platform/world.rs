@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::host::{Container, Host};
 use super::images::Head;
+use super::load::LoadAverage;
 use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::Probe;
@@ -192,6 +193,8 @@ pub struct World {
     latencies_changed: bool,
     /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
     pub(super) coming_counted: bool,
+    /// Per host, its one-minute load average; empty while nobody asks for it.
+    load_averages: Vec<LoadAverage>,
 }
 
 impl World {
@@ -223,6 +226,7 @@ impl World {
             + self.queue.len() * 24
             + self.gates_left.len() * 4
             + self.job_left.len() * 4
+            + self.load_averages.len() * size_of::<LoadAverage>()
             + self.hosts.iter().map(|h| 512 + h.queue.size() + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
 
@@ -236,11 +240,31 @@ impl World {
     /// Moves an attempt to another phase.
     pub(crate) fn enter<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase) {
         let a = &mut self.attempts[attempt];
-        self.waiting = self.waiting + usize::from(next.waits()) - usize::from(a.phase().waits());
+        let before = a.phase();
+        self.waiting = self.waiting + usize::from(next.waits()) - usize::from(before.waits());
         a.enter(next, self.now);
         let (invocation, host) = (a.invocation, a.host);
+        if !self.load_averages.is_empty() && before.is_on_host() != next.is_on_host() {
+            self.load_averages[host as usize].change(self.now, next.is_on_host());
+        }
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
         probe.phase(self.now, invocation, next, host);
+    }
+
+    /// From now on the load average of every host is kept. Before, its hosts had long been as busy as they are now.
+    pub(crate) fn keep_load_averages(&mut self) {
+        if self.load_averages.is_empty() {
+            let mut active = vec![0u32; self.hosts.len()];
+            for (_, a) in self.attempts.iter().filter(|(_, a)| a.phase().is_on_host()) {
+                active[a.host as usize] += 1;
+            }
+            self.load_averages = active.into_iter().map(|n| LoadAverage::steady(self.now, n)).collect();
+        }
+    }
+
+    /// The one-minute load average of a host; 0 if nobody keeps it.
+    pub(crate) fn load_average(&self, host: u32) -> f64 {
+        self.load_averages.get(host as usize).map_or(0.0, |average| average.at(self.now))
     }
 
     /// From now on, a task's time is spent on something else. Nobody accounts for an attempt without a task.

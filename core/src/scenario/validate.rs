@@ -529,6 +529,9 @@ impl Validator<'_> {
 
     fn choices(&mut self, s: &Scenario) {
         self.choice("frame.architecture", &s.frame.architecture);
+        if s.frame.architecture.kind == "dynamic" {
+            self.agents(s);
+        }
         if let Some(problem) = too_much_to_see(s, s.functions.len()) {
             self.tell(problem);
         }
@@ -589,6 +592,43 @@ impl Validator<'_> {
         if nobody {
             let hint = format!("Tasks are served in the order in which they come; give a function {what}.");
             self.warning("policies.order.kind", format!("no function has {what}"), hint);
+        }
+    }
+
+    /// What the agents of the dynamic architecture need: controllers to hand requests to, and thresholds in order.
+    fn agents(&mut self, s: &Scenario) {
+        let architecture = &s.frame.architecture;
+        let mode = architecture.params.get("mode").and_then(Value::as_str).unwrap_or("dynamic");
+        if matches!(mode, "dynamic" | "centralized") && !s.nodes.iter().any(|n| n.is(Role::CloudController)) {
+            let hint = "Make a node a cloud controller, or set mode to decentralized or federated.";
+            self.error("frame.architecture.mode", "centralized needs a cloud controller, and there is none", hint);
+        }
+        let in_zone = |zone: &str, role: Role| {
+            s.nodes.iter().any(|n| {
+                n.zone == zone
+                    && n.is(role)
+                    && !n.is(Role::CloudController)
+                    && (role != Role::Worker || !n.is(Role::EdgeController))
+            })
+        };
+        let lacks = |zone: &&super::Zone| in_zone(&zone.id, Role::Worker) && !in_zone(&zone.id, Role::EdgeController);
+        if matches!(mode, "dynamic" | "federated")
+            && let Some(zone) = s.zones.iter().find(lacks)
+        {
+            let message = format!("federated needs an edge controller in zone {}, whose workers would have nobody to ask", zone.id);
+            let hint = "Make one of its nodes an edge controller that is not a cloud controller too, or set mode to decentralized.";
+            self.error("frame.architecture.mode", message, hint);
+        }
+        let Some(entry) = find(&self.catalogue.architectures, &architecture.kind).copied() else { return };
+        let number = |name: &str| architecture.value(entry.params.iter().find(|p| p.name == name)?).as_f64();
+        for (soft, hard) in [("soft_d2f", "hard_d2f"), ("soft_f2c", "hard_f2c")] {
+            if let (Some(low), Some(high)) = (number(soft), number(hard))
+                && low > high
+            {
+                let message = format!("the hard threshold, {high}, is below the soft one, {low}");
+                let hint = format!("All requests leave at {low} at once; raise {hard}, or lower {soft}.");
+                self.warning(format!("frame.architecture.{hard}"), message, hint);
+            }
         }
     }
 

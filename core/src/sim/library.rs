@@ -94,6 +94,12 @@ impl Library {
     pub(super) fn architecture(&self, choice: &Choice) -> Architecture {
         Architecture::new(choice, &self.architectures)
     }
+
+    /// The description of an architecture.
+    pub(super) fn architecture_entry(&self, kind: &str) -> Option<&'static Entry> {
+        let own = self.architectures.iter().map(|(entry, _)| *entry);
+        own.chain(architecture::REGISTRY.iter().copied()).find(|entry| entry.kind == kind)
+    }
 }
 
 impl std::fmt::Debug for Library {

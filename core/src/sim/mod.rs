@@ -24,6 +24,7 @@ use crate::platform::{
 };
 use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
+use crate::registry::{Args, Choice};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -185,7 +186,8 @@ impl Simulation {
 
     /// About how many bytes a copy takes, for whoever keeps checkpoints.
     pub fn size(&self) -> usize {
-        self.world.size() + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
+        let rules: usize = self.instances.iter().map(|i| i.rules.size()).sum();
+        self.world.size() + rules + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
     }
 
     /// The state of everything simulated, to look at.
@@ -667,6 +669,9 @@ impl Simulation {
                     let word = Message { instance, placer, words, ..Message::new(kind, from, to) };
                     self.world.send(model, probe, word, 0);
                 }
+                Action::Weigh { function, shares } => {
+                    probe.weights(self.world.now, from, function, shares.map(|share| f64::from(share) / 10_000.0));
+                }
                 Action::Report { attempt, placer } => self.world.attempts[attempt].hears = placer,
                 Action::Classify { attempt, class } => self.world.attempts[attempt].class = class,
                 Action::Rank { attempt, rank } => self.world.attempts[attempt].rank = rank,
@@ -826,20 +831,26 @@ impl Simulation {
         // Placers that went before decide on what is still on its way to them.
         let counted = rules.exact() || self.instances.iter().any(|i| i.rules.exact());
         self.world.count_coming(counted, |invocation| setup.workload.function[invocation as usize]);
+        if rules.wants_load_averages() {
+            self.world.keep_load_averages();
+        }
         self.world.placer_machines.push(placers.iter().map(|p| p.machine).collect());
         // A host tells the placer that sees it of the containers that it removes; where several see it, nobody keeps count.
-        for (host, state) in self.world.hosts.iter_mut().enumerate() {
-            let mut seeing = placers.iter().enumerate().filter(|(_, p)| p.number_of(host as u32).is_some());
-            state.reports_to = match (seeing.next(), seeing.next()) {
-                (Some((number, placer)), None) => Some((instance, number as u32, placer.machine)),
-                _ => None,
-            };
+        let mut seen = vec![0u32; self.world.hosts.len()];
+        self.world.hosts.iter_mut().for_each(|host| host.reports_to = None);
+        for (number, (plan, placer)) in (0u32..).zip(plans.iter().zip(&placers)) {
+            for &host in &plan.hosts {
+                seen[host as usize] += 1;
+                let only = seen[host as usize] == 1;
+                self.world.hosts[host as usize].reports_to = only.then_some((instance, number, placer.machine));
+            }
         }
         self.world.stagers.clear();
         if rules.stages() {
             let hearers = (0u32..).zip(&placers).map(|(number, p)| (instance, number, p.machine));
             self.world.stagers.extend(hearers);
         }
+        probe.took_over(self.world.now);
         let before = self.instances.len();
         self.instances.push(Instance { rules, placers });
         let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
@@ -855,6 +866,13 @@ impl Simulation {
         for number in 0..plans.len() as u32 {
             self.timer(instance, number, probe);
         }
+    }
+
+    /// Lets the architecture go on with other parameters, if it is of the same kind and can.
+    fn retune(&mut self, before: &Choice, now: &Choice) -> bool {
+        let entry = self.setup.library.architecture_entry(&now.kind).filter(|_| before.kind == now.kind);
+        let (Some(entry), Some(instance)) = (entry, self.instances.last_mut()) else { return false };
+        instance.rules.retune(Args::new(now, entry))
     }
 
     /// The timeline's next change takes effect.
@@ -883,7 +901,7 @@ impl Simulation {
                 self.world.change_keep_alive(model, &setup.workload, probe, host, policy);
             }
         }
-        if before.frame != scenario.frame {
+        if before.frame != scenario.frame && !self.retune(&before.frame.architecture, &scenario.frame.architecture) {
             self.begin_instance(probe);
         } else if before.policies.placement != scenario.policies.placement {
             for placer in self.instances.iter_mut().flat_map(|i| &mut i.placers) {

@@ -6,6 +6,7 @@
 
 mod competition;
 mod dslab;
+mod dynamic;
 mod faascache;
 mod frames;
 mod heap;

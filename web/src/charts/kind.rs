@@ -4,7 +4,7 @@ use faaslab_core::measure::Charts;
 
 use super::pen::{Pen, Px};
 use super::reading::{Frame, Reading, read_bucket};
-use super::series::{RESPONSE, SLOWDOWN, in_system};
+use super::series::{RESPONSE, SLOWDOWN, in_system, shares};
 use super::sheet::Sheet;
 use super::stacks::{memory, starts};
 use super::{cdf, phases};
@@ -26,6 +26,8 @@ pub(crate) enum ChartKind {
     Memory,
     /// The number of invocations in the system over time.
     InSystem,
+    /// The shares that agents give to three architectures over time.
+    Shares,
 }
 
 impl ChartKind {
@@ -39,6 +41,7 @@ impl ChartKind {
             ChartKind::Phases => "Where does the time go?",
             ChartKind::Memory => "How much memory sits idle?",
             ChartKind::InSystem => "How many are in the system?",
+            ChartKind::Shares => "Who decides?",
         }
     }
 
@@ -52,6 +55,7 @@ impl ChartKind {
             ChartKind::Phases => "phases",
             ChartKind::Memory => "memory",
             ChartKind::InSystem => "in-system",
+            ChartKind::Shares => "shares",
         }
     }
 
@@ -70,6 +74,7 @@ impl ChartKind {
             ChartKind::Phases => phases::empty(data),
             ChartKind::Memory => memory::empty(data),
             ChartKind::InSystem => in_system::empty(data),
+            ChartKind::Shares => shares::empty(data),
         }
     }
 
@@ -83,6 +88,7 @@ impl ChartKind {
             ChartKind::Phases => phases::summary(data),
             ChartKind::Memory => memory::summary(data),
             ChartKind::InSystem => in_system::summary(data),
+            ChartKind::Shares => shares::summary(data),
         }
     }
 
@@ -96,6 +102,7 @@ impl ChartKind {
             ChartKind::Phases => phases::sheet(data),
             ChartKind::Memory => memory::sheet(data),
             ChartKind::InSystem => in_system::sheet(data),
+            ChartKind::Shares => shares::sheet(data),
         }
     }
 
@@ -110,6 +117,7 @@ impl ChartKind {
             ChartKind::Phases => phases::draw(pen, data, ghost),
             ChartKind::Memory => memory::draw(pen, data, ghost),
             ChartKind::InSystem => in_system::draw(pen, data, ghost),
+            ChartKind::Shares => shares::draw(pen, data, ghost),
         }
     }
 

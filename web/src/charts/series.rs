@@ -195,3 +195,63 @@ pub(super) mod in_system {
         Frame::over(grid)
     }
 }
+
+/// The shares that agents give to decentralized, federated and centralized.
+pub(super) mod shares {
+    use super::*;
+
+    const NAMES: [&str; 3] = ["decentralized", "federated", "centralized"];
+    const KEYS: [&str; 3] = ["share_decentralized", "share_federated", "share_centralized"];
+
+    /// Each share by bucket; not-a-number before any agent gave one.
+    fn values(data: &Charts) -> [Vec<f64>; 3] {
+        let given = |bucket: usize| data.shares.iter().any(|share| share.get(bucket).is_some_and(|s| *s > 0.0));
+        let value = |(bucket, share): (usize, &f32)| if given(bucket) { f64::from(*share) } else { f64::NAN };
+        data.shares.each_ref().map(|share| share.iter().enumerate().map(value).collect())
+    }
+
+    /// Why there is nothing to draw.
+    pub(in super::super) fn empty(data: &Charts) -> Option<&'static str> {
+        let nothing = !values(data).iter().flatten().any(|value| value.is_finite());
+        nothing.then_some("No architecture chose among others in this run")
+    }
+
+    /// The chart in words.
+    pub(in super::super) fn summary(data: &Charts) -> String {
+        let [decentralized, federated, centralized] = values(data).map(|values| {
+            let finite: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+            Quantity::Share.show(finite.iter().sum::<f64>() / finite.len() as f64)
+        });
+        format!("Shares over time: on average {decentralized} decentralized, {federated} federated and {centralized} centralized")
+    }
+
+    /// The chart as numbers.
+    pub(in super::super) fn sheet(data: &Charts) -> Sheet {
+        let mut columns = vec![times(data, data.shares[0].len())];
+        for ((values, name), key) in values(data).into_iter().zip(NAMES).zip(KEYS) {
+            columns.push(Column::new(name, key, Quantity::Share, values));
+        }
+        Sheet { columns, compared: 1, ..Sheet::default() }
+    }
+
+    /// Draws it.
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+        let y = Axis::percent(Grid::rows(pen));
+        let x = Axis::time(data.end_s, Grid::columns(pen));
+        let grid = Grid::draw(pen, &x, &y, "share of requests", labels::room(pen, &NAMES));
+        if let Some(run) = ghost {
+            let [decentralized, ..] = values(run);
+            draw_ghost(pen, &grid, run, data.end_s, &decentralized, "previous decentralized");
+        }
+        let mut ends = Vec::new();
+        for ((values, colour), text) in values(data).iter().zip(pen.theme.percentiles()).zip(NAMES) {
+            let pieces = pieces(&grid, data, data.end_s, values);
+            draw_pieces(pen, &pieces, colour);
+            if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
+                ends.push(EndLabel { y: *y, sample: Sample::Line(colour), text });
+            }
+        }
+        labels::draw(pen, &grid, ends);
+        Frame::over(grid)
+    }
+}

@@ -102,6 +102,10 @@ pub(crate) fn Results() -> Html {
         (Tab::Schedulers, Some(s)) => html! {
             <div class="with-table">
                 { schedulers(&s.outcome.summary) }
+                if s.charts.shares.iter().any(|share| !share.is_empty()) {
+                    <Chart kind={ChartKind::Shares} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
+                        theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
+                }
                 <Chart kind={ChartKind::InSystem} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
                     theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
             </div>

@@ -58,6 +58,7 @@ gallery!(
     "two-desks",
     "fast-lane",
     "standing-aside",
+    "tail-of-its-own",
 );
 
 /// The scenario of an id.

@@ -3,6 +3,7 @@
 mod batch_sampling;
 mod centralized;
 mod decentralized;
+mod dynamic;
 mod eagle;
 mod federated;
 mod hawk;
@@ -72,6 +73,19 @@ pub trait Rules {
     /// ([`MessageKind::Free`]), if one does. At the start it takes all slots as free.
     fn hears_free(&self) -> Option<u32> {
         None
+    }
+    /// Whether it wants the one-minute load average of every host to be kept ([`crate::platform::LoadAverage`]).
+    fn wants_load_averages(&self) -> bool {
+        false
+    }
+    /// Goes on with other parameters of the same kind, keeping what it knows. Answers false, with nothing changed, if it cannot:
+    /// then a new instance takes over.
+    fn retune(&mut self, _args: Args<'_>) -> bool {
+        false
+    }
+    /// About how many bytes a copy takes beside its placers, where that grows during a run.
+    fn size(&self) -> usize {
+        0
     }
     /// At the start, and whenever a timer that was asked for comes.
     fn timer(&mut self, _frame: Frame<'_>, _number: u32, _placer: &mut Placer, _actions: &mut Vec<Action>) {}
@@ -167,6 +181,18 @@ macro_rules! registry {
             fn exact(&self) -> bool {
                 match self { $(Architecture::$name(a) => a.exact(),)* Architecture::External(a) => a.exact() }
             }
+            fn wants_load_averages(&self) -> bool {
+                match self {
+                    $(Architecture::$name(a) => a.wants_load_averages(),)*
+                    Architecture::External(a) => a.wants_load_averages(),
+                }
+            }
+            fn retune(&mut self, args: Args<'_>) -> bool {
+                match self { $(Architecture::$name(a) => a.retune(args),)* Architecture::External(a) => a.retune(args) }
+            }
+            fn size(&self) -> usize {
+                match self { $(Architecture::$name(a) => a.size(),)* Architecture::External(a) => a.size() }
+            }
             fn timer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
                 match self {
                     $(Architecture::$name(a) => a.timer(frame, number, placer, actions),)*
@@ -192,6 +218,7 @@ registry!(
     key_ranges::KeyRanges,
     leases::Leases,
     offers::Offers,
+    dynamic::Dynamic,
     service::Service,
 );
 

@@ -133,7 +133,7 @@ impl View {
 
     /// The hosts believed to hold idle containers of a function.
     pub fn warm(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
-        self.warm[function as usize].iter().map(|&(number, _)| number)
+        self.warm.get(function as usize).into_iter().flatten().map(|&(number, _)| number)
     }
 
     /// The least loaded host on which the task can run; of equals, the one that got fewest tasks, then the first.
