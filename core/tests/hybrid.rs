@@ -42,6 +42,7 @@ fn scenario(architecture: Value, workers: &[(f64, u32)]) -> Scenario {
                       {"id": "large", "memory_mb": 1000, "execution": {"kind": "constant", "mean_ms": 1}, "create_ms": 0, "init_ms": 0}],
         "workload": {"arrivals": {"kind": "deterministic", "rate_per_s": 100}},
         "frame": {"architecture": architecture},
+        "policies": {"estimates": {"kind": "exact"}},
         "run": {"duration_s": 10}
     }))
     .unwrap()
@@ -445,10 +446,12 @@ fn built(s: &Shape) -> (Scenario, Vec<Row>) {
     if let Some((at_s, to)) = s.change {
         let all = Library::default().catalogue().architectures;
         let others: Vec<&str> = all.iter().map(|entry| entry.kind).filter(|kind| *kind != "service").collect();
-        let to = others[to % others.len()];
-        scenario
-            .timeline
-            .push(Change { at_s: 0.001 + at_s, set: Map::from_iter([("frame.architecture".into(), json!({"kind": to}))]) });
+        let mut to = json!({"kind": others[to % others.len()]});
+        if to["kind"] == "dynamic" {
+            // Its other settings need edge controllers.
+            to["mode"] = json!("decentralized");
+        }
+        scenario.timeline.push(Change { at_s: 0.001 + at_s, set: Map::from_iter([("frame.architecture".into(), to)]) });
     }
     let mut jobs = s.jobs.clone();
     jobs.sort_unstable();

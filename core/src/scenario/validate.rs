@@ -190,7 +190,7 @@ pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem>
     let clients = s.nodes.iter().filter(|n| n.is(Role::Client)).count() as u64;
     let wanted = |name: &str, default: u64| architecture.params.get(name).and_then(Value::as_u64).unwrap_or(default);
     let (placers, seen) = match architecture.kind.as_str() {
-        "decentralized" => {
+        "decentralized" | "batch_sampling" | "late_binding" | "independent" | "shared_state" | "hawk" | "eagle" | "mercury" => {
             let placers = wanted("placers", 10).max(clients);
             (placers, placers.saturating_mul(workers))
         }
@@ -204,7 +204,7 @@ pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem>
     let bytes = seen.saturating_mul(44).saturating_add(placers.saturating_mul(each));
     (bytes > MOST_VIEW_BYTES).then(|| {
         let (path, hint) = match architecture.kind.as_str() {
-            "decentralized" => {
+            "decentralized" | "batch_sampling" | "late_binding" | "independent" | "shared_state" | "hawk" | "eagle" | "mercury" => {
                 let most = MOST_VIEW_BYTES / (44 * workers + each).max(1);
                 ("frame.architecture.placers", format!("At most {most} placers fit; each client has at least one."))
             }

@@ -247,6 +247,10 @@ impl Rules for KeyRanges {
         BROKER
     }
 
+    fn estimates(&self) -> bool {
+        true
+    }
+
     fn cost(&self, message: &Message, tasks: usize, _: &Placer) -> SimDuration {
         // To hand a task on is a message, to find its home a decision.
         if message.kind == MessageKind::Offload { self.costs.decision(tasks, 0) } else { self.costs.message }
