@@ -416,6 +416,16 @@ pub const MESSAGE_US: Param = Param {
     domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
 };
 
+/// How long a task takes to hand over on its host, for architectures whose hosts start the next tasks of a job
+/// ([`architecture::Rules::inner`]).
+pub const LOCAL_US: Param = Param {
+    name: "local_us",
+    label: "Hand-over on a host",
+    unit: "µs",
+    help: "From the end of a task to the start of what follows it on the same machine; 5 to 50 µs through pipes and shared memory.",
+    domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
+};
+
 /// See [`JOB_MS`].
 pub const SCAN_US: Param = Param {
     name: "scan_us",

@@ -8,13 +8,13 @@ use crate::units::SimTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageKind {
-    /// Client to placer: run this.
+    /// Client to placer, or a host that starts a job's next tasks: run this.
     Submit,
     /// Placer to placer: run this for me.
     Offload,
     /// Placer to host: run this.
     Assign,
-    /// Host to client: the result.
+    /// Host to client, or to itself where the next tasks of the job begin: the result.
     Result,
     /// Host to placer: a task that you assigned has ended.
     Finish,
@@ -159,7 +159,7 @@ pub struct Message {
     pub wave: u32,
     /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks.
     pub ticket: u32,
-    /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
+    /// Two numbers that it carries, by kind: Submit from a host: whether the task that ended there begins no others; Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
     /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:

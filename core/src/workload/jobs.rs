@@ -1,7 +1,8 @@
 //! Jobs: invocations (tasks) that arrive together as one piece of work and may wait for each other.
 //!
 //! The dependencies of a job are a directed acyclic graph. A task without parents is submitted when its job arrives; any other when the
-//! last of its parents has ended and its client knows, which is what a gate does (see [`Gates`](super::Gates)). Tasks of a job with the
+//! last of its parents has ended and its client knows, or the parent's host where the architecture lets hosts go on, which is what a
+//! gate does (see [`Gates`](super::Gates)). Tasks of a job with the
 //! same parents are submitted together, so they share a gate. What a job takes at least is its longest way: on idle, warm hosts of
 //! speed 1, without messages, a task begins when its last parent ends, and the job ends with its last task.
 //!

@@ -4,12 +4,14 @@ mod batch_sampling;
 mod centralized;
 mod decentralized;
 mod federated;
+mod gateway;
 mod independent;
 mod late_binding;
 mod pull;
 mod service;
 mod shared_state;
 mod spread;
+mod subgraphs;
 
 use std::sync::Arc;
 
@@ -29,6 +31,16 @@ pub trait Rules {
     fn placers(&self, model: &Model) -> Vec<PlacerPlan>;
     /// The placer, by its number, to which a client sends an invocation.
     fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32;
+    /// Whether hosts start the next tasks of a job when the last task ends that these wait for, and how long a task takes to hand
+    /// over on its host. Otherwise its result travels to its client, who starts them.
+    fn inner(&self) -> Option<SimDuration> {
+        None
+    }
+    /// The placer to which a host sends an invocation that waited for one that ended there: with [`Rules::inner`], one on the
+    /// host's machine. The message carries the host, and whether it is the first that this end starts ([`Message::words`]).
+    fn route_inner(&mut self, model: &Model, client: u32, _host: u32, invocation: u32) -> u32 {
+        self.route(model, client, invocation)
+    }
     /// How long a placer is busy with a message that brings so many tasks.
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration;
     /// A placer begins to decide on a message.
@@ -110,6 +122,15 @@ macro_rules! registry {
                     Architecture::External(a) => a.route(model, client, invocation),
                 }
             }
+            fn inner(&self) -> Option<SimDuration> {
+                match self { $(Architecture::$name(a) => a.inner(),)* Architecture::External(a) => a.inner() }
+            }
+            fn route_inner(&mut self, model: &Model, client: u32, host: u32, invocation: u32) -> u32 {
+                match self {
+                    $(Architecture::$name(a) => a.route_inner(model, client, host, invocation),)*
+                    Architecture::External(a) => a.route_inner(model, client, host, invocation),
+                }
+            }
             fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
                 match self {
                     $(Architecture::$name(a) => a.cost(message, tasks, placer),)*
@@ -168,6 +189,8 @@ registry!(
     shared_state::SharedState,
     federated::Federated,
     service::Service,
+    subgraphs::Subgraphs,
+    gateway::Gateway,
 );
 
 impl Architecture {
