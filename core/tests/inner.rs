@@ -226,13 +226,16 @@ fn an_engine_keeps_a_whole_job_on_its_node() {
 
 #[test]
 fn an_engine_runs_as_many_tasks_of_a_function_at_once_as_rate_and_delay_ask_for() {
-    // A task of 100 ms, and 100 ms after it three at once: mean gaps of 100, 90 and 81 ms ask for one at a time.
-    let scenario = gateway(1, 32);
+    // A task of 100 ms, and 100 ms after it three at once. Averages that stay where they began, at 10 a second, ask for one at a time.
+    let scenario = set(&gateway(1, 32), "frame.architecture.alpha", json!(0));
     let played = play(&scenario, &fan_out(&scenario, 3));
     let start = (3 + 5 + 100) * MS + 105 * US + 20 * US + 15 * US;
     let ends = [1, 2, 3].map(|n| start + n * 100 * MS + (n - 1) * 5 * US);
     assert_eq!(played.finished[1..], ends);
-    // At least two: the third waits for the first end.
+    // Those that follow, which come at once, ask for all of them.
+    let scenario = gateway(1, 32);
+    assert_eq!(play(&scenario, &fan_out(&scenario, 3)).finished[1..], [start + 100 * MS; 3]);
+    // No more than two: the third waits for the first end.
     let two = gateway(2, 2);
     let played = play(&two, &fan_out(&two, 3));
     assert_eq!(played.finished[1..], [start + 100 * MS, start + 100 * MS, start + 200 * MS + 5 * US]);

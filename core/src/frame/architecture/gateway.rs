@@ -6,15 +6,17 @@
 //! those that the gateway has sent there since; of equals, a random one. What a task starts in its job goes from its host to the
 //! engine of the same machine and never leaves it; where the machine is too small for it, it is rejected. What a client starts
 //! itself, as after a refusal, comes through the gateway.
-//! An engine runs at most round(d / g) tasks of a function at once, within [`least`, `most`], where g is the mean time between two
-//! of the function's arrivals there and d the mean time that one takes from its dispatch to its end, both averages that move by
-//! `alpha`: g ← g + α (new - g), d ← d + α (new - d), beginning with the first value. As long as one of them is not known, or
-//! nothing, the limit is `most`. The others wait in the engine, in order for each function.
+//! An engine runs at most round(r d) tasks of a function at once, within [`least`, `most`], where r is the mean of the instant rates
+//! of the function's arrivals there, each 1 / the time since the one before, and d the mean time that a task takes from its dispatch
+//! to its end, of whatever kind. Both are averages that move by `alpha`: r ← r + α (new - r), d ← d + α (new - d), beginning with
+//! the first value; times between arrivals count as 1 µs at least. As long as one of them is not known, or nothing, the limit is
+//! `most`. Short times between arrivals weigh much in r, so that the limit is several times r d of an even stream where arrivals are
+//! random, and no less than that where they are even. The others wait in the engine, in order for each function.
 //! With L the way of a message, S the gateway's decision, E the time of a task in an engine and R that of a hand-over
 //! (`local_us`), unloaded service times are: from outside 2 L + S + E + run (n tasks that come together: n S and up to n E), inner
 //! R + E + run; where E is more than R, the end before it holds it up for E - R.
-//! Source: Nightcore (Jia and Witchel, ASPLOS 2021) and its repository: choices of a node, limit without a value yet. The averages
-//! of the original are of rates, of which short gaps make too much; defaults of limits, α and times are ours.
+//! Source: Nightcore (Jia and Witchel, ASPLOS 2021) and its repository: choices of a node, averages of instant rates and running
+//! delays with α = 0.001, no limit without a value. There, limits are each function's own; the defaults of these and of times are ours.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,7 +24,7 @@ use super::spread::Sample;
 use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, LOCAL_US, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{NS_PER_S, SimDuration, SimTime};
 
 pub(super) const ENTRY: Entry = Entry {
     kind: "gateway",
@@ -59,8 +61,8 @@ pub(super) const ENTRY: Entry = Entry {
             name: "alpha",
             label: "Weight of what is new",
             unit: "",
-            help: "How far a function's averages of arrivals and run times move towards each new value.",
-            domain: Domain::Number { default: 0.1, min: 0.0, max: 1.0 },
+            help: "How far a function's averages of rates and run times move towards each new value; 0.001 in Nightcore.",
+            domain: Domain::Number { default: 0.001, min: 0.0, max: 1.0 },
         },
         LOCAL_US,
         Param {
@@ -94,28 +96,29 @@ struct Served {
     /// Tasks that were sent to the host and have not ended.
     running: u32,
     last_arrival: Option<SimTime>,
-    /// Averages, in nanoseconds: between two arrivals, and from dispatch to end.
-    gap_ns: Option<f64>,
+    /// Averages: of the instant rates, and from dispatch to end.
+    rate_per_s: Option<f64>,
     delay_ns: Option<f64>,
 }
 
 impl Served {
     fn arrives(&mut self, now: SimTime, alpha: f64) {
         if let Some(last) = self.last_arrival.replace(now) {
-            moves(&mut self.gap_ns, now.since(last), alpha);
+            let gap = now.since(last).0.max(1_000);
+            moves(&mut self.rate_per_s, NS_PER_S as f64 / gap as f64, alpha);
         }
     }
 
     fn ends(&mut self, delay: SimDuration, alpha: f64) {
         self.running = self.running.saturating_sub(1);
-        moves(&mut self.delay_ns, delay, alpha);
+        moves(&mut self.delay_ns, delay.0 as f64, alpha);
     }
 
     /// How many may run at once.
     fn limit(&self, least: u32, most: u32) -> u32 {
-        match (self.delay_ns, self.gap_ns) {
-            (Some(delay), Some(gap)) if delay > 0.0 && gap > 0.0 => {
-                libm::floor(0.5 + delay / gap).clamp(least.into(), most.into()) as u32
+        match (self.delay_ns, self.rate_per_s) {
+            (Some(delay), Some(rate)) if delay > 0.0 && rate > 0.0 => {
+                libm::floor(0.5 + delay * rate / NS_PER_S as f64).clamp(least.into(), most.into()) as u32
             }
             _ => most,
         }
@@ -123,8 +126,7 @@ impl Served {
 }
 
 /// Moves an average towards a new value.
-fn moves(average: &mut Option<f64>, new: SimDuration, alpha: f64) {
-    let new = new.0 as f64;
+fn moves(average: &mut Option<f64>, new: f64, alpha: f64) {
     *average = Some(average.map_or(new, |old| old + alpha * (new - old)));
 }
 
@@ -322,17 +324,17 @@ mod tests {
         served.arrives(SimTime(0), 0.5);
         served.ends(ms(100), 0.5);
         assert_eq!(served.limit(1, 32), 32, "one arrival has no rate");
-        // A gap of 40 ms: 100 / 40 = 2.5, rounded up.
+        // 25 a second for 0.1 s: 2.5, rounded up.
         served.arrives(SimTime(0) + ms(40), 0.5);
         assert_eq!((served.limit(1, 32), served.limit(4, 32), served.limit(1, 2)), (3, 4, 2));
-        // A gap of 360 ms makes the average 200 ms: 0.5, rounded up; then a delay of 0 halves the other average.
-        served.arrives(SimTime(0) + ms(400), 0.5);
-        assert_eq!(served.limit(1, 32), 1);
-        // Two at once: 100 ms, then 50 ms.
-        served.arrives(SimTime(0) + ms(400), 0.5);
-        served.arrives(SimTime(0) + ms(400), 0.5);
+        // 200 ms later: 25 and 5 a second make 15, and 1.5 is rounded up.
+        served.arrives(SimTime(0) + ms(240), 0.5);
         assert_eq!(served.limit(1, 32), 2);
+        // A delay of nothing halves the other average.
         served.ends(ms(0), 0.5);
         assert_eq!(served.limit(1, 32), 1);
+        // Two at once count as a million a second.
+        served.arrives(SimTime(0) + ms(240), 0.5);
+        assert_eq!(served.limit(1, 32), 32);
     }
 }

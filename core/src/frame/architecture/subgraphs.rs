@@ -7,6 +7,7 @@
 //! cost, and waits for a slot there like any other. The engine on the machine invokes the others as a placer does, by the
 //! placement policy on its own assignments. An executor becomes one task only: where one end starts tasks that waited for
 //! different sets, all but the first are invoked. What the host is too small for is invoked too.
+//! An engine is a single server, as every placer: the executors of one machine invoke one after the other too.
 //! At a fan-in, which is a task that waits for several, the last executor to arrive goes on, after a question to the counter in
 //! the store on the controller's machine and its answer (`ask` and `grant`). The questions of those before it hold nobody up and are
 //! not modelled, nor is the data.
