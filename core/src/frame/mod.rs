@@ -280,7 +280,7 @@ pub enum Action {
         /// What the placer knows the question by.
         ticket: u32,
     },
-    /// Hold the attempt until hosts have answered.
+    /// Hold the attempt until hosts or other placers have answered.
     Await {
         /// The attempt.
         attempt: u32,

@@ -9,9 +9,9 @@
 //!   or, with full jitter, for a random part of that (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). The way
 //!   of the refusal and the pause are accounted as backoff. What no other attempt can change, as a request that is too large,
 //!   is not tried again, and the last refusal ends the task where it happens.
-//! - *Hand-over*: where the architecture lets hosts start the next tasks of a job ([`Rules::inner`](crate::frame::architecture::Rules::inner)), a task that others of its
-//!   job wait for ends on its host: its result is a message of the host to itself. What is refused, given up or tried again is
-//!   still its client's: the client submits the next attempt, and the tasks that wait for an end of which only it knows.
+//! - *Hand-over*: where the architecture lets hosts start the next tasks of a job, a task that others of its job wait for ends on
+//!   its host: its result is a message of the host to itself, and the host submits them. What is refused, given up or tried again
+//!   is still its client's: the client submits the next attempt, and the tasks that wait for an end of which only it knows.
 
 use super::message::{Message, MessageKind};
 use super::model::Model;

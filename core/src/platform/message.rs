@@ -46,9 +46,9 @@ pub enum MessageKind {
     Free,
     /// Placer to placer, again and again: how things stand.
     Heartbeat,
-    /// Placer to placer: I need hosts for tasks.
+    /// Placer to placer: I need hosts for tasks, or word that I may go on with them.
     Ask,
-    /// Placer to placer: these hosts are yours for now.
+    /// Placer to placer: these hosts are yours for now, or go on.
     Grant,
     /// Placer to placer: I give back what you granted.
     Return,
@@ -159,12 +159,12 @@ pub struct Message {
     pub wave: u32,
     /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks.
     pub ticket: u32,
-    /// Two numbers that it carries, by kind: Submit from a host: whether the task that ended there begins no others; Finish and Removed: idle containers of the function; ProbeReply: invocations on
-    /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
-    /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
-    /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second; Free:
-    /// slots; Reserve: the estimate of a task in microseconds, and whether the
-    /// host is to refuse where it has attempts of a class. What placers tell each other is theirs.
+    /// Two numbers that it carries, by kind: Submit from a host: whether it is the first for the task that ended there; Finish
+    /// and Removed: idle containers of the function; ProbeReply: invocations on the host and idle containers of the function;
+    /// Gossip: invocations per core, in thousandths, and the sender; Finish of a bound attempt: beside the idle ones, one more
+    /// than its container; Staged: the image, and the head store or [`NONE`]; GetTask, NoTask, and Assign to a slot that is
+    /// held: one more than the reservation, in the second; Free: slots; Reserve: the estimate of a task in microseconds, and
+    /// whether the host is to refuse where it has attempts of a class. What placers tell each other is theirs.
     pub words: [u32; 2],
     /// Finish: when the task was sent to the host.
     pub began: SimTime,

@@ -2,9 +2,9 @@
 //!
 //! A *gate* belongs to one or more rows of the workload. It waits until so many of a set of earlier rows have ended, whatever
 //! their outcome, and then for a delay that is part of the workload; then its rows are submitted at once, as timed arrivals
-//! are. A row ends when its client knows: its result is there, or it is lost; or on its host, where the architecture lets hosts start
-//! the next tasks of a job. Because a gate only waits for rows before its own,
-//! there are no cycles: with one row per gate these are the edges of any directed acyclic graph.
+//! are. A row ends when its client knows: its result is there, or it is lost; or on its host, where the architecture lets hosts
+//! start the next tasks of a job. Because a gate only waits for rows before its own, there are no cycles: with one row per gate
+//! these are the edges of any directed acyclic graph.
 //!
 //! Who waits for a row stands in compressed rows (the gates of row i are `feeds[from[i]..from[i + 1]]`), and the run keeps one
 //! counter per gate, so that an end costs its own edges and nothing else.

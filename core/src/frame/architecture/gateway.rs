@@ -6,12 +6,12 @@
 //! those that the gateway has sent there since; of equals, a random one. What a task starts in its job goes from its host to the
 //! engine of the same machine and never leaves it; where the machine is too small for it, it is rejected. What a client starts
 //! itself, as after a refusal, comes through the gateway.
-//! An engine runs at most round(r d) tasks of a function at once, within [`least`, `most`], where r is the mean of the instant rates
+//! An engine runs at most round(r d) tasks of a function at once, from `least` to `most`, where r is the mean of the instant rates
 //! of the function's arrivals there, each 1 / the time since the one before, and d the mean time that a task takes from its dispatch
 //! to its end, of whatever kind. Both are averages that move by `alpha`: r ← r + α (new - r), d ← d + α (new - d), beginning with
 //! the first value; times between arrivals count as 1 µs at least. As long as one of them is not known, or nothing, the limit is
-//! `most`. Short times between arrivals weigh much in r, so that the limit is several times r d of an even stream where arrivals are
-//! random, and no less than that where they are even. The others wait in the engine, in order for each function.
+//! `most`. Short times between arrivals weigh much in r, so that with random arrivals the limit is several times what the tasks need;
+//! with even ones it is just that, and too little where it is rounded down. The others wait in the engine, in order for each function.
 //! With L the way of a message, S the gateway's decision, E the time of a task in an engine and R that of a hand-over
 //! (`local_us`), unloaded service times are: from outside 2 L + S + E + run (n tasks that come together: n S and up to n E), inner
 //! R + E + run; where E is more than R, the end before it holds it up for E - R.

@@ -11,10 +11,11 @@
 //! At a fan-in, which is a task that waits for several, the last executor to arrive goes on, after a question to the counter in
 //! the store on the controller's machine and its answer (`ask` and `grant`). The questions of those before it hold nobody up and are
 //! not modelled, nor is the data.
-//! With L the way of a message, R the time of a hand-over (`local_us`) and M that of a control message, unloaded service times
-//! are: first task I + L + run, a task that its parent's executor becomes R + run, the n-th of the others R + n I + L + run (all of
-//! them R + I + L + run through the proxy); a fan-in adds 2 L + 2 M. Where M is more than R, the end of a task that the same engine
-//! assigned holds the next up for M - R. An engine on the controller's machine reaches the store in no time.
+//! With I the time of an invocation and of the decision where (nothing by default: the measured 50 ms hold it), L the way
+//! of a message, R the time of a hand-over (`local_us`) and M that of a control message, unloaded service times are: first
+//! task I + L + run, a task that its parent's executor becomes R + run, the n-th of the others R + n I + L + run (all of
+//! them R + I + L + run through the proxy); a fan-in adds 2 L + 2 M. Where M is more than R, the end of a task that the
+//! same engine assigned holds the next up for M - R. An engine on the controller's machine reaches the store in no time.
 //! Source: Wukong (Carver et al., SoCC 2020); 50 ms for an invocation, and the proxy above a fan-out of 10, as in its repository.
 
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use super::spread::{PLACERS, Spread};
 use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
-use crate::frame::{LOCAL_US, MESSAGE_US};
+use crate::frame::{Costs, JOB_MS, LOCAL_US, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
 
@@ -48,6 +49,9 @@ pub(super) const ENTRY: Entry = Entry {
         },
         LOCAL_US,
         PLACERS,
+        decision_ms(0.0),
+        JOB_MS,
+        SCAN_US,
         MESSAGE_US,
     ],
     decides: &[],
@@ -58,7 +62,7 @@ pub(crate) struct Subgraphs {
     invoke: SimDuration,
     proxy_above: usize,
     local: SimDuration,
-    message: SimDuration,
+    costs: Costs,
     spread: Spread,
     /// By ticket, the tasks of a fan-in that wait for the counter, and whether the executor that asked becomes one of them.
     counted: BTreeMap<u32, (Vec<Asked>, bool)>,
@@ -71,7 +75,7 @@ impl Subgraphs {
             invoke: SimDuration::from_ms(args.number("invoke_ms")),
             proxy_above: args.integer("proxy_above") as usize,
             local: SimDuration::from_us(args.number("local_us")),
-            message: SimDuration::from_us(args.number("message_us")),
+            costs: Costs::new(args),
             spread: Spread::new(args),
             counted: BTreeMap::new(),
             tickets: 0,
@@ -81,6 +85,11 @@ impl Subgraphs {
     /// The store's placer; the engines come after it, in the order of the hosts.
     fn store(&self, model: &Model) -> u32 {
         self.spread.count(model)
+    }
+
+    /// How many of the tasks that are to be invoked are invoked at once.
+    fn at_once(&self, tasks: usize) -> usize {
+        if tasks > self.proxy_above { tasks } else { tasks.min(1) }
     }
 
     /// An engine goes on from a task that ended on its host: it becomes the first of the next tasks and invokes the others.
@@ -125,10 +134,10 @@ impl Rules for Subgraphs {
         self.store(model) + 1 + host
     }
 
-    fn cost(&self, message: &Message, tasks: usize, _: &Placer) -> SimDuration {
+    fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
         match (tasks, message.host) {
-            (0, _) => self.message,
-            (_, NONE) => self.invoke,
+            (0, _) => self.costs.message,
+            (_, NONE) => SimDuration(self.invoke.0.saturating_add(self.costs.decision(self.at_once(tasks), placer.view.len()).0)),
             _ => SimDuration::ZERO,
         }
     }
@@ -157,8 +166,7 @@ impl Rules for Subgraphs {
                 self.tickets = self.tickets.wrapping_add(1);
             }
             MessageKind::Submit => {
-                let now = if tasks.len() > self.proxy_above { tasks.len() } else { tasks.len().min(1) };
-                let (now, later) = tasks.split_at(now);
+                let (now, later) = tasks.split_at(self.at_once(tasks.len()));
                 actions.extend(now.iter().map(|task| placer.assign(frame, task)));
                 invoke_later(later, actions);
             }
