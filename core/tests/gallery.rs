@@ -564,6 +564,32 @@ fn hot_home_a_bound_sends_on_what_one_home_cannot_do() {
     assert!(free.hosts.iter().any(|h| h.utilisation > 0.98) && bounded.hosts.iter().all(|h| h.utilisation < 0.9));
 }
 
+/// Half of the jobs take less, and all but one in a hundred.
+fn job_ms(summary: &Summary) -> (f64, f64) {
+    let response = &summary.jobs.as_ref().unwrap().response_ms;
+    (response.p50, response.p99)
+}
+
+#[test]
+fn ten_or_twelve_a_proxy_makes_the_larger_fan_out_the_faster_one() {
+    let ten = with("ten-or-twelve", &[]);
+    let twelve = with("ten-or-twelve", &[("workload.jobs.tasks", json!(12))]);
+    let proxy = with("ten-or-twelve", &[("frame.architecture.proxy_above", json!(1))]);
+    let central = with("ten-or-twelve", &[("frame.architecture", json!({"kind": "centralized"}))]);
+    let close = |s: &Summary, ms: f64| (job_ms(s).0 - ms).abs() < 5.0;
+    assert!(close(&ten, 862.0) && close(&twelve, 462.0) && close(&proxy, 462.0) && close(&central, 488.0));
+}
+
+#[test]
+fn own_kitchen_calls_that_stay_on_their_node_pay_the_way_once() {
+    let pick = |how: &str| job_ms(&with("own-kitchen", &[("frame.architecture.pick", json!(how))]));
+    let (random, turns, least) = (pick("random"), pick("round_robin"), pick("least_load"));
+    assert!((random.0 - 40.0).abs() < 1.0 && near(random.1, 72.0));
+    assert!(random.1 > 70.0 && near(turns.1, 63.0) && near(least.1, 54.0) && least.1 < turns.1);
+    let central = with("own-kitchen", &[("frame.architecture", json!({"kind": "centralized", "decision_ms": 0.01}))]);
+    assert!(near(job_ms(&central).0, 180.0));
+}
+
 /// How many transfers of images there were of a kind.
 fn transfers(summary: &Summary, kind: &str) -> u64 {
     summary.transfers.iter().find(|t| t.kind == kind).unwrap().count

@@ -306,7 +306,7 @@ pub enum Action {
         /// What the placer knows the question by.
         ticket: u32,
     },
-    /// Hold the attempt until hosts have answered.
+    /// Hold the attempt until hosts or other placers have answered.
     Await {
         /// The attempt.
         attempt: u32,
@@ -447,6 +447,16 @@ pub const MESSAGE_US: Param = Param {
     label: "Time per control message",
     unit: "µs",
     help: "How long a placer is busy with a finish, a probe's reply or gossip.",
+    domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
+};
+
+/// How long a task takes to hand over on its host, for architectures whose hosts start the next tasks of a job
+/// ([`architecture::Rules::inner`]).
+pub const LOCAL_US: Param = Param {
+    name: "local_us",
+    label: "Hand-over on a host",
+    unit: "µs",
+    help: "From the end of a task to the start of what follows it on the same machine; 5 to 50 µs through pipes and shared memory.",
     domain: Domain::Number { default: 20.0, min: 0.0, max: 1e7 },
 };
 

@@ -9,6 +9,9 @@
 //!   or, with full jitter, for a random part of that (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). The way
 //!   of the refusal and the pause are accounted as backoff. What no other attempt can change, as a request that is too large,
 //!   is not tried again, and the last refusal ends the task where it happens.
+//! - *Hand-over*: where the architecture lets hosts start the next tasks of a job, a task that others of its job wait for ends on
+//!   its host: its result is a message of the host to itself, and the host submits them. What is refused, given up or tried again
+//!   is still its client's: the client submits the next attempt, and the tasks that wait for an end of which only it knows.
 
 use super::message::{Message, MessageKind};
 use super::model::Model;
@@ -106,7 +109,18 @@ impl World {
         self.send(model, probe, refusal, 0);
     }
 
-    /// A client hears how an attempt ended.
+    /// How long a task that has run takes to hand over on its host, if it does: its architecture lets hosts start the next tasks
+    /// of a job, some of its own job wait for it and nobody else does, and its client still waits and will not try again.
+    pub(super) fn hands_over(&self, model: &Model, workload: &Workload, a: &Attempt) -> Option<SimDuration> {
+        let local = self.inner[usize::from(a.instance)]?;
+        let job = workload.job.get(a.invocation as usize)?;
+        let waiting = workload.gates.waiting_for(a.invocation);
+        let own = |&gate: &u32| workload.job.get(workload.gates.rows(gate).start as usize) == Some(job);
+        let inner = !waiting.is_empty() && waiting.iter().all(own);
+        (inner && a.task != NONE && !self.will_retry(model, workload, a)).then_some(local)
+    }
+
+    /// A client hears how an attempt ended, or its host does for the next tasks of its job.
     pub(crate) fn client_hears<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         if a.task == NONE {
@@ -137,6 +151,7 @@ impl World {
         if attempt != NONE {
             self.attempts[attempt].task = NONE;
             last = self.attempts[attempt];
+            last.handed = false;
             let client = model.clients[workload.client[invocation as usize] as usize].machine;
             let cancel = Message {
                 instance: last.instance,
@@ -228,7 +243,7 @@ impl World {
             self.job_left[job as usize] -= 1;
         }
         if !self.gates_left.is_empty() {
-            self.count_at_gates(model, workload, last.invocation);
+            self.count_at_gates(model, workload, last.invocation, last.handed.then_some(last.host));
         }
     }
 }

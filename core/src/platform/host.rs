@@ -1020,9 +1020,12 @@ impl World {
         self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
         let host_machine = model.hosts[a.host as usize].machine;
+        let local = self.hands_over(model, workload, &self.attempts[attempt]);
+        self.attempts[attempt].handed = local.is_some();
         let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
-        let result = Message { function, host: a.host, ..Message::about(MessageKind::Result, host_machine, client, attempt, &a) };
-        self.send(model, probe, result, bytes);
+        let to = if local.is_some() { host_machine } else { client };
+        let result = Message { function, host: a.host, ..Message::about(MessageKind::Result, host_machine, to, attempt, &a) };
+        self.send_late(model, probe, result, bytes, local.unwrap_or(SimDuration::ZERO));
         if a.bound {
             return self.tell_placer(model, probe, attempt, function, container + 1);
         }

@@ -8,13 +8,13 @@ use crate::units::SimTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum MessageKind {
-    /// Client to placer: run this.
+    /// Client to placer, or a host that starts a job's next tasks: run this.
     Submit,
     /// Placer to placer, or a host to the placer that assigned it: run this, I do not.
     Offload,
     /// Placer to host: run this.
     Assign,
-    /// Host to client: the result.
+    /// Host to client, or to itself where the next tasks of the job begin: the result.
     Result,
     /// Host to placer: a task that you assigned has ended.
     Finish,
@@ -46,9 +46,9 @@ pub enum MessageKind {
     Free,
     /// Placer to placer, again and again: how things stand.
     Heartbeat,
-    /// Placer to placer: I need hosts for tasks.
+    /// Placer to placer: I need hosts for tasks, or word that I may go on with them.
     Ask,
-    /// Placer to placer: these hosts are yours for now.
+    /// Placer to placer: these hosts are yours for now, or go on.
     Grant,
     /// Placer to placer: I give back what you granted.
     Return,
@@ -161,7 +161,7 @@ pub struct Message {
     pub ticket: u32,
     /// Finish: whether the attempt did not run to its end, though its client waited for that.
     pub failed: bool,
-    /// Two numbers that it carries, by kind: Finish and Removed: idle containers of the function; ProbeReply: invocations on
+    /// Two numbers that it carries, by kind: Submit from a host: whether it is the first for the task that ended there; Finish and Removed: idle containers of the function; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
     /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second, and in the

@@ -295,6 +295,8 @@ pub struct Attempt {
     pub jumps: bool,
     /// Whether word that its client gave up is where it is on its way to.
     pub cancelled: bool,
+    /// Whether its result stays on its host, where the next tasks of its job begin ([`World::hands_over`](super::World)).
+    pub(super) handed: bool,
     /// How it ends, as far as is known.
     pub outcome: Outcome,
     /// Why, where the outcome does not say it all.
@@ -387,6 +389,7 @@ impl Attempt {
             bound: false,
             jumps: false,
             cancelled: false,
+            handed: false,
             outcome: Outcome::Completed,
             cause: None,
             hops: 0,

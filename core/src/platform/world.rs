@@ -133,6 +133,15 @@ pub struct Member {
     pub number: u16,
 }
 
+/// Where a gate opened, if not at a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Opener {
+    /// The host on which the last of the rows ended that it waited for.
+    pub(crate) host: u32,
+    /// Whether that end opened no other gate before it.
+    pub(crate) goes_on: bool,
+}
+
 /// Everything simulated.
 #[derive(Clone, Debug, Default)]
 pub struct World {
@@ -189,6 +198,10 @@ pub struct World {
     pub(crate) gates_left: Vec<u32>,
     /// Gates that will open at an instant that is known.
     pub(crate) gates_opening: u32,
+    /// Of those, the ones that opened on a host.
+    pub(crate) openers: BTreeMap<u32, Opener>,
+    /// Per architecture instance, how long a task takes to hand over on its host, where hosts start the next tasks of a job.
+    pub(crate) inner: Vec<Option<SimDuration>>,
     /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
     latencies_changed: bool,
     /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
@@ -225,6 +238,7 @@ impl World {
             + self.heads.iter().map(|h| 128 + h.store.size()).sum::<usize>()
             + self.queue.len() * 24
             + self.gates_left.len() * 4
+            + self.openers.len() * 16
             + self.job_left.len() * 4
             + self.load_averages.len() * size_of::<LoadAverage>()
             + self.hosts.iter().map(|h| 512 + h.queue.size() + h.containers().count() * 64 + h.images_size()).sum::<usize>()
@@ -275,7 +289,19 @@ impl World {
     }
 
     /// Sends a message with a payload of some bytes.
-    pub(crate) fn send<P: Probe>(&mut self, model: &Model, probe: &mut P, mut message: Message, bytes: u64) {
+    pub(crate) fn send<P: Probe>(&mut self, model: &Model, probe: &mut P, message: Message, bytes: u64) {
+        self.send_late(model, probe, message, bytes, SimDuration::ZERO);
+    }
+
+    /// Sends a message that takes so much longer than its way.
+    pub(super) fn send_late<P: Probe>(
+        &mut self,
+        model: &Model,
+        probe: &mut P,
+        mut message: Message,
+        bytes: u64,
+        longer: SimDuration,
+    ) {
         let path = model.path(message.from, message.to);
         let mut arrives = self.now + path.latency;
         if path.varies() || self.latencies_changed {
@@ -288,6 +314,7 @@ impl World {
             arrives = (arrives + SimDuration(libm::rint(extra) as u64)).max(*last);
             (*last, *count) = (arrives, *count + 1);
         }
+        arrives = arrives + longer;
         message.sent = self.now;
         message.arrives = arrives;
         self.counters.messages[message.kind as usize] += 1;
@@ -355,8 +382,10 @@ impl World {
         self.messages.remove(message);
     }
 
-    /// A row has ended: each gate that waited for it, and for no more, opens after its delay, unless that is after the end.
-    pub(super) fn count_at_gates(&mut self, model: &Model, workload: &Workload, invocation: u32) {
+    /// A row has ended, on a host or at its client: each gate that waited for it, and for no more, opens there after its delay,
+    /// unless that is after the end.
+    pub(super) fn count_at_gates(&mut self, model: &Model, workload: &Workload, invocation: u32, host: Option<u32>) {
+        let mut goes_on = true;
         for &gate in workload.gates.waiting_for(invocation) {
             let left = &mut self.gates_left[gate as usize];
             // A gate that waits for some of its rows has opened before the last of them ends.
@@ -367,6 +396,10 @@ impl World {
             let opens = self.now + workload.gates.delay(gate);
             if *left == 0 && opens.0 <= workload.gates.until_ns() && opens < SimTime::NEVER {
                 self.gates_opening += 1;
+                if let Some(host) = host {
+                    self.openers.insert(gate, Opener { host, goes_on });
+                    goes_on = false;
+                }
                 self.queue.push(opens, model.arrival_class(), Event::new(EventKind::GateOpens, 0, gate));
             }
         }

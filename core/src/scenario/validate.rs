@@ -198,6 +198,14 @@ pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem>
         "leases" => (wanted("placers", 10).max(clients).saturating_add(1), 0),
         "offers" => (wanted("frameworks", 4).max(clients).saturating_add(1), 0),
         "federated" => (s.zones.len() as u64, workers),
+        "subgraphs" => {
+            // One on each worker, which knows of all, beside those with the clients and the store's.
+            let clients = s.nodes.iter().filter(|n| n.is(Role::Client)).count() as u64;
+            let placers = architecture.params.get("placers").and_then(Value::as_u64).unwrap_or(10).max(clients);
+            let seeing = placers.saturating_add(workers);
+            (seeing + 1, seeing.saturating_mul(workers))
+        }
+        "gateway" => (1 + workers, 2 * workers),
         _ => (1, workers),
     };
     let each = 4 * workers + 24 * functions as u64;

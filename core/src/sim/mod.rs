@@ -20,7 +20,8 @@ use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
-    Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Outcome, Phase, PlacerChange, Probe, World,
+    Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Opener, Outcome, Phase, PlacerChange, Probe,
+    World,
 };
 use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
@@ -284,17 +285,18 @@ impl Simulation {
             EventKind::Delivery => self.deliver(event.id, probe),
             EventKind::GateOpens => {
                 self.world.gates_opening -= 1;
+                let opener = self.world.openers.remove(&event.id);
                 let rows = workload.gates.rows(event.id);
                 let mut first = rows.start;
                 while first < rows.end {
                     let wave = workload.wave(first, rows.end);
                     first = wave.end;
-                    self.submit(wave, probe);
+                    self.submit(wave, opener, probe);
                 }
             }
             EventKind::TryAgain => {
                 if let Some(attempt) = self.world.try_again(event.id) {
-                    self.send_to_placer(&[attempt], probe);
+                    self.send_to_placer(&[attempt], None, probe);
                 }
             }
             EventKind::PatienceEnds => self.world.patience_ends(model, workload, probe, event.id),
@@ -344,23 +346,24 @@ impl Simulation {
         let workload = &self.setup.workload;
         let wave = if workload.job.is_empty() { first..first + 1 } else { workload.wave(first, workload.len() as u32) };
         self.cursor = wave.end as usize;
-        self.submit(wave, probe);
+        self.submit(wave, None, probe);
     }
 
-    /// Invocations of one job arrive at their client, who sends them to a placer.
-    fn submit<P: Probe>(&mut self, rows: std::ops::Range<u32>, probe: &mut P) {
+    /// Invocations of one job arrive at their client, or on the host that starts them, and are sent to a placer.
+    fn submit<P: Probe>(&mut self, rows: std::ops::Range<u32>, opener: Option<Opener>, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
         if rows.len() == 1 {
             let attempt = self.world.arrive(model, &setup.workload, probe, rows.start);
-            return self.send_to_placer(&[attempt], probe);
+            return self.send_to_placer(&[attempt], opener, probe);
         }
         let attempts: Vec<u32> = rows.map(|row| self.world.arrive(model, &setup.workload, probe, row)).collect();
-        self.send_to_placer(&attempts, probe);
+        self.send_to_placer(&attempts, opener, probe);
     }
 
-    /// A client sends attempts, of one job if there are several, to a placer of the architecture that holds now.
-    fn send_to_placer<P: Probe>(&mut self, attempts: &[u32], probe: &mut P) {
+    /// A client, or the host that starts them, sends attempts, of one job if there are several, to a placer of the architecture
+    /// that holds now.
+    fn send_to_placer<P: Probe>(&mut self, attempts: &[u32], opener: Option<Opener>, probe: &mut P) {
         let setup = Arc::clone(&self.setup);
         let model = &setup.stages[self.stage].model;
         let Some(&first) = attempts.first() else { return };
@@ -370,11 +373,13 @@ impl Simulation {
         let instance = self.instances.len() - 1;
         let seen = frame(&setup, self.stage, &self.world, instance as u16);
         let rules = &mut self.instances[instance].rules;
-        let placer = if attempts.len() == 1 {
-            rules.route_job(seen, client, &[invocation])
-        } else {
-            let invocations: Vec<u32> = attempts.iter().map(|&attempt| self.world.attempts[attempt].invocation).collect();
-            rules.route_job(seen, client, &invocations)
+        let placer = match opener {
+            Some(Opener { host, .. }) => rules.route_inner(model, client, host, invocation),
+            None if attempts.len() == 1 => rules.route_job(seen, client, &[invocation]),
+            None => {
+                let invocations: Vec<u32> = attempts.iter().map(|&attempt| self.world.attempts[attempt].invocation).collect();
+                rules.route_job(seen, client, &invocations)
+            }
         };
         let to = self.instances[instance].placers[placer as usize].machine;
         let mut bytes = 0u64;
@@ -385,9 +390,13 @@ impl Simulation {
             bytes = bytes.saturating_add(model.functions[function as usize].request_bytes);
         }
         let wave = if attempts.len() == 1 { NONE } else { self.world.wave_of(attempts) };
-        let from = model.clients[client as usize].machine;
+        let (from, host) = match opener {
+            Some(Opener { host, .. }) => (model.hosts[host as usize].machine, host),
+            None => (model.clients[client as usize].machine, NONE),
+        };
+        let words = [u32::from(opener.is_some_and(|o| o.goes_on)), 0];
         let about = Message::about(MessageKind::Submit, from, to, first, &self.world.attempts[first]);
-        let submit = Message { instance: instance as u16, placer, function, wave, ..about };
+        let submit = Message { instance: instance as u16, placer, host, function, wave, words, ..about };
         self.world.send(model, probe, submit, bytes);
     }
 
@@ -852,6 +861,7 @@ impl Simulation {
         }
         probe.took_over(self.world.now);
         let before = self.instances.len();
+        self.world.inner.push(rules.inner());
         self.instances.push(Instance { rules, placers });
         let held = |phase| matches!(phase, Phase::Admitted | Phase::Schedulable);
         let held: Vec<u32> = self.world.attempts.iter().filter(|(_, a)| held(a.phase())).map(|(id, _)| id).collect();

@@ -2,8 +2,9 @@
 //!
 //! A *gate* belongs to one or more rows of the workload. It waits until so many of a set of earlier rows have ended, whatever
 //! their outcome, and then for a delay that is part of the workload; then its rows are submitted at once, as timed arrivals
-//! are. A row ends when its client knows: its result is there, or it is lost. Because a gate only waits for rows before its own,
-//! there are no cycles: with one row per gate these are the edges of any directed acyclic graph.
+//! are. A row ends when its client knows: its result is there, or it is lost; or on its host, where the architecture lets hosts
+//! start the next tasks of a job. Because a gate only waits for rows before its own, there are no cycles: with one row per gate
+//! these are the edges of any directed acyclic graph.
 //!
 //! Who waits for a row stands in compressed rows (the gates of row i are `feeds[from[i]..from[i + 1]]`), and the run keeps one
 //! counter per gate, so that an end costs its own edges and nothing else.
@@ -175,6 +176,12 @@ impl Gates {
         self.first[gate as usize]..self.first[gate as usize + 1]
     }
 
+    /// The gate of a row, if it waits at one.
+    pub fn of(&self, row: u32) -> Option<u32> {
+        let after = self.first.partition_point(|&first| first <= row);
+        (1..self.first.len()).contains(&after).then(|| after as u32 - 1)
+    }
+
     /// How many rows a gate waits for.
     pub fn need(&self, gate: u32) -> u32 {
         self.need[gate as usize]
@@ -224,6 +231,8 @@ mod tests {
         let gates = builder.build(9).unwrap();
         let feeds: Vec<&[u32]> = (0..6).map(|row| gates.waiting_for(row)).collect();
         assert_eq!(feeds, [&[0][..], &[1, 2], &[1], &[2], &[], &[]]);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|row| gates.of(row)), [None, Some(0), Some(0), Some(1), Some(2), None]);
+        assert_eq!(Gates::default().of(0), None);
         assert_eq!((gates.end(), gates.delay(2), gates.until_ns()), (5, SimDuration(7), 9));
         assert_eq!(Gates::default().waiting_for(0), [0u32; 0]);
     }

@@ -1,9 +1,10 @@
 //! Jobs: invocations (tasks) that arrive together as one piece of work and may wait for each other.
 //!
-//! The dependencies of a job are a directed acyclic graph. A task without parents is submitted when its job arrives; any other when the
-//! last of its parents has ended and its client knows, which is what a gate does (see [`Gates`](super::Gates)). Tasks of a job with the
-//! same parents are submitted together, so they share a gate. What a job takes at least is its longest way: on idle, warm hosts of
-//! speed 1, without messages, a task begins when its last parent ends, and the job ends with its last task.
+//! The dependencies of a job are a directed acyclic graph. A task without parents is submitted when its job arrives; any other
+//! when the last of its parents has ended and its client knows, or the parent's host where the architecture lets hosts go on,
+//! which is what a gate does (see [`Gates`](super::Gates)). Tasks of a job with the same parents are submitted together, so
+//! they share a gate. What a job takes at least is its longest way: on idle, warm hosts of speed 1, without messages, a task
+//! begins when its last parent ends, and the job ends with its last task.
 //!
 //! Shapes are drawn before the run, execution times from the functions' own streams as those of lone invocations are: jobs of one task
 //! are the lone invocations of the same seed. Source of the shapes: Sparrow's jobs of n parallel tasks (Ousterhout et al., SOSP 2013);

@@ -21,6 +21,8 @@ gallery!(
     "tight-memory",
     "heavy-tail",
     "stragglers",
+    "ten-or-twelve",
+    "own-kitchen",
     "fast-and-slow",
     "herd",
     "one-queue",

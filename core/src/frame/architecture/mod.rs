@@ -6,6 +6,7 @@ mod decentralized;
 mod dynamic;
 mod eagle;
 mod federated;
+mod gateway;
 mod hawk;
 mod independent;
 mod key_ranges;
@@ -19,6 +20,7 @@ mod room;
 mod service;
 mod shared_state;
 mod spread;
+mod subgraphs;
 
 use std::sync::Arc;
 
@@ -42,6 +44,16 @@ pub trait Rules {
     /// before they are sent.
     fn route_job(&mut self, frame: Frame<'_>, client: u32, invocations: &[u32]) -> u32 {
         self.route(frame.model, client, invocations.first().copied().unwrap_or_default())
+    }
+    /// Whether hosts start the next tasks of a job when the last task ends that these wait for, and how long a task takes to hand
+    /// over on its host. Otherwise its result travels to its client, who starts them.
+    fn inner(&self) -> Option<SimDuration> {
+        None
+    }
+    /// The placer to which a host sends an invocation that waited for one that ended there: with [`Rules::inner`], one on the
+    /// host's machine. The message carries the host, and whether it is the first that this end starts ([`Message::words`]).
+    fn route_inner(&mut self, model: &Model, client: u32, _host: u32, invocation: u32) -> u32 {
+        self.route(model, client, invocation)
     }
     /// How long a placer is busy with a message that brings so many tasks.
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration;
@@ -143,6 +155,15 @@ macro_rules! registry {
                     Architecture::External(a) => a.route_job(frame, client, invocations),
                 }
             }
+            fn inner(&self) -> Option<SimDuration> {
+                match self { $(Architecture::$name(a) => a.inner(),)* Architecture::External(a) => a.inner() }
+            }
+            fn route_inner(&mut self, model: &Model, client: u32, host: u32, invocation: u32) -> u32 {
+                match self {
+                    $(Architecture::$name(a) => a.route_inner(model, client, host, invocation),)*
+                    Architecture::External(a) => a.route_inner(model, client, host, invocation),
+                }
+            }
             fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
                 match self {
                     $(Architecture::$name(a) => a.cost(message, tasks, placer),)*
@@ -220,6 +241,8 @@ registry!(
     offers::Offers,
     dynamic::Dynamic,
     service::Service,
+    subgraphs::Subgraphs,
+    gateway::Gateway,
 );
 
 impl Architecture {
