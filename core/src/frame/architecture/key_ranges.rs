@@ -12,10 +12,11 @@
 //! What the broker has granted counts as taken until the host's free slots become fewer, or the task's end is heard (`finish`,
 //! for tasks from a queue to the broker): it may grant a slot late, but never holds one for ever. A task counts as a slot for each
 //! core that it holds.
-//! Every `rebalance_s` a sub-placer looks at the work (estimated execution times cores) that it sent to each host since the last
-//! time, per core: a host with more than 1.3 times the mean gives up functions, those with least work first, each to the least
-//! loaded host that is large enough, if that one remains less loaded than the giver was. A new home has no container yet. Each
-//! move is told to the broker, so that the moves are the `note`s among the messages.
+//! Every `rebalance_s` the broker looks at the work (estimated execution times cores) that the sub-placers, which stand beside it,
+//! sent to each host since the last time, per core: a host with more than 1.3 times the mean gives up functions, those with least
+//! work first, each to the least loaded host that is large enough, if that one remains less loaded than the giver was. A new
+//! home has no container yet. Each move is told to the function's sub-placer, so that the moves are the `note`s among the
+//! messages.
 //! Unloaded service time, from the client to the controller and on to a host: L + s_msg + S + L + run, and for a function
 //! without a home 2 s_msg more, for the question and the grant; S = s_job + s_task.
 //! Source: ExDe's delegated data-aware scheduler, with one sub-placer its centralized data-aware one; there an idle host listens to
@@ -224,13 +225,13 @@ impl KeyRanges {
     }
 
     /// A sub-placer gives the functions of hosts with too much to do other homes.
-    fn even_out(&mut self, frame: Frame<'_>, number: u32, actions: &mut Vec<Action>) {
+    fn even_out(&mut self, frame: Frame<'_>, actions: &mut Vec<Action>) {
         let hosts = &frame.model.hosts;
         let cores = |host: u32| f64::from(hosts[host as usize].millicores) / 1000.0;
         let mut load = vec![0.0; hosts.len()];
         let mut movable: Vec<(u32, u32)> = Vec::new();
         for (function, key) in (0u32..).zip(&self.keys) {
-            if key.placer == number && key.home != NONE && key.work > 0.0 {
+            if key.home != NONE && key.work > 0.0 {
                 load[key.home as usize] += key.work / cores(key.home);
                 movable.push((key.home, function));
             }
@@ -257,10 +258,10 @@ impl KeyRanges {
                 load[from as usize] -= key.work / cores(from);
                 load[to as usize] = after;
                 key.home = to;
-                actions.push(Action::Tell { placer: BROKER, kind: MessageKind::Note, words: [function, to] });
+                actions.push(Action::Tell { placer: key.placer, kind: MessageKind::Note, words: [function, to] });
             }
         }
-        self.keys.iter_mut().filter(|key| key.placer == number).for_each(|key| key.work = 0.0);
+        self.keys.iter_mut().for_each(|key| key.work = 0.0);
     }
 }
 
@@ -360,12 +361,12 @@ impl Rules for KeyRanges {
 
     fn timer(&mut self, frame: Frame<'_>, number: u32, _: &mut Placer, actions: &mut Vec<Action>) {
         self.prepare(frame.model);
-        if number == BROKER || self.rebalance == SimDuration::ZERO {
+        if number != BROKER || self.rebalance == SimDuration::ZERO {
             return;
         }
         let after = self.rebalance.max(SimDuration::from_ms(1.0));
-        if self.keys.iter().any(|key| key.placer == number && key.work > 0.0) {
-            self.even_out(frame, number, actions);
+        if self.keys.iter().any(|key| key.work > 0.0) {
+            self.even_out(frame, actions);
             actions.push(Action::Timer { after });
         } else {
             actions.push(Action::Rest { after });
