@@ -330,6 +330,8 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("expirations", s.expirations),
         ("prewarmed", s.prewarmed),
         ("offloads", s.offloads),
+        ("conflicts", s.conflicts),
+        ("killed", s.killed),
     ] {
         if n > 0 || matches!(name, "completed" | "cold" | "warm") {
             line(name, n.to_string());

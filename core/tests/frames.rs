@@ -204,6 +204,15 @@ fn all_or_nothing_places_a_job_whole() {
 }
 
 #[test]
+fn a_job_that_is_larger_than_the_cluster_is_not_placed_whole() {
+    let mut architecture = free("shared_state");
+    architecture["commit"] = json!("all_or_nothing");
+    let scenario = cluster(architecture, 1, 2);
+    let (summary, _, _) = play(&scenario, &jobs(&scenario, &[(0, &[100; 3]), (10, &[100; 2])]));
+    assert_eq!(summary.completed, 5, "nobody waits for ever");
+}
+
+#[test]
 fn a_placer_that_adds_nothing_to_old_news_herds() {
     let most_on_one_host = |between: &str| {
         let mut architecture = free("independent");

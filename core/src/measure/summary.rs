@@ -73,6 +73,10 @@ pub struct Summary {
     pub conflicts: u64,
     /// What placers spent on those, in seconds.
     pub wasted_s: f64,
+    /// Attempts that were killed for others.
+    pub killed: u64,
+    /// Cores that were locked while placers thought about offers, in core-seconds.
+    pub locked_core_s: f64,
     /// Transfers of images by kind; none without images.
     pub transfers: Vec<TransferRow>,
     /// Images removed from a store or from memory to make room.
@@ -231,6 +235,8 @@ impl Summary {
             offloads: c.messages[MessageKind::Offload as usize],
             conflicts: c.conflicts,
             wasted_s: c.wasted_ns as f64 / 1e9,
+            killed: c.killed,
+            locked_core_s: c.locked_ns as f64 / 1e9,
             transfers: if model.supply.images.is_empty() { Vec::new() } else { transfers(c) },
             image_evictions: c.image_evictions,
             events: c.events,

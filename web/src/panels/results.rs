@@ -285,5 +285,20 @@ fn schedulers(s: &Summary) -> Html {
         .iter()
         .filter(|m| m.1 > 0)
         .map(|(kind, n)| vec![kind.replace('_', " "), n.to_string(), three_digits(*n as f64 / s.submitted.max(1) as f64)]);
-    table(&["Message", "Sent", "Per invocation"], rows)
+    let messages = table(&["Message", "Sent", "Per invocation"], rows);
+    let mut told = Vec::new();
+    if s.conflicts > 0 {
+        let vain = three_digits(s.wasted_s);
+        told.push(format!("{} claims came too late, and {vain} s of decisions were in vain.", count(s.conflicts)));
+    }
+    if s.killed > 0 {
+        told.push(format!("{} executions were stopped for others.", count(s.killed)));
+    }
+    if s.locked_core_s > 0.0 {
+        told.push(format!("Offers locked cores for {} core-seconds.", three_digits(s.locked_core_s)));
+    }
+    if told.is_empty() {
+        return messages;
+    }
+    html! { <div class="told"><p class="tell">{ told.join(" ") }</p>{ messages }</div> }
 }

@@ -6,7 +6,8 @@
 //! claims that it has not heard of; the claim travels.
 //! - `fit`: a claim is refused if the host does not have the cores any more. `sequence`: if anything about the host has changed
 //!   since the copy was taken.
-//! - `incremental`: what goes is placed, the rest is tried again. `all_or_nothing`: if one claim of a job is refused, all are.
+//! - `incremental`: what goes is placed, the rest is tried again. `all_or_nothing`: if one claim of a job is refused, all are, unless
+//!   the job is larger than the cluster.
 //! - A placer that finds no host with free cores waits until the broker tells it that some have become free, or, if `retry_s` is
 //!   not 0, for that time (1 s in Omega's simulator). After so many tries without success it gives a task up.
 //!
@@ -88,6 +89,14 @@ struct Claim {
     granted: bool,
 }
 
+/// Claims that travel together.
+#[derive(Clone, Default)]
+struct Claims {
+    each: Vec<Claim>,
+    /// Whether all of them go, or none.
+    whole: bool,
+}
+
 /// What a placer has beside its view, which is its copy of the state.
 #[derive(Clone, Default)]
 struct Copy {
@@ -99,8 +108,10 @@ struct Copy {
     pending: Vec<(u32, u64)>,
     /// Tasks that wait until something becomes free, each with whether the next one must be placed with it.
     waiting: VecDeque<(Asked, bool)>,
-    /// Whether the broker is to tell it.
+    /// Whether it has asked the broker to tell it when something becomes free.
     asks: bool,
+    /// Whether it has told itself to try again at once.
+    goes_on: bool,
 }
 
 impl Copy {
@@ -126,7 +137,7 @@ pub(crate) struct SharedState {
     forgotten: u64,
     copies: Vec<Copy>,
     /// Claims on their way to the broker and back.
-    claims: BTreeMap<u32, Vec<Claim>>,
+    claims: BTreeMap<u32, Claims>,
     tickets: u32,
     /// Per attempt, the invocation that it is for and how often it was refused.
     refused: Vec<(u32, u32)>,
@@ -242,22 +253,32 @@ impl SharedState {
             copy.take(&self.cells, placer, host);
             claims.push(Claim { task: *task, host, sequence, granted: false });
         }
-        if self.all_or_nothing && !without.is_empty() {
+        let whole = self.all_or_nothing && SharedState::fit_together(frame, placer, tasks);
+        if whole && !without.is_empty() {
             for claim in claims.drain(..) {
                 self.unclaim(frame, number, placer, &claim);
                 without.push(claim.task);
             }
         }
         let last = without.len();
-        let together = |i: usize| self.all_or_nothing && i + 1 < last;
+        let together = |i: usize| whole && i + 1 < last;
         self.copies[number as usize].waiting.extend(without.into_iter().enumerate().map(|(i, task)| (task, together(i))));
         if !claims.is_empty() {
             let ticket = self.tickets;
             self.tickets = self.tickets.wrapping_add(1);
-            self.claims.insert(ticket, claims);
+            self.claims.insert(ticket, Claims { each: claims, whole });
             let broker = self.copies.len() as u32;
             actions.push(Action::Tell { placer: broker, kind: MessageKind::Commit, words: [ticket, number] });
         }
+    }
+
+    /// Whether tasks would all find a host at once if nothing else ran. A job that is larger than the cluster is not placed whole.
+    fn fit_together(frame: Frame<'_>, placer: &Placer, tasks: &[Asked]) -> bool {
+        let asks = || tasks.iter().map(|task| frame.ask(task.function));
+        let millicores = asks().map(|ask| ask.millicores).max().unwrap_or(0).max(1);
+        let memory = asks().map(|ask| ask.memory).max().unwrap_or(0);
+        let places = |n: u32| if placer.view.memory(n) >= memory { placer.view.millicores(n) / millicores } else { 0 };
+        (0..placer.view.len() as u32).map(|n| u64::from(places(n))).sum::<u64>() >= tasks.len() as u64
     }
 
     /// A claim is no longer on its way.
@@ -272,7 +293,7 @@ impl SharedState {
     fn ask(&mut self, number: u32, actions: &mut Vec<Action>) {
         let broker = self.copies.len() as u32;
         let copy = &mut self.copies[number as usize];
-        if copy.waiting.is_empty() || std::mem::replace(&mut copy.asks, true) {
+        if copy.waiting.is_empty() || copy.goes_on || std::mem::replace(&mut copy.asks, true) {
             return;
         }
         actions.push(if self.retry > SimDuration::ZERO {
@@ -284,10 +305,17 @@ impl SharedState {
         });
     }
 
+    /// If tasks wait, a placer tells itself to try the first again, which takes a decision.
+    fn go_on(&mut self, number: u32, actions: &mut Vec<Action>) {
+        let copy = &mut self.copies[number as usize];
+        if !copy.waiting.is_empty() && !std::mem::replace(&mut copy.goes_on, true) {
+            actions.push(Action::Tell { placer: number, kind: MessageKind::Note, words: [1, 0] });
+        }
+    }
+
     /// A placer tries again what found no host: the first task, or as many as must be placed with it.
     fn again(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
         let copy = &mut self.copies[number as usize];
-        copy.asks = false;
         let mut tasks = Vec::new();
         while let Some((task, more)) = copy.waiting.pop_front() {
             let held = frame.is_held(&task);
@@ -304,10 +332,9 @@ impl SharedState {
         let found = copy.waiting.is_empty();
         // What found none again is before the others.
         copy.waiting.extend(behind);
-        if found && !copy.waiting.is_empty() {
-            // There may be room for the next, too: it is its turn, by a word to itself.
-            copy.asks = true;
-            return actions.push(Action::Tell { placer: number, kind: MessageKind::Note, words: [0, 0] });
+        if found {
+            // There may be room for the next, too.
+            self.go_on(number, actions);
         }
         self.ask(number, actions);
     }
@@ -317,7 +344,7 @@ impl SharedState {
         let Some(mut claims) = self.claims.remove(&ticket) else { return };
         // A job's own claims do not stand in each other's way.
         let mut taken: Vec<(u32, u64)> = Vec::new();
-        for claim in &mut claims {
+        for claim in &mut claims.each {
             let need = u64::from(frame.model.functions[claim.task.function as usize].millicores);
             let cell = self.cells[claim.host as usize];
             let before: u64 = taken.iter().filter(|t| t.0 == claim.host).map(|t| t.1).sum();
@@ -327,10 +354,10 @@ impl SharedState {
                 taken.push((claim.host, need));
             }
         }
-        if self.all_or_nothing && claims.iter().any(|claim| !claim.granted) {
-            claims.iter_mut().for_each(|claim| claim.granted = false);
+        if claims.whole && claims.each.iter().any(|claim| !claim.granted) {
+            claims.each.iter_mut().for_each(|claim| claim.granted = false);
         }
-        for claim in claims.iter().filter(|claim| claim.granted) {
+        for claim in claims.each.iter().filter(|claim| claim.granted) {
             let need = i64::from(frame.model.functions[claim.task.function as usize].millicores);
             self.change(claim.host, 1, need);
         }
@@ -342,6 +369,8 @@ impl SharedState {
     fn committed(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, ticket: u32, actions: &mut Vec<Action>) {
         let broker = self.copies.len() as u32;
         let claims = self.claims.remove(&ticket).unwrap_or_default();
+        let whole = claims.whole;
+        let claims = claims.each;
         let last = claims.iter().rposition(|claim| !claim.granted && frame.is_held(&claim.task));
         for (i, claim) in claims.iter().enumerate() {
             self.unclaim(frame, number, placer, claim);
@@ -366,9 +395,13 @@ impl SharedState {
             actions.push(if refused.1 >= self.tries {
                 Action::GiveUp { attempt }
             } else {
-                let more = self.all_or_nothing && last.is_some_and(|last| i < last);
+                let more = whole && last.is_some_and(|last| i < last);
                 Action::Conflict { attempt, wasted: self.costs.decision(1, frame.model.hosts.len()), more }
             });
+        }
+        // What was claimed in vain is free again as far as this placer knows: for those who found no room beside it, too.
+        if claims.iter().any(|claim| !claim.granted) {
+            self.go_on(number, actions);
         }
     }
 
@@ -423,7 +456,11 @@ impl Rules for SharedState {
             MessageKind::Committed => self.committed(frame, number, placer, first, actions),
             MessageKind::Ask if second == self.changes() as u32 => self.asking.push_back(first),
             MessageKind::Ask => actions.push(Action::Tell { placer: first, kind: MessageKind::Note, words: [0, 0] }),
-            MessageKind::Note => self.again(frame, number, placer, actions),
+            MessageKind::Note => {
+                let copy = &mut self.copies[number as usize];
+                *(if first == 1 { &mut copy.goes_on } else { &mut copy.asks }) = false;
+                self.again(frame, number, placer, actions);
+            }
             MessageKind::Return => {
                 self.change(first, -1, -i64::from(second));
                 self.tell(actions);
