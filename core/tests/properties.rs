@@ -411,7 +411,7 @@ proptest! {
         let stride = if n < 60 { 1 } else { 997 };
         while !simulation.step(stride, &mut Both(&mut watch, &mut recorder)).done {
             check_world(&simulation, scenario.policies.order.kind == "fcfs");
-            prop_assert!(simulation.world().counters.events < 300_000, "the run does not end: {:?} {:?}", simulation.world().now, simulation.world().counters);
+            prop_assert!(simulation.world().counters.events < 3_000_000, "the run does not end: {:?} {:?}", simulation.world().now, simulation.world().counters);
         }
         check_world(&simulation, scenario.policies.order.kind == "fcfs");
         checkpoint.run(&mut ());
