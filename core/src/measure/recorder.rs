@@ -406,8 +406,8 @@ impl Probe for Recorder {
         self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 } | cause << CAUSE;
         self.attempts[i] = end.attempts;
         if end.outcome == Outcome::Completed && self.submitted_at(i) >= self.warm_up.0 {
-            for (sum, ns) in self.phases.iter_mut().zip(end.spent) {
-                *sum += u128::from(*ns);
+            for (sum, &ns) in self.phases.iter_mut().zip(end.spent).filter(|(_, ns)| **ns > 0) {
+                *sum += u128::from(ns);
             }
         }
     }

@@ -12,12 +12,15 @@ pub(super) struct StepSeries {
     sums: Vec<f64>,
     value: f64,
     since: u64,
+    /// The bucket that `since` is in, and its end; 0 where that is not known.
+    bucket: usize,
+    bucket_ends: u64,
 }
 
 impl StepSeries {
     /// A series whose first guess at a bucket's width is in nanoseconds.
     pub(super) fn new(width: u64) -> StepSeries {
-        StepSeries { width: width.max(1), sums: Vec::new(), value: 0.0, since: 0 }
+        StepSeries { width: width.max(1), sums: Vec::new(), value: 0.0, since: 0, bucket: 0, bucket_ends: 0 }
     }
 
     /// The value jumps by `by` now.
@@ -27,6 +30,12 @@ impl StepSeries {
     }
 
     fn advance(&mut self, now: u64) {
+        // Most jumps are in the bucket of the last one, and a division takes longer than all the rest.
+        if now < self.bucket_ends {
+            self.sums[self.bucket] += self.value * (now - self.since) as f64;
+            self.since = now;
+            return;
+        }
         while now / self.width >= BUCKETS as u64 {
             self.width *= 2;
             self.sums = self.sums.chunks(2).map(|pair| pair.iter().sum()).collect();
@@ -41,6 +50,11 @@ impl StepSeries {
             self.sums[bucket] += self.value * (until - self.since) as f64;
             self.since = until;
         }
+        self.bucket = (self.since / self.width) as usize;
+        if self.bucket >= self.sums.len() {
+            self.sums.resize(self.bucket + 1, 0.0);
+        }
+        self.bucket_ends = (self.bucket as u64 + 1).saturating_mul(self.width);
     }
 
     /// The mean in each of so many buckets of a width, up to `end`.

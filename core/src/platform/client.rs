@@ -225,7 +225,7 @@ impl World {
         if let Some(cause) = last.cause {
             self.counters.causes[cause as usize] += 1;
         }
-        self.counters.sojourn_ns += task.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>();
+        self.counters.sojourn_ns += u128::from(task.spent.iter().sum::<u64>());
         let end = TaskEnd {
             invocation: task.invocation,
             outcome: last.outcome,

@@ -299,8 +299,10 @@ impl World {
     pub(super) fn settle(&mut self, model: &Model, host: u32) {
         let spec = &model.hosts[host as usize];
         let h = &mut self.hosts[host as usize];
-        h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
-        h.usage_at = self.now;
+        if h.usage_at < self.now {
+            h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
+            h.usage_at = self.now;
+        }
     }
 
     fn view(&self, model: &Model, workload: &Workload, container: u32, invocation: u32) -> ContainerView {

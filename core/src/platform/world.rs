@@ -247,8 +247,11 @@ impl World {
     /// Moves the clock.
     pub(crate) fn advance(&mut self, to: SimTime) {
         debug_assert!(to >= self.now, "the clock went back");
-        self.counters.in_system_ns += self.tasks.len() as u128 * u128::from(to.since(self.now).0);
-        self.now = to;
+        if to > self.now {
+            self.counters.in_system_ns += self.tasks.len() as u128 * u128::from(to.since(self.now).0);
+            self.now = to;
+            self.queue.advance(to);
+        }
     }
 
     /// Moves an attempt to another phase.

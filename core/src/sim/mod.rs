@@ -79,6 +79,12 @@ struct Instance {
 #[derive(Clone, Debug)]
 pub struct Simulation {
     setup: Arc<Setup>,
+    state: State,
+}
+
+/// What changes from event to event.
+#[derive(Clone, Debug)]
+struct State {
     world: World,
     instances: Vec<Instance>,
     /// The next row of the workload.
@@ -134,24 +140,23 @@ impl Simulation {
                 .map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i), setup.library.order(&policies.order)))
                 .collect(),
         );
-        let mut simulation =
-            Simulation { setup, world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new(), asked: Vec::new() };
-        simulation.begin_instance(&mut ());
-        Ok(simulation)
+        let mut state = State { world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new(), asked: Vec::new() };
+        state.begin_instance(&setup, &mut ());
+        Ok(Simulation { setup, state })
     }
 
     /// Handles up to `budget` events.
     pub fn step<P: Probe>(&mut self, budget: u64, probe: &mut P) -> Progress {
-        let until = self.world.counters.events + budget;
-        while self.world.counters.events < until && self.one(SimTime::NEVER, probe) {}
+        let until = self.state.world.counters.events + budget;
+        while self.state.world.counters.events < until && self.state.one(&self.setup, SimTime::NEVER, probe) {}
         self.progress()
     }
 
     /// Handles up to `budget` events before an instant. Answers whether everything before it has been handled.
     pub fn step_to<P: Probe>(&mut self, before: SimTime, budget: u64, probe: &mut P) -> bool {
-        let until = self.world.counters.events + budget;
-        while self.world.counters.events < until {
-            if !self.one(before, probe) {
+        let until = self.state.world.counters.events + budget;
+        while self.state.world.counters.events < until {
+            if !self.state.one(&self.setup, before, probe) {
                 return true;
             }
         }
@@ -160,17 +165,17 @@ impl Simulation {
 
     /// Runs to the end.
     pub fn run<P: Probe>(&mut self, probe: &mut P) -> Progress {
-        while self.one(SimTime::NEVER, probe) {}
+        while self.state.one(&self.setup, SimTime::NEVER, probe) {}
         self.progress()
     }
 
     /// How far the run has come.
     pub fn progress(&self) -> Progress {
         Progress {
-            done: self.next().is_none(),
-            now: self.world.now,
-            events: self.world.counters.events,
-            arrived: self.world.counters.submitted as usize,
+            done: self.state.next(&self.setup).is_none(),
+            now: self.state.world.now,
+            events: self.state.world.counters.events,
+            arrived: self.state.world.counters.submitted as usize,
             invocations: self.setup.workload.len(),
         }
     }
@@ -179,26 +184,26 @@ impl Simulation {
     /// those that wait for others many may never come, and then the clock may be further.
     pub fn fraction(&self) -> f64 {
         let workload = &self.setup.workload;
-        let ended: u64 = self.world.counters.outcomes.iter().sum();
-        let rows = (self.world.counters.submitted + ended) as f64 / (2 * workload.len().max(1)) as f64;
-        let clock = if workload.gates.is_empty() { 0.0 } else { self.world.now.0 as f64 / workload.gates.until_ns() as f64 };
+        let ended: u64 = self.state.world.counters.outcomes.iter().sum();
+        let rows = (self.state.world.counters.submitted + ended) as f64 / (2 * workload.len().max(1)) as f64;
+        let clock = if workload.gates.is_empty() { 0.0 } else { self.state.world.now.0 as f64 / workload.gates.until_ns() as f64 };
         rows.max(clock).min(1.0)
     }
 
     /// About how many bytes a copy takes, for whoever keeps checkpoints.
     pub fn size(&self) -> usize {
-        let rules: usize = self.instances.iter().map(|i| i.rules.size()).sum();
-        self.world.size() + rules + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
+        let rules: usize = self.state.instances.iter().map(|i| i.rules.size()).sum();
+        self.state.world.size() + rules + self.all_placers().map(|(_, p)| p.size()).sum::<usize>()
     }
 
     /// The state of everything simulated, to look at.
     pub fn world(&self) -> &World {
-        &self.world
+        &self.state.world
     }
 
     /// The compiled scenario as it holds now.
     pub fn model(&self) -> &Model {
-        &self.setup.stages[self.stage].model
+        &self.setup.stages[self.state.stage].model
     }
 
     /// What arrives.
@@ -208,11 +213,17 @@ impl Simulation {
 
     /// The placers of the architecture that gets new invocations.
     pub fn placers(&self) -> &[Placer] {
-        self.instances.last().map_or(&[], |i| &i.placers)
+        self.state.instances.last().map_or(&[], |i| &i.placers)
     }
 
     /// All placers, of architectures that went before too, each with its instance and number.
     pub(crate) fn all_placers(&self) -> impl Iterator<Item = ((u16, u32), &Placer)> {
+        self.state.all_placers()
+    }
+}
+
+impl State {
+    fn all_placers(&self) -> impl Iterator<Item = ((u16, u32), &Placer)> {
         let instances = (0u16..).zip(&self.instances);
         instances.flat_map(|(instance, i)| (0u32..).zip(&i.placers).map(move |(number, placer)| ((instance, number), placer)))
     }
@@ -220,36 +231,38 @@ impl Simulation {
     /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
     /// ended, so that no row comes that waits for others, or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
     /// would happen at the end of the clock, after 584 years, does not.
-    fn next(&self) -> Option<SimTime> {
-        let arrival = self.next_arrival();
+    fn next(&self, setup: &Setup) -> Option<SimTime> {
+        let (arrival, change) = (self.next_arrival(setup), self.next_change(setup));
         let stuck = || {
             self.world.queue.len() == self.world.chatter
-                && self.next_change().is_none()
+                && change == SimTime::NEVER
                 && self.world.waiting == self.world.attempts.len()
         };
-        if arrival.is_none() && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
+        if arrival == SimTime::NEVER && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
         }
-        let queued = self.world.queue.peek().map(|(time, _)| time);
-        [arrival, queued, self.next_change()].into_iter().flatten().min().filter(|&t| t < SimTime::NEVER)
+        let queued = self.world.queue.peek().map_or(SimTime::NEVER, |(time, _)| time);
+        Some(arrival.min(change).min(queued)).filter(|&t| t < SimTime::NEVER)
     }
 
-    fn next_arrival(&self) -> Option<SimTime> {
-        self.setup.workload.arrival_ns.get(self.cursor).map(|&ns| SimTime(ns)).filter(|&at| at < SimTime::NEVER)
+    /// When the next row that has a time arrives, or never.
+    fn next_arrival(&self, setup: &Setup) -> SimTime {
+        setup.workload.arrival_ns.get(self.cursor).map_or(SimTime::NEVER, |&ns| SimTime(ns))
     }
 
-    fn next_change(&self) -> Option<SimTime> {
-        self.setup.stages.get(self.stage + 1).map(|s| s.from)
+    /// When the timeline changes something next, or never.
+    fn next_change(&self, setup: &Setup) -> SimTime {
+        setup.stages.get(self.stage + 1).map_or(SimTime::NEVER, |s| s.from)
     }
 
     /// Handles the next event, if there is one before an instant.
-    fn one<P: Probe>(&mut self, before: SimTime, probe: &mut P) -> bool {
-        let Some(time) = self.next().filter(|&t| t < before || before == SimTime::NEVER) else { return false };
+    fn one<P: Probe>(&mut self, setup: &Setup, before: SimTime, probe: &mut P) -> bool {
+        let Some(time) = self.next(setup).filter(|&t| t < before || before == SimTime::NEVER) else { return false };
         self.world.advance(time);
         self.world.counters.events += 1;
-        if self.next_change() == Some(time) {
+        if self.next_change(setup) == time {
             self.world.happened += 1;
-            self.change(probe);
+            self.change(setup, probe);
             return true;
         }
         let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
@@ -257,19 +270,18 @@ impl Simulation {
         // timers.
         // What is always there is made before anybody arrives.
         let provision = self.world.counters.events == 1 && queued.is_some_and(|(_, class)| class == Class::Early);
-        let early = self.model().arrivals_first && !provision;
+        let early = setup.stages[self.stage].model.arrivals_first && !provision;
         let first = || early || queued.is_none_or(|(_, class)| class > Class::Completion);
-        if self.next_arrival() == Some(time) && first() {
+        if self.next_arrival(setup) == time && first() {
             self.world.happened += 1;
-            self.arrival(probe);
+            self.arrival(setup, probe);
         } else if let Some((_, event)) = self.world.queue.pop() {
-            self.handle(event, probe);
+            self.handle(setup, event, probe);
         }
         true
     }
 
-    fn handle<P: Probe>(&mut self, event: Event, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn handle<P: Probe>(&mut self, setup: &Setup, event: Event, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         self.world.happened += u64::from(!self.is_chatter(&event));
         match event.kind {
@@ -282,7 +294,7 @@ impl Simulation {
             EventKind::TransferBegins => self.world.transfer_begins(model, probe, event.id),
             EventKind::TransferEnds => self.world.transfers_end(model, workload, probe),
             EventKind::Reload => self.world.reload(model, workload, probe, event.id),
-            EventKind::Delivery => self.deliver(event.id, probe),
+            EventKind::Delivery => self.deliver(setup, event.id, probe),
             EventKind::GateOpens => {
                 self.world.gates_opening -= 1;
                 let opener = self.world.openers.remove(&event.id);
@@ -291,26 +303,26 @@ impl Simulation {
                 while first < rows.end {
                     let wave = workload.wave(first, rows.end);
                     first = wave.end;
-                    self.submit(wave, opener, probe);
+                    self.submit(setup, wave, opener, probe);
                 }
             }
             EventKind::TryAgain => {
                 if let Some(attempt) = self.world.try_again(event.id) {
-                    self.send_to_placer(&[attempt], None, probe);
+                    self.send_to_placer(setup, &[attempt], None, probe);
                 }
             }
             EventKind::PatienceEnds => self.world.patience_ends(model, workload, probe, event.id),
             EventKind::QueueTimeout => self.world.queue_timeout(model, workload, probe, event.id),
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_busy_with_chatter(event.epoch, event.id));
-                self.answer(event.epoch, event.id, probe);
-                self.serve(event.epoch, event.id, probe);
+                self.answer(setup, event.epoch, event.id, probe);
+                self.serve(setup, event.epoch, event.id, probe);
             }
             EventKind::PlacerTimer => {
                 self.world.chatter -= 1;
-                self.timer(event.epoch, event.id, probe);
+                self.timer(setup, event.epoch, event.id, probe);
             }
-            EventKind::PlacerWakes => self.timer(event.epoch, event.id, probe),
+            EventKind::PlacerWakes => self.timer(setup, event.epoch, event.id, probe),
         }
     }
 
@@ -325,13 +337,14 @@ impl Simulation {
     }
 
     /// When something other than gossip happens next, if nothing but gossip waits at the placers.
-    fn next_other(&self) -> Option<SimTime> {
+    fn next_other(&self, setup: &Setup) -> Option<SimTime> {
         let is_chatter = |id: &u32| self.world.messages[*id].kind.is_chatter();
         if !self.all_placers().all(|(_, p)| p.inbox.iter().all(is_chatter)) {
             return None;
         }
         let queued = self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event)).map(|(time, _)| time).min();
-        [self.next_arrival(), queued, self.next_change()].into_iter().flatten().min()
+        let known = [self.next_arrival(setup), self.next_change(setup)].into_iter().filter(|&t| t < SimTime::NEVER);
+        known.chain(queued).min()
     }
 
     /// Whether a placer is busy with what it is told again and again.
@@ -341,37 +354,35 @@ impl Simulation {
     }
 
     /// The next invocation that has a time arrives, with those of its job that come with it.
-    fn arrival<P: Probe>(&mut self, probe: &mut P) {
+    fn arrival<P: Probe>(&mut self, setup: &Setup, probe: &mut P) {
         let first = self.cursor as u32;
-        let workload = &self.setup.workload;
+        let workload = &setup.workload;
         let wave = if workload.job.is_empty() { first..first + 1 } else { workload.wave(first, workload.len() as u32) };
         self.cursor = wave.end as usize;
-        self.submit(wave, None, probe);
+        self.submit(setup, wave, None, probe);
     }
 
     /// Invocations of one job arrive at their client, or on the host that starts them, and are sent to a placer.
-    fn submit<P: Probe>(&mut self, rows: std::ops::Range<u32>, opener: Option<Opener>, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn submit<P: Probe>(&mut self, setup: &Setup, rows: std::ops::Range<u32>, opener: Option<Opener>, probe: &mut P) {
         let model = &setup.stages[self.stage].model;
         if rows.len() == 1 {
             let attempt = self.world.arrive(model, &setup.workload, probe, rows.start);
-            return self.send_to_placer(&[attempt], opener, probe);
+            return self.send_to_placer(setup, &[attempt], opener, probe);
         }
         let attempts: Vec<u32> = rows.map(|row| self.world.arrive(model, &setup.workload, probe, row)).collect();
-        self.send_to_placer(&attempts, opener, probe);
+        self.send_to_placer(setup, &attempts, opener, probe);
     }
 
     /// A client, or the host that starts them, sends attempts, of one job if there are several, to a placer of the architecture
     /// that holds now.
-    fn send_to_placer<P: Probe>(&mut self, attempts: &[u32], opener: Option<Opener>, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn send_to_placer<P: Probe>(&mut self, setup: &Setup, attempts: &[u32], opener: Option<Opener>, probe: &mut P) {
         let model = &setup.stages[self.stage].model;
         let Some(&first) = attempts.first() else { return };
         let invocation = self.world.attempts[first].invocation;
         let function = setup.workload.function[invocation as usize];
         let client = u32::from(setup.workload.client[invocation as usize]);
         let instance = self.instances.len() - 1;
-        let seen = frame(&setup, self.stage, &self.world, instance as u16);
+        let seen = frame(setup, self.stage, &self.world, instance as u16);
         let rules = &mut self.instances[instance].rules;
         let placer = match opener {
             Some(Opener { host, .. }) => rules.route_inner(model, client, host, invocation),
@@ -401,8 +412,7 @@ impl Simulation {
     }
 
     /// A message arrives.
-    fn deliver<P: Probe>(&mut self, id: u32, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn deliver<P: Probe>(&mut self, setup: &Setup, id: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let m = self.world.messages[id];
         self.world.digest.fold(self.world.now.0, 10 + m.kind as u8, m.from, m.to);
@@ -462,7 +472,7 @@ impl Simulation {
                 }
                 probe.placer(self.world.now, m.to, (m.instance, m.placer), PlacerChange::Waits);
                 self.instances[m.instance as usize].placers[m.placer as usize].inbox.push_back(id);
-                self.serve(m.instance, m.placer, probe);
+                self.serve(setup, m.instance, m.placer, probe);
             }
         }
     }
@@ -488,7 +498,7 @@ impl Simulation {
     }
 
     /// Lets a placer work: it takes messages from its inbox until one costs time or none is left.
-    fn serve<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+    fn serve<P: Probe>(&mut self, setup: &Setup, instance: u16, number: u32, probe: &mut P) {
         loop {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
@@ -511,7 +521,7 @@ impl Simulation {
             placer.serving_since = self.world.now;
             placer.busy += cost;
             probe.placer(self.world.now, placer.machine, (instance, number), PlacerChange::Decides);
-            rules.begins(frame(&self.setup, self.stage, &self.world, instance), number, placer, &m);
+            rules.begins(frame(setup, self.stage, &self.world, instance), number, placer, &m);
             if tasks > 0 {
                 for i in 0..self.world.tasks_of(&m) {
                     let member = self.world.task_of(&m, i);
@@ -526,13 +536,12 @@ impl Simulation {
                 self.world.queue.push(self.world.now + cost, Class::Completion, event);
                 return;
             }
-            self.answer(instance, number, probe);
+            self.answer(setup, instance, number, probe);
         }
     }
 
     /// A placer's decision ends: its architecture answers.
-    fn answer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn answer<P: Probe>(&mut self, setup: &Setup, instance: u16, number: u32, probe: &mut P) {
         let placer = &mut self.instances[instance as usize].placers[number as usize];
         let Some(id) = placer.serving.take() else { return };
         let m = self.world.messages[id];
@@ -557,8 +566,8 @@ impl Simulation {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
             let mut actions = std::mem::take(&mut self.actions);
-            rules.answer(frame(&setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
-            self.carry_out(instance, number, &actions, probe);
+            rules.answer(frame(setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
+            self.carry_out(setup, instance, number, &actions, probe);
             actions.clear();
             self.actions = actions;
         }
@@ -569,23 +578,21 @@ impl Simulation {
         }
     }
 
-    fn timer<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+    fn timer<P: Probe>(&mut self, setup: &Setup, instance: u16, number: u32, probe: &mut P) {
         if usize::from(instance) + 1 < self.instances.len() {
             return; // another architecture took over
         }
-        let setup = Arc::clone(&self.setup);
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        rules.timer(frame(&setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
-        self.carry_out(instance, number, &actions, probe);
+        rules.timer(frame(setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
+        self.carry_out(setup, instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
-        self.serve(instance, number, probe);
+        self.serve(setup, instance, number, probe);
     }
 
     /// Does what an architecture wants done.
-    fn carry_out<P: Probe>(&mut self, instance: u16, number: u32, actions: &[Action], probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn carry_out<P: Probe>(&mut self, setup: &Setup, instance: u16, number: u32, actions: &[Action], probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let from = self.instances[instance as usize].placers[number as usize].machine;
         let about = |world: &World, attempt: u32, kind: MessageKind, to: u32| {
@@ -640,7 +647,7 @@ impl Simulation {
                     self.world.send(model, probe, Message { host, ..assign }, bytes);
                 }
                 Action::Admit { attempt } | Action::Hold { attempt } if usize::from(instance) + 1 < self.instances.len() => {
-                    self.hand_over(attempt, from, probe);
+                    self.hand_over(setup, attempt, from, probe);
                 }
                 Action::Admit { attempt } => self.hold(probe, attempt, Phase::Admitted, Accounting::Staging),
                 Action::Hold { attempt } => self.hold(probe, attempt, Phase::Schedulable, Accounting::PlacerQueue),
@@ -721,7 +728,7 @@ impl Simulation {
                 Action::Again { attempt, more } => {
                     together.push(attempt);
                     if !more {
-                        self.again(instance, number, &together, probe);
+                        self.again(setup, instance, number, &together, probe);
                         together.clear();
                     }
                 }
@@ -730,7 +737,7 @@ impl Simulation {
                     self.world.counters.wasted_ns += wasted.0;
                     together.push(attempt);
                     if !more {
-                        self.again(instance, number, &together, probe);
+                        self.again(setup, instance, number, &together, probe);
                         together.clear();
                     }
                 }
@@ -749,19 +756,18 @@ impl Simulation {
                 }
                 Action::Rest { after } => {
                     let after = after.max(SimDuration(1));
-                    let quiet = self.next_other().map_or(SimDuration::ZERO, |next| next.since(self.world.now));
+                    let quiet = self.next_other(setup).map_or(SimDuration::ZERO, |next| next.since(self.world.now));
                     let rounds = quiet.0.div_ceil(after.0).max(1);
                     self.set_timer(instance, number, SimDuration(after.0.saturating_mul(rounds)));
                 }
             }
         }
-        self.again(instance, number, &together, probe);
+        self.again(setup, instance, number, &together, probe);
     }
 
     /// A placer puts attempts at the end of its own inbox, in one message. It does not start on it here: whoever answers goes on with
     /// its inbox.
-    fn again<P: Probe>(&mut self, instance: u16, number: u32, attempts: &[u32], probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn again<P: Probe>(&mut self, setup: &Setup, instance: u16, number: u32, attempts: &[u32], probe: &mut P) {
         let machine = self.instances[instance as usize].placers[number as usize].machine;
         let Some(&first) = attempts.first() else { return };
         for &attempt in attempts {
@@ -790,13 +796,12 @@ impl Simulation {
     }
 
     /// A placer of an architecture that has been replaced passes on what it holds to the one that took over.
-    fn hand_over<P: Probe>(&mut self, attempt: u32, from: u32, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn hand_over<P: Probe>(&mut self, setup: &Setup, attempt: u32, from: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let invocation = self.world.attempts[attempt].invocation;
         let function = workload.function[invocation as usize];
         let instance = self.instances.len() - 1;
-        let seen = frame(&setup, self.stage, &self.world, instance as u16);
+        let seen = frame(setup, self.stage, &self.world, instance as u16);
         let client = u32::from(workload.client[invocation as usize]);
         let placer = self.instances[instance].rules.route_job(seen, client, &[invocation]);
         let to = self.instances[instance].placers[placer as usize].machine;
@@ -819,8 +824,7 @@ impl Simulation {
     }
 
     /// Sets up the architecture of the current stage; it gets all invocations from now on.
-    fn begin_instance<P: Probe>(&mut self, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn begin_instance<P: Probe>(&mut self, setup: &Setup, probe: &mut P) {
         let Stage { scenario, model, .. } = &setup.stages[self.stage];
         let rules = setup.library.architecture(&scenario.frame.architecture);
         let instance = self.instances.len() as u16;
@@ -868,26 +872,25 @@ impl Simulation {
         for attempt in held {
             let a = &self.world.attempts[attempt];
             let from = self.instances[a.instance as usize].placers[a.placer as usize].machine;
-            self.hand_over(attempt, from, probe);
+            self.hand_over(setup, attempt, from, probe);
         }
         let hears_free = self.instances[before].rules.hears_free();
         let hears_free = hears_free.map(|number| (instance, number, self.instances[before].placers[number as usize].machine));
         self.world.begin_telling_free(model, probe, hears_free);
         for number in 0..plans.len() as u32 {
-            self.timer(instance, number, probe);
+            self.timer(setup, instance, number, probe);
         }
     }
 
     /// Lets the architecture go on with other parameters, if it is of the same kind and can.
-    fn retune(&mut self, before: &Choice, now: &Choice) -> bool {
-        let entry = self.setup.library.architecture_entry(&now.kind).filter(|_| before.kind == now.kind);
+    fn retune(&mut self, setup: &Setup, before: &Choice, now: &Choice) -> bool {
+        let entry = setup.library.architecture_entry(&now.kind).filter(|_| before.kind == now.kind);
         let (Some(entry), Some(instance)) = (entry, self.instances.last_mut()) else { return false };
         instance.rules.retune(Args::new(now, entry))
     }
 
     /// The timeline's next change takes effect.
-    fn change<P: Probe>(&mut self, probe: &mut P) {
-        let setup = Arc::clone(&self.setup);
+    fn change<P: Probe>(&mut self, setup: &Setup, probe: &mut P) {
         let before = &setup.stages[self.stage].scenario;
         self.stage += 1;
         let Stage { scenario, model, .. } = &setup.stages[self.stage];
@@ -911,8 +914,8 @@ impl Simulation {
                 self.world.change_keep_alive(model, &setup.workload, probe, host, policy);
             }
         }
-        if before.frame != scenario.frame && !self.retune(&before.frame.architecture, &scenario.frame.architecture) {
-            self.begin_instance(probe);
+        if before.frame != scenario.frame && !self.retune(setup, &before.frame.architecture, &scenario.frame.architecture) {
+            self.begin_instance(setup, probe);
         } else if before.policies.placement != scenario.policies.placement {
             for placer in self.instances.iter_mut().flat_map(|i| &mut i.placers) {
                 placer.placement = setup.library.placement(&scenario.policies.placement);

@@ -12,12 +12,19 @@ struct Seen {
     load: u32,
     /// Invocations ever assigned by this placer; the tie-break.
     assigned: u32,
+    /// Load per core.
+    per_core: u64,
 }
 
 impl Seen {
     /// Load per core, then the one that got fewest: a total order with the number as the last tie-break.
     fn rank(&self) -> (u64, u32) {
-        (u64::from(self.load) * 1_000_000_000 / u64::from(self.millicores.max(1)), self.assigned)
+        (self.per_core, self.assigned)
+    }
+
+    fn set_load(&mut self, load: u32) {
+        self.load = load;
+        self.per_core = u64::from(load) * 1_000_000_000 / u64::from(self.millicores.max(1));
     }
 
     fn fits(&self, ask: &Ask) -> bool {
@@ -45,8 +52,8 @@ pub struct View {
 impl View {
     /// A view of hosts, each (host, memory in bytes, thousandths of cores), with no load.
     pub fn new(hosts: impl IntoIterator<Item = (u32, u64, u32)>, functions: usize) -> View {
-        let hosts: Vec<Seen> =
-            hosts.into_iter().map(|(host, memory, millicores)| Seen { host, memory, millicores, load: 0, assigned: 0 }).collect();
+        let seen = |(host, memory, millicores)| Seen { host, memory, millicores, load: 0, assigned: 0, per_core: 0 };
+        let hosts: Vec<Seen> = hosts.into_iter().map(seen).collect();
         let leaves = hosts.len().next_power_of_two().max(1);
         let mut view = View {
             tree: vec![0; 2 * leaves],
@@ -165,7 +172,7 @@ impl View {
         let taken = &mut self.taken[number as usize];
         *taken = (taken.0.saturating_add(ask.memory), taken.1 + u64::from(ask.millicores));
         let seen = &mut self.hosts[number as usize];
-        seen.load += 1;
+        seen.set_load(seen.load + 1);
         seen.assigned += 1;
         self.total_load += 1;
         self.rise(number);
@@ -180,7 +187,7 @@ impl View {
         }
         let seen = &mut self.hosts[number as usize];
         debug_assert!(seen.load > 0, "more tasks ended than were assigned");
-        seen.load = seen.load.saturating_sub(1);
+        seen.set_load(seen.load.saturating_sub(1));
         self.total_load = self.total_load.saturating_sub(1);
         self.rise(number);
     }
@@ -194,7 +201,7 @@ impl View {
         let seen = &mut self.hosts[number as usize];
         if seen.load != load {
             self.total_load = self.total_load - u64::from(seen.load) + u64::from(load);
-            seen.load = load;
+            seen.set_load(load);
             self.rise(number);
         }
     }
@@ -226,7 +233,12 @@ impl View {
     fn rise(&mut self, number: u32) {
         let mut at = (self.leaves + number as usize) / 2;
         while at >= 1 {
-            self.tree[at] = self.winner(self.tree[2 * at], self.tree[2 * at + 1]);
+            let before = self.tree[at];
+            let winner = self.winner(self.tree[2 * at], self.tree[2 * at + 1]);
+            if winner == before && winner != number {
+                return; // above, nothing has changed
+            }
+            self.tree[at] = winner;
             at /= 2;
         }
     }
