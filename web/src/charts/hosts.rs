@@ -6,7 +6,7 @@ use super::axes::{Axis, Grid, Writing};
 use super::labels::{self, EndLabel, Sample};
 use super::pen::Pen;
 use super::reading::Frame;
-use super::series::{Buckets, draw_ghost, draw_pieces, pieces};
+use super::series::{Buckets, draw_ghost, draw_pieces, pieces, times};
 use super::sheet::{Column, Quantity, Sheet};
 
 /// The most letters of a host's id beside its line.
@@ -108,7 +108,7 @@ impl HostFigure {
         let median = series.median.iter().map(|host| ("median".to_owned(), host));
         let hosts = series.hosts.iter().rev().map(|host| (host.id.clone(), host));
         let column = |(id, host): (String, &HostLine)| Column::new(id.clone(), id, self.units().0, self.values(host));
-        let columns: Vec<Column> = std::iter::once(buckets.times(count)).chain(median.chain(hosts).map(column)).collect();
+        let columns: Vec<Column> = std::iter::once(times(buckets, count)).chain(median.chain(hosts).map(column)).collect();
         Sheet { compared: columns.len() - 1, columns, ..Sheet::default() }
     }
 

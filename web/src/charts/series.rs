@@ -20,21 +20,9 @@ pub(super) struct Buckets {
     pub(super) end_s: f64,
 }
 
-impl Buckets {
-    /// Those of a run.
-    pub(super) fn of(data: &Charts) -> Buckets {
+impl From<&Charts> for Buckets {
+    fn from(data: &Charts) -> Buckets {
         Buckets { width_s: data.bucket_s, end_s: data.end_s }
-    }
-
-    /// When one begins, not after the end of the run.
-    pub(super) fn begin(self, bucket: usize) -> f64 {
-        (bucket as f64 * self.width_s).min(self.end_s)
-    }
-
-    /// The column of times: the middle of each.
-    pub(super) fn times(self, count: usize) -> Column {
-        let middle = |bucket| (self.begin(bucket) + self.begin(bucket + 1)) / 2.0;
-        Column::new("time", "time_s", Quantity::Time, (0..count).map(middle).collect())
     }
 }
 
@@ -47,9 +35,22 @@ pub(super) fn bucket_at(middles: &[f64], time_s: f64) -> Option<usize> {
     })
 }
 
+/// When a bucket begins, not after the end of the run.
+pub(super) fn begin(buckets: impl Into<Buckets>, bucket: usize) -> f64 {
+    let Buckets { width_s, end_s } = buckets.into();
+    (bucket as f64 * width_s).min(end_s)
+}
+
+/// The column of times: the middle of each bucket.
+pub(super) fn times(buckets: impl Into<Buckets>, count: usize) -> Column {
+    let buckets = buckets.into();
+    let middle = |bucket| (begin(buckets, bucket) + begin(buckets, bucket + 1)) / 2.0;
+    Column::new("time", "time_s", Quantity::Time, (0..count).map(middle).collect())
+}
+
 /// The points of a series that lie within the axis, in pieces without gaps.
-pub(super) fn pieces(grid: &Grid, buckets: Buckets, end_s: f64, values: &[f64]) -> Vec<Vec<Px>> {
-    let times = buckets.times(values.len()).values;
+pub(super) fn pieces(grid: &Grid, buckets: impl Into<Buckets>, end_s: f64, values: &[f64]) -> Vec<Vec<Px>> {
+    let times = times(buckets, values.len()).values;
     let mut pieces = vec![Vec::new()];
     for (time, value) in times.into_iter().zip(values) {
         if value.is_finite() && time.is_finite() && time <= end_s {
@@ -75,7 +76,7 @@ pub(super) fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
 }
 
 /// Draws the previous run.
-pub(super) fn draw_ghost(pen: &Pen<'_>, grid: &Grid, buckets: Buckets, end_s: f64, values: &[f64], name: &str) {
+pub(super) fn draw_ghost(pen: &Pen<'_>, grid: &Grid, buckets: impl Into<Buckets>, end_s: f64, values: &[f64], name: &str) {
     for piece in pieces(grid, buckets, end_s, values) {
         pen.dashed(&piece, pen.theme.ghost(), 1.5);
     }
@@ -128,7 +129,7 @@ impl Timeline {
 
     /// The chart in words.
     pub(super) fn summary(&self, data: &Charts) -> String {
-        let times = Buckets::of(data).times((self.of)(data).p99.len()).values;
+        let times = times(data, (self.of)(data).p99.len()).values;
         let points = || times.iter().zip(&(self.of)(data).p99).filter(|(_, value)| value.is_finite());
         let lowest = points().map(|(_, value)| *value).fold(f64::INFINITY, f64::min);
         let highest = points().max_by(|a, b| a.1.total_cmp(b.1));
@@ -141,7 +142,7 @@ impl Timeline {
     pub(super) fn sheet(&self, data: &Charts) -> Sheet {
         let values = each((self.of)(data));
         let column = |i: usize| Column::new(NAMES[i], self.keys[i], self.quantity, values[i].clone());
-        let columns = vec![Buckets::of(data).times(values[0].len()), column(0), column(1), column(2)];
+        let columns = vec![times(data, values[0].len()), column(0), column(1), column(2)];
         Sheet { columns, compared: 3, ..Sheet::default() }
     }
 
@@ -154,11 +155,11 @@ impl Timeline {
         let caption = format!("{}{}", self.caption, y.note());
         let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &NAMES));
         if let Some(run) = ghost {
-            draw_ghost(pen, &grid, Buckets::of(run), data.end_s, &(self.of)(run).p99, "previous P99");
+            draw_ghost(pen, &grid, run, data.end_s, &(self.of)(run).p99, "previous P99");
         }
         let mut ends = Vec::new();
         for ((values, colour), text) in each((self.of)(data)).into_iter().zip(pen.theme.percentiles()).zip(NAMES) {
-            let pieces = pieces(&grid, Buckets::of(data), data.end_s, values);
+            let pieces = pieces(&grid, data, data.end_s, values);
             draw_pieces(pen, &pieces, colour);
             if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
                 ends.push(EndLabel { y: *y, sample: Sample::Line(colour), text });
@@ -197,7 +198,7 @@ pub(super) mod in_system {
     /// The chart as numbers.
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
         let column = Column::new("in the system", "in_system", Quantity::Mean, values(data));
-        Sheet { columns: vec![Buckets::of(data).times(data.in_system.len()), column], compared: 1, ..Sheet::default() }
+        Sheet { columns: vec![times(data, data.in_system.len()), column], compared: 1, ..Sheet::default() }
     }
 
     /// Draws it.
@@ -208,9 +209,9 @@ pub(super) mod in_system {
         let x = Axis::time(data.end_s, Grid::columns(pen));
         let grid = Grid::draw(pen, &x, &y, "invocations", 16.0);
         if let (Some(run), Some(before)) = (ghost, before) {
-            draw_ghost(pen, &grid, Buckets::of(run), data.end_s, &before, "previous run");
+            draw_ghost(pen, &grid, run, data.end_s, &before, "previous run");
         }
-        draw_pieces(pen, &pieces(&grid, Buckets::of(data), data.end_s, &shown), pen.theme.run);
+        draw_pieces(pen, &pieces(&grid, data, data.end_s, &shown), pen.theme.run);
         Frame::over(grid)
     }
 }
@@ -246,7 +247,7 @@ pub(super) mod shares {
 
     /// The chart as numbers.
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
-        let mut columns = vec![Buckets::of(data).times(data.shares[0].len())];
+        let mut columns = vec![times(data, data.shares[0].len())];
         for ((values, name), key) in values(data).into_iter().zip(NAMES).zip(KEYS) {
             columns.push(Column::new(name, key, Quantity::Share, values));
         }
@@ -260,11 +261,11 @@ pub(super) mod shares {
         let grid = Grid::draw(pen, &x, &y, "share of requests", labels::room(pen, &NAMES));
         if let Some(run) = ghost {
             let [decentralized, ..] = values(run);
-            draw_ghost(pen, &grid, Buckets::of(run), data.end_s, &decentralized, "previous decentralized");
+            draw_ghost(pen, &grid, run, data.end_s, &decentralized, "previous decentralized");
         }
         let mut ends = Vec::new();
         for ((values, colour), text) in values(data).iter().zip(pen.theme.percentiles()).zip(NAMES) {
-            let pieces = pieces(&grid, Buckets::of(data), data.end_s, values);
+            let pieces = pieces(&grid, data, data.end_s, values);
             draw_pieces(pen, &pieces, colour);
             if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
                 ends.push(EndLabel { y: *y, sample: Sample::Line(colour), text });
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_time_is_in_the_bucket_around_it_and_the_last_one_is_short() {
-        let middles = Buckets { width_s: 10.0, end_s: 24.0 }.times(3).values;
+        let middles = times(Buckets { width_s: 10.0, end_s: 24.0 }, 3).values;
         assert_eq!(middles, [5.0, 15.0, 22.0]);
         let at = |time| bucket_at(&middles, time);
         assert_eq!((at(0.0), at(9.9), at(10.0), at(21.0), at(23.9)), (Some(0), Some(0), Some(1), Some(2), Some(2)));

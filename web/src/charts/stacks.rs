@@ -6,7 +6,7 @@ use super::axes::{Axis, Grid, Writing};
 use super::labels::{self, EndLabel, Sample};
 use super::pen::{Pen, Px};
 use super::reading::Frame;
-use super::series::{Buckets, draw_ghost};
+use super::series::{begin, draw_ghost, times};
 use super::sheet::{Column as Numbers, Quantity, Sheet};
 use super::texture::{Column, Mark, texture};
 
@@ -60,7 +60,7 @@ impl Stack {
             finish(pen, layer, columns);
         }
         if let Some((run, values, name)) = ghost {
-            draw_ghost(pen, &grid, Buckets::of(run), data.end_s, &values, name);
+            draw_ghost(pen, &grid, run, data.end_s, &values, name);
         }
         self.name_layers(pen, &grid, &columns);
         Frame::over(grid)
@@ -71,10 +71,9 @@ impl Stack {
             Some(under) => tops[under].get(bucket).copied().unwrap_or(0.0),
             None => 0.0,
         };
-        let buckets = Buckets::of(data);
         let column = |layer: usize, bucket: usize, top: f64| Column {
-            left: grid.x(buckets.begin(bucket)),
-            right: grid.x(buckets.begin(bucket + 1)),
+            left: grid.x(begin(data, bucket)),
+            right: grid.x(begin(data, bucket + 1)),
             top: grid.y(top),
             bottom: grid.y(below(layer, bucket)),
         };
@@ -143,8 +142,7 @@ pub(super) mod starts {
 
     fn per_second<'a>(data: &'a Charts, counts: &'a [u32]) -> impl Iterator<Item = f64> + 'a {
         // The last bucket may be cut short by the end of the run.
-        let buckets = Buckets::of(data);
-        let width = move |bucket| buckets.begin(bucket + 1) - buckets.begin(bucket);
+        let width = |bucket| begin(data, bucket + 1) - begin(data, bucket);
         counts.iter().enumerate().map(move |(bucket, count)| f64::from(*count) / width(bucket))
     }
 
@@ -166,7 +164,7 @@ pub(super) mod starts {
             Numbers::new(title, key, Quantity::Count, counts.iter().map(|count| f64::from(*count)).collect())
         };
         let columns = vec![
-            Buckets::of(data).times(data.cold.len()),
+            times(data, data.cold.len()),
             column("cold", "cold", &data.cold),
             column("warm", "warm", &data.warm),
             column("lost", "lost", &data.lost),
@@ -226,7 +224,7 @@ pub(super) mod memory {
     pub(in super::super) fn sheet(data: &Charts) -> Sheet {
         let column = |title, key, values| Numbers::new(title, key, Quantity::Megabytes, values);
         let mut columns = vec![
-            Buckets::of(data).times(data.busy_mb.len()),
+            times(data, data.busy_mb.len()),
             column("busy", "busy_mb", wide(&data.busy_mb).collect()),
             column("idle", "idle_mb", wide(&data.idle_mb).collect()),
         ];
