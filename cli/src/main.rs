@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::measure::{HostSeries, Recorder, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::registry::{Catalogue, Domain, Entry};
 use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
@@ -50,6 +50,9 @@ enum Command {
         /// Write a row per invocation to this CSV file.
         #[arg(long, value_name = "OUT.csv")]
         invocations: Option<PathBuf>,
+        /// Write load average, rate and mean times of each host over time to this CSV file.
+        #[arg(long, value_name = "OUT.csv")]
+        hosts: Option<PathBuf>,
     },
     /// Check scenarios; exit status 1 if one cannot run.
     Validate {
@@ -82,8 +85,8 @@ enum Link {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Run { scenario, trace, set, seed, json, invocations } => {
-            run(&scenario, &trace, &set, seed, json, invocations.as_deref())
+        Command::Run { scenario, trace, set, seed, json, invocations, hosts } => {
+            run(&scenario, &trace, &set, seed, json, &Tables { invocations, hosts })
         }
         Command::Validate { scenarios } => check(&scenarios),
         Command::Schema => print_text(&pretty(&faaslab_core::scenario::schema(&Library::default().catalogue()))),
@@ -228,13 +231,25 @@ fn with_trace(mut scenario: Scenario, report: &Report) -> Result<Scenario, Strin
     Ok(scenario)
 }
 
+/// Files to be written beside the figures.
+struct Tables {
+    invocations: Option<PathBuf>,
+    hosts: Option<PathBuf>,
+}
+
+/// A file to be written, made before the run, which would be lost if that failed after it.
+fn create(path: Option<&PathBuf>) -> Result<Option<(&FilePath, File)>, String> {
+    path.map(|path| File::create(path).map(|file| (path.as_path(), file)).map_err(|e| format!("{}: {e}", path.display())))
+        .transpose()
+}
+
 fn run(
     path: &FilePath,
     traces: &[PathBuf],
     settings: &[String],
     seed: Option<u64>,
     as_json: bool,
-    invocations: Option<&FilePath>,
+    tables: &Tables,
 ) -> Result<(), String> {
     let mut scenario = read_scenario(path)?;
     let begin = Instant::now();
@@ -260,17 +275,19 @@ fn run(
     let mut recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
     let mut simulation = Simulation::new(&scenario, workload, &Library::default())
         .map_err(|problems| all_of(problems.iter()).err().unwrap_or_default())?;
-    // Before the run, which would be lost if this failed after it.
-    let rows = match invocations {
-        Some(out) => Some((out, File::create(out).map_err(|e| format!("{}: {e}", out.display()))?)),
-        None => None,
-    };
+    let (invocations, hosts) = (create(tables.invocations.as_ref())?, create(tables.hosts.as_ref())?);
+    if hosts.is_some() {
+        recorder = recorder.with_hosts();
+    }
     let begin = Instant::now();
     simulation.run(&mut recorder);
     let wall = begin.elapsed();
     let summary = Summary::new(&simulation, &recorder);
-    if let Some((out, file)) = rows {
+    if let Some((out, file)) = invocations {
         write_invocations(file, &simulation, &recorder).map_err(|e| format!("{}: {e}", out.display()))?;
+    }
+    if let (Some((out, file)), Some(series)) = (hosts, recorder.hosts(&simulation)) {
+        write_hosts(file, &series, summary.end_s).map_err(|e| format!("{}: {e}", out.display()))?;
     }
     if as_json {
         print_text(&pretty(&as_object(&summary, wall, load_time, loaded.as_ref().map(|(_, r)| r))?))
@@ -410,6 +427,24 @@ fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -
             row.cause.map_or("", |c| c.word()),
             workload.job.get(i as usize).map_or(String::new(), u32::to_string),
         )?;
+    }
+    out.flush()
+}
+
+/// A row for each host and bucket of time. Where nothing was completed, there are no mean times.
+fn write_hosts(file: File, series: &HostSeries, end_s: f64) -> std::io::Result<()> {
+    let mut out = BufWriter::new(file);
+    writeln!(out, "host,until_s,load_average,finished_per_s,mean_execution_ms,mean_response_ms")?;
+    for host in &series.hosts {
+        let id = csv_text(&host.id);
+        let times = host.execution_ms.iter().zip(&host.response_ms);
+        for (bucket, ((load, rate), (execution, response))) in
+            host.load_average.iter().zip(&host.finished_per_s).zip(times).enumerate()
+        {
+            let until = ((bucket + 1) as f64 * series.bucket_s).min(end_s);
+            let mean = |ms: &f32| if ms.is_nan() { String::new() } else { ms.to_string() };
+            writeln!(out, "{id},{until},{load},{rate},{},{}", mean(execution), mean(response))?;
+        }
     }
     out.flush()
 }

@@ -111,12 +111,35 @@ fn an_impossible_run_is_refused_before_anything_is_drawn() {
 }
 
 #[test]
-fn a_table_of_rows_that_cannot_be_written_stops_before_the_run() {
+fn a_table_that_cannot_be_written_stops_before_the_run() {
     let path = scenario("long", &[]);
-    let output = faaslab(&["run", &path, "--invocations", "/no/such/folder/rows.csv"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("/no/such/folder/rows.csv"), "{}", said(&output));
-    assert_eq!(printed(&output), "");
+    for table in ["--invocations", "--hosts"] {
+        let output = faaslab(&["run", &path, table, "/no/such/folder/rows.csv"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains("/no/such/folder/rows.csv"), "{}", said(&output));
+        assert_eq!(printed(&output), "");
+    }
+}
+
+#[test]
+fn hosts_over_time_add_up_to_what_was_completed_and_change_nothing() {
+    let path = scenario("hosts", &[]);
+    let table = file("hosts.csv", "");
+    let output = faaslab(&["run", &path, "--hosts", &table]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(printed(&output).lines().next(), printed(&faaslab(&["run", &path])).lines().next(), "the digest is the same");
+    let text = std::fs::read_to_string(&table).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("host,until_s,load_average,finished_per_s,mean_execution_ms,mean_response_ms"));
+    let (mut before, mut completed) = (0.0, 0.0);
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |i: usize| cells[i].parse::<f64>().unwrap();
+        completed += number(3) * (number(1) - before);
+        before = number(1);
+        assert!(cells[0] == "w" && (cells[4] == "10" || (cells[4].is_empty() && number(3) == 0.0)), "{line}");
+    }
+    assert!((completed - 20.0).abs() < 1e-3, "{completed}");
 }
 
 #[test]

@@ -94,6 +94,18 @@ fn the_placer_is_md1() {
     assert!((mean - expected).abs() < 4.0 * error, "{mean} {expected} {error}");
 }
 
+#[test]
+fn a_placer_that_gets_more_than_it_can_decide_falls_behind_linearly() {
+    // A decision takes 20 ms and one is asked for every 10 ms: each waits for 10 ms longer than the one before.
+    let scenario = queue(100.0, 1.0, json!({"kind": "constant", "mean_ms": 10}), 20.0, 1);
+    let scenario = support::set(&scenario, "workload.arrivals", json!({"kind": "deterministic", "rate_per_s": 100}));
+    let (summary, recorder) = run(&support::set(&scenario, "frame.architecture.decision_ms", json!(20)));
+    assert_eq!(summary.submitted, 2000);
+    for row in 0..2000 {
+        assert_eq!(recorder.row(row).response_ns, (u64::from(row) * 10 + 20 + 10) * 1_000_000, "invocation {row}");
+    }
+}
+
 /// So many users before one server, and the figures of a run of an hour for each of 20 seeds.
 fn users(number: u32, think_ms: f64, think: &str, execution: serde_json::Value) -> Vec<faaslab_core::measure::Summary> {
     let arrivals = json!({"kind": "closed_loop", "users": number, "think_ms": think_ms, "think": think});

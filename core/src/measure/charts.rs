@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hosts::HostSeries;
+
 /// The data of every chart of one run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Charts {
@@ -37,6 +39,8 @@ pub struct Charts {
     /// Where the time goes: accounting phases in order of occurrence, with the mean per completed invocation in
     /// milliseconds. They add up to the mean response time.
     pub phases_ms: Vec<(String, f64)>,
+    /// The most loaded hosts over time, where a recorder keeps that.
+    pub hosts: Option<HostSeries>,
 }
 
 /// Three percentiles over time.

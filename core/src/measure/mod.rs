@@ -1,6 +1,7 @@
 //! Measures: what happened to each invocation, and what that says in figures and charts.
 
 pub mod charts;
+mod hosts;
 mod jobs;
 mod quantiles;
 mod recorder;
@@ -8,6 +9,7 @@ mod series;
 mod summary;
 
 pub use charts::{Charts, Percentiles};
+pub use hosts::{HostLine, HostSeries};
 pub use jobs::JobSummary;
 pub use quantiles::Quantiles;
 pub use recorder::{InvocationRow, Recorder};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::charts::{Charts, Percentiles};
+use super::hosts::{HostLog, HostSeries};
 use super::quantiles::{Quantiles, Samples};
 use super::series::StepSeries;
 use crate::engine::NONE;
@@ -37,6 +38,8 @@ pub struct Recorder {
     images: Option<StepSeries>,
     /// Nothing before the first share.
     shares: Option<Box<Shares>>,
+    /// Nothing unless somebody asked for it.
+    hosts: Option<Box<HostLog>>,
 }
 
 /// The shares that agents give to decentralized, federated and centralized.
@@ -132,8 +135,15 @@ impl Recorder {
             busy: StepSeries::new(width),
             images: None,
             shares: None,
+            hosts: None,
             workload,
         }
+    }
+
+    /// A recorder that keeps series of each host as well.
+    pub fn with_hosts(self) -> Recorder {
+        let log = HostLog::new(self.workload.last_ns() / 200 + 1);
+        Recorder { hosts: Some(Box::new(log)), ..self }
     }
 
     /// Handles up to `budget` events of a simulation and records what happens. The loop is compiled here, with this crate's
@@ -263,6 +273,13 @@ impl Recorder {
         self.charts_of_every(self.workload.len() / 200_000 + 1, end)
     }
 
+    /// The series of each host as far as a simulation has come; nothing without [`Recorder::with_hosts`].
+    pub fn hosts(&self, simulation: &Simulation) -> Option<HostSeries> {
+        let model = simulation.model();
+        let ids = model.hosts.iter().map(|host| model.machine_id(host.machine));
+        self.hosts.as_ref().map(|log| log.series(ids, simulation.world().now))
+    }
+
     fn charts_of_every(&self, stride: usize, end: SimTime) -> Charts {
         let buckets = 120usize;
         let width = (end.0 / buckets as u64 + 1).max(1);
@@ -306,6 +323,7 @@ impl Recorder {
                 None => Default::default(),
             },
             phases_ms,
+            hosts: None,
         }
     }
 }
@@ -384,6 +402,12 @@ impl Probe for Recorder {
         self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, by / 1e6);
     }
 
+    fn on_host(&mut self, now: SimTime, host: u32, more: bool) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.change(now, host, more);
+        }
+    }
+
     fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {
         let width = self.workload.last_ns() / 200 + 1;
         self.shares.get_or_insert_with(|| Box::new(Shares::new(width))).change(now, (machine, function), weights);
@@ -405,6 +429,9 @@ impl Probe for Recorder {
         let cause = end.cause.map_or(0, |cause| 1 + cause as u8);
         self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 } | cause << CAUSE;
         self.attempts[i] = end.attempts;
+        if let (Some(hosts), Outcome::Completed) = (&mut self.hosts, end.outcome) {
+            hosts.completed(end.host, end.finished, end.finished.since(end.started).0, self.response_ns[i]);
+        }
         if end.outcome == Outcome::Completed && self.submitted_at(i) >= self.warm_up.0 {
             for (sum, &ns) in self.phases.iter_mut().zip(end.spent).filter(|(_, ns)| **ns > 0) {
                 *sum += u128::from(ns);

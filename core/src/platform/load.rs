@@ -40,7 +40,7 @@ impl LoadAverage {
     }
 
     /// One more execution runs or waits from now on, or one less.
-    pub(super) fn change(&mut self, now: SimTime, more: bool) {
+    pub fn change(&mut self, now: SimTime, more: bool) {
         let active = if more { self.active.saturating_add(1) } else { self.active.saturating_sub(1) };
         self.set(now, active);
     }

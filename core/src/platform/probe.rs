@@ -121,6 +121,8 @@ pub trait Probe {
     fn arrived(&mut self, now: SimTime, invocation: u32) {}
     /// An attempt at an invocation entered a phase; the host is [`crate::engine::NONE`] before one is chosen.
     fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {}
+    /// One more attempt runs or waits on a host, or one less.
+    fn on_host(&mut self, now: SimTime, host: u32, more: bool) {}
     /// A message was sent.
     fn sent(&mut self, message: &Message) {}
     /// An invocation joined a host's queue.
@@ -156,6 +158,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
         self.0.phase(now, invocation, phase, host);
         self.1.phase(now, invocation, phase, host);
+    }
+    fn on_host(&mut self, now: SimTime, host: u32, more: bool) {
+        self.0.on_host(now, host, more);
+        self.1.on_host(now, host, more);
     }
     fn sent(&mut self, message: &Message) {
         self.0.sent(message);

@@ -261,8 +261,11 @@ impl World {
         self.waiting = self.waiting + usize::from(next.waits()) - usize::from(before.waits());
         a.enter(next, self.now);
         let (invocation, host) = (a.invocation, a.host);
-        if !self.load_averages.is_empty() && before.is_on_host() != next.is_on_host() {
-            self.load_averages[host as usize].change(self.now, next.is_on_host());
+        if before.is_on_host() != next.is_on_host() {
+            if let Some(average) = self.load_averages.get_mut(host as usize) {
+                average.change(self.now, next.is_on_host());
+            }
+            probe.on_host(self.now, host, next.is_on_host());
         }
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
         probe.phase(self.now, invocation, next, host);

@@ -2,6 +2,7 @@
 
 use faaslab_core::measure::Charts;
 
+use super::hosts::HostFigure;
 use super::pen::{Pen, Px};
 use super::reading::{Frame, Reading, read_bucket};
 use super::series::{RESPONSE, SLOWDOWN, in_system, shares};
@@ -28,6 +29,8 @@ pub(crate) enum ChartKind {
     InSystem,
     /// The shares that agents give to three architectures over time.
     Shares,
+    /// A figure of hosts over time.
+    Hosts(HostFigure),
 }
 
 impl ChartKind {
@@ -42,6 +45,7 @@ impl ChartKind {
             ChartKind::Memory => "How much memory sits idle?",
             ChartKind::InSystem => "How many are in the system?",
             ChartKind::Shares => "Who decides?",
+            ChartKind::Hosts(figure) => figure.title(),
         }
     }
 
@@ -56,6 +60,7 @@ impl ChartKind {
             ChartKind::Memory => "memory",
             ChartKind::InSystem => "in-system",
             ChartKind::Shares => "shares",
+            ChartKind::Hosts(figure) => figure.id(),
         }
     }
 
@@ -75,6 +80,7 @@ impl ChartKind {
             ChartKind::Memory => memory::empty(data),
             ChartKind::InSystem => in_system::empty(data),
             ChartKind::Shares => shares::empty(data),
+            ChartKind::Hosts(figure) => figure.empty(data),
         }
     }
 
@@ -89,6 +95,7 @@ impl ChartKind {
             ChartKind::Memory => memory::summary(data),
             ChartKind::InSystem => in_system::summary(data),
             ChartKind::Shares => shares::summary(data),
+            ChartKind::Hosts(figure) => figure.summary(data),
         }
     }
 
@@ -103,6 +110,7 @@ impl ChartKind {
             ChartKind::Memory => memory::sheet(data),
             ChartKind::InSystem => in_system::sheet(data),
             ChartKind::Shares => shares::sheet(data),
+            ChartKind::Hosts(figure) => figure.sheet(data),
         }
     }
 
@@ -118,6 +126,7 @@ impl ChartKind {
             ChartKind::Memory => memory::draw(pen, data, ghost),
             ChartKind::InSystem => in_system::draw(pen, data, ghost),
             ChartKind::Shares => shares::draw(pen, data, ghost),
+            ChartKind::Hosts(figure) => figure.draw(pen, data, ghost),
         }
     }
 
@@ -126,7 +135,7 @@ impl ChartKind {
         match self {
             ChartKind::SlowdownCdf => cdf::read(frame, run.0, ghost.map(|(ghost, _)| ghost), at),
             ChartKind::Phases => phases::read(frame, run.1, ghost.map(|(_, sheet)| sheet), at),
-            _ => read_bucket(frame, run.0, run.1, ghost, at),
+            _ => read_bucket(frame, run.1, ghost.map(|(_, sheet)| sheet), at),
         }
     }
 }

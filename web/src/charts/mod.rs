@@ -8,6 +8,7 @@ mod backend;
 mod cdf;
 mod easel;
 mod export;
+mod hosts;
 mod kind;
 mod labels;
 mod pen;
@@ -27,6 +28,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
 use yew::prelude::*;
 
+pub(crate) use self::hosts::HostFigure;
 pub(crate) use self::kind::ChartKind;
 
 use self::easel::{Easel, Run, Subject};

@@ -11,26 +11,46 @@ use super::sheet::{Column, Quantity, Sheet};
 
 const NAMES: [&str; 3] = ["P50", "P95", "P99"];
 
-/// The bucket that holds a time.
-pub(super) fn bucket_at(data: &Charts, time_s: f64) -> usize {
-    // The cast saturates and maps not-a-number to 0.
-    (time_s / data.bucket_s).floor() as usize
+/// Equal parts of simulated time, from the start to the end of a run, which may cut the last one short.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Buckets {
+    /// How long each is.
+    pub(super) width_s: f64,
+    /// When the run ends.
+    pub(super) end_s: f64,
+}
+
+impl From<&Charts> for Buckets {
+    fn from(data: &Charts) -> Buckets {
+        Buckets { width_s: data.bucket_s, end_s: data.end_s }
+    }
+}
+
+/// The bucket that holds a time, by the middles of all: each reaches as far beyond its middle as it began before.
+pub(super) fn bucket_at(middles: &[f64], time_s: f64) -> Option<usize> {
+    let mut end = 0.0;
+    middles.iter().position(|middle| {
+        end = 2.0 * middle - end;
+        time_s < end
+    })
 }
 
 /// When a bucket begins, not after the end of the run.
-pub(super) fn begin(data: &Charts, bucket: usize) -> f64 {
-    (bucket as f64 * data.bucket_s).min(data.end_s)
+pub(super) fn begin(buckets: impl Into<Buckets>, bucket: usize) -> f64 {
+    let Buckets { width_s, end_s } = buckets.into();
+    (bucket as f64 * width_s).min(end_s)
 }
 
 /// The column of times: the middle of each bucket.
-pub(super) fn times(data: &Charts, count: usize) -> Column {
-    let middle = |bucket| (begin(data, bucket) + begin(data, bucket + 1)) / 2.0;
+pub(super) fn times(buckets: impl Into<Buckets>, count: usize) -> Column {
+    let buckets = buckets.into();
+    let middle = |bucket| (begin(buckets, bucket) + begin(buckets, bucket + 1)) / 2.0;
     Column::new("time", "time_s", Quantity::Time, (0..count).map(middle).collect())
 }
 
 /// The points of a series that lie within the axis, in pieces without gaps.
-pub(super) fn pieces(grid: &Grid, data: &Charts, end_s: f64, values: &[f64]) -> Vec<Vec<Px>> {
-    let times = times(data, values.len()).values;
+pub(super) fn pieces(grid: &Grid, buckets: impl Into<Buckets>, end_s: f64, values: &[f64]) -> Vec<Vec<Px>> {
+    let times = times(buckets, values.len()).values;
     let mut pieces = vec![Vec::new()];
     for (time, value) in times.into_iter().zip(values) {
         if value.is_finite() && time.is_finite() && time <= end_s {
@@ -46,7 +66,7 @@ pub(super) fn pieces(grid: &Grid, data: &Charts, end_s: f64, values: &[f64]) -> 
 }
 
 /// Draws the pieces of a series; a piece of one point is a dot.
-fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
+pub(super) fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
     for piece in pieces {
         match piece[..] {
             [point] => pen.dot(point, 2.0, colour),
@@ -56,8 +76,8 @@ fn draw_pieces(pen: &Pen<'_>, pieces: &[Vec<Px>], colour: RGBColor) {
 }
 
 /// Draws the previous run.
-pub(super) fn draw_ghost(pen: &Pen<'_>, grid: &Grid, run: &Charts, end_s: f64, values: &[f64], name: &str) {
-    for piece in pieces(grid, run, end_s, values) {
+pub(super) fn draw_ghost(pen: &Pen<'_>, grid: &Grid, buckets: impl Into<Buckets>, end_s: f64, values: &[f64], name: &str) {
+    for piece in pieces(grid, buckets, end_s, values) {
         pen.dashed(&piece, pen.theme.ghost(), 1.5);
     }
     name_ghost(pen, grid.caption_end, name);
@@ -253,5 +273,19 @@ pub(super) mod shares {
         }
         labels::draw(pen, &grid, ends);
         Frame::over(grid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_in_the_bucket_around_it_and_the_last_one_is_short() {
+        let middles = times(Buckets { width_s: 10.0, end_s: 24.0 }, 3).values;
+        assert_eq!(middles, [5.0, 15.0, 22.0]);
+        let at = |time| bucket_at(&middles, time);
+        assert_eq!((at(0.0), at(9.9), at(10.0), at(21.0), at(23.9)), (Some(0), Some(0), Some(1), Some(2), Some(2)));
+        assert_eq!((at(24.0), at(f64::NAN)), (None, None));
     }
 }

@@ -60,11 +60,19 @@ impl Theme {
     /// One hue for the median, the 95th and the 99th percentile: the further out, the further from the surface. The shares make
     /// equal steps of lightness (59, 40, 20 on white; 45, 61, 78 on the dark surface), the first at 3:1 on the surface.
     pub(super) fn percentiles(&self) -> [RGBColor; 3] {
-        if self.is_dark() {
-            [mix(self.run, self.surface, 0.25), mix(self.run, self.ink, 0.15), mix(self.run, self.ink, 0.6)]
-        } else {
-            [mix(self.run, self.surface, 0.42), mix(self.run, self.surface, 0.15), mix(self.run, self.ink, 0.5)]
-        }
+        if self.is_dark() { [-0.25, 0.15, 0.6] } else { [-0.42, -0.15, 0.5] }.map(|share| self.shade(share))
+    }
+
+    /// One hue for so many lines, from the nearest to the surface to the furthest from it, within those of the percentiles.
+    pub(super) fn shades(&self, count: usize) -> Vec<RGBColor> {
+        let (near, far) = if self.is_dark() { (-0.25, 0.6) } else { (-0.42, 0.5) };
+        let steps = count.saturating_sub(1).max(1) as f64;
+        (0..count).map(|i| self.shade(far + (near - far) * (count - 1 - i) as f64 / steps)).collect()
+    }
+
+    /// The hue of the run: below zero so much nearer to the surface, above zero to the ink.
+    fn shade(&self, share: f64) -> RGBColor {
+        mix(self.run, if share < 0.0 { self.surface } else { self.ink }, share.abs())
     }
 
     fn is_dark(&self) -> bool {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
 use faaslab_core::units::{count, split_duration, three_digits};
+use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::invocations::Invocations;
 use crate::app::Tools;
-use crate::charts::{Chart, ChartKind};
+use crate::charts::{Chart, ChartKind, HostFigure};
 use crate::stage::transport::use_tick;
 use crate::store::{Action, LabHandle, Shown};
 
@@ -53,6 +54,7 @@ impl Tab {
 pub(crate) fn Results() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let tab = use_state(|| Tab::Latency);
+    let figure = use_state(|| HostFigure::Load);
     let tick = use_tick(&tools);
     let seek = {
         let player = tools.player.clone();
@@ -96,7 +98,29 @@ pub(crate) fn Results() -> Html {
             }) }</div>
         },
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
-        (Tab::Hosts, Some(s)) => hosts(&s.outcome.summary),
+        (Tab::Hosts, Some(s)) => {
+            let choose = {
+                let figure = figure.setter();
+                Callback::from(move |event: Event| {
+                    let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+                    figure.set(HostFigure::ALL.into_iter().find(|f| f.name() == name).unwrap_or(HostFigure::Load));
+                })
+            };
+            let option = |f: &HostFigure| html! { <option value={f.name()} selected={*figure == *f}>{ f.name() }</option> };
+            html! {
+                <div class="with-table">
+                    { hosts(&s.outcome.summary) }
+                    <div class="with-choice">
+                        <p class="tell">
+                            <label for="hosts-figure">{ "Over time" }</label>
+                            <select id="hosts-figure" onchange={choose}>{ for HostFigure::ALL.iter().map(option) }</select>
+                        </p>
+                        <Chart kind={ChartKind::Hosts(*figure)} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
+                            theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
+                    </div>
+                </div>
+            }
+        }
         (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
         (Tab::Invocations, Some(s)) => html! { <Invocations run={s.run} complete={s.complete} /> },
         (Tab::Schedulers, Some(s)) => html! {

@@ -30,6 +30,8 @@ const PROGRESS_MS: f64 = 100.0;
 const CHECKPOINT_BYTES: usize = 200_000_000;
 /// The most invocations in a list.
 const MOST_LISTED: usize = 100;
+/// The most hosts of which there is a line in a chart.
+const MOST_HOSTS: usize = 5;
 /// Bytes of a file read at once.
 const CHUNK: f64 = 4_194_304.0;
 
@@ -258,7 +260,7 @@ impl Worker {
         let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
         let workload = Workload::new(&scenario, self.trace.as_ref()).map_err(|e| problem(e.place, e.message, e.hint))?;
         let workload = Arc::new(workload);
-        let recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
+        let recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s).with_hosts();
         let simulation = Simulation::new(&scenario, workload, &Library::default())?;
         self.run = Some(Run {
             past: Past { number, checkpoints: vec![simulation.clone()], now: SimTime::ZERO, shown: false },
@@ -353,9 +355,11 @@ impl Run {
     fn outcome(&self) -> Outcome {
         let functions = &self.simulation.workload().functions;
         let now = self.simulation.world().now;
+        let mut charts = if self.done { self.recorder.charts(now) } else { self.recorder.charts_so_far(now) };
+        charts.hosts = self.recorder.hosts(&self.simulation).map(|series| series.most_loaded(MOST_HOSTS));
         Outcome {
             summary: Summary::new(&self.simulation, &self.recorder),
-            charts: if self.done { self.recorder.charts(now) } else { self.recorder.charts_so_far(now) },
+            charts,
             functions: functions.iter().take(2_000).map(|f| f.id.clone()).collect(),
             wall_s: self.wall_ms / 1e3,
         }
