@@ -323,6 +323,9 @@ impl Validator<'_> {
             if let Some(ms) = z.latency_ms {
                 self.range(format!("zones.{}.latency_ms", z.id), "ms", ms, 0.0, 600_000.0);
             }
+            if !z.x.into_iter().chain(z.y).all(f64::is_finite) {
+                self.error(format!("zones.{}.x", z.id), "the position is not a number", "Enter numbers for x and y.");
+            }
         }
         for n in &s.nodes {
             let at = |field: &str| format!("nodes.{}.{field}", n.id);
