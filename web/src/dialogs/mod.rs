@@ -166,10 +166,13 @@ fn trace_report(r: &Report) -> Html {
     }
 }
 
+/// Keys of one place, each with what it does.
+type Keys = (&'static str, &'static [(&'static str, &'static str)]);
+
 /// Keys.
 #[component]
 fn Help() -> Html {
-    let groups: [(&str, &[(&str, &str)]); 4] = [
+    let groups: [Keys; 4] = [
         (
             "Everywhere",
             &[
@@ -213,7 +216,7 @@ fn Help() -> Html {
             ],
         ),
     ];
-    let table = |(title, keys): &(&str, &[(&str, &str)])| {
+    let table = |(title, keys): &Keys| {
         let rows = keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> });
         html! { <><h3>{ *title }</h3><table class="keys"><tbody>{ for rows }</tbody></table></> }
     };

@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
-use faaslab_core::scenario::Path;
+use faaslab_core::scenario::{Path, range_of};
 use faaslab_core::units::read_number;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -165,7 +165,8 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
 /// What a field is for, from where to where it goes, and what holds without a value: shown while it has the focus.
 fn hint(props: &NumberProps) -> String {
     let unit = if props.unit.is_empty() { String::new() } else { format!(" {}", props.unit) };
-    let range = props.min.zip(props.max).map(|(min, max)| format!("{min} to {max}{unit}."));
+    let own = range_of(&props.path).map(|r| (r.min, r.max));
+    let range = props.min.zip(props.max).or(own).map(|(min, max)| format!("{min} to {max}{unit}."));
     let default = props.placeholder.as_ref().map(|d| {
         let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
         format!("Without a value: {d}{unit}.")

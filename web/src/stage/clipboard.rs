@@ -65,7 +65,9 @@ pub(super) fn use_clipboard(latest: &Rc<RefCell<Option<Editor>>>) {
             })
         };
         let listeners = [
-            listen("copy", |editor, event| drop(copy(editor, event))),
+            listen("copy", |editor, event| {
+                copy(editor, event);
+            }),
             listen("cut", |editor, event| {
                 if copy(editor, event) {
                     editor.remove();

@@ -62,6 +62,8 @@ pub(super) struct Editor {
     pub(super) layout: Rc<Layout>,
     /// What is shown of it.
     pub(super) viewport: Viewport,
+    /// What will be shown of it, once it has glided there.
+    pub(super) aim: Viewport,
     /// Width and height of the stage.
     pub(super) size: (f64, f64),
     pub(super) tool: UseStateHandle<Tool>,
@@ -130,13 +132,13 @@ impl Editor {
 
     /// Enlarges about the middle.
     pub(super) fn zoom(&self, factor: f64) {
-        self.go_to(self.viewport.zoom((self.size.0 / 2.0, self.size.1 / 2.0), factor));
+        self.go_to(self.aim.zoom((self.size.0 / 2.0, self.size.1 / 2.0), factor));
     }
 
     /// Moves as little as is needed to show a rectangle of the world.
     fn reveal(&self, r: Rect) {
-        let there = self.viewport.reveal(r, self.size.0, self.size.1);
-        if there != self.viewport {
+        let there = self.aim.reveal(r, self.size.0, self.size.1);
+        if there != self.aim {
             self.go_to(there);
         }
     }
@@ -301,7 +303,7 @@ impl Editor {
     pub(super) fn open_block(&self, machine: Hit) {
         let Some(rect) = self.layout.frame(machine) else { return };
         self.go(machine, false);
-        let scale = (OPENED / rect.w).max(self.viewport.scale);
+        let scale = (OPENED / rect.w).max(self.aim.scale);
         let Hit::Machine(i, _) = machine else { return };
         let there = Viewport::centred(rect.centre(), scale, self.size.0, self.size.1);
         // No more ground beside the block than must be.

@@ -33,6 +33,9 @@ fn direction(key: &str) -> Option<Point> {
 impl Editor {
     /// A key goes down while something on the stage has the focus.
     pub(super) fn key(&self, hit: Hit, event: &KeyboardEvent) {
+        if event.alt_key() {
+            return; // the browser's own
+        }
         let command = event.ctrl_key() || event.meta_key();
         match (event.key().as_str(), command) {
             ("Enter", false) if *self.tool == Tool::Link => match &*self.gesture {

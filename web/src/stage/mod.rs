@@ -89,7 +89,7 @@ fn use_frames(tools: &Tools) {
 }
 
 /// How long after the pointer did something the focus counts as given by it, in milliseconds: on touch screens it comes later.
-const BY_POINTER_MS: f64 = 700.0;
+const BY_POINTER_MS: f64 = 300.0;
 
 /// The stage.
 #[component]
@@ -149,6 +149,7 @@ pub(crate) fn Stage() -> Html {
         lab: lab.clone(),
         layout: Rc::clone(&layout),
         viewport,
+        aim: target,
         size,
         tool: tool.clone(),
         gesture: gesture.clone(),
@@ -293,7 +294,7 @@ pub(crate) fn Stage() -> Html {
         })
     };
     let on_focus = {
-        let editor = editor.clone();
+        let (editor, pressed_ms) = (editor.clone(), Rc::clone(&pressed_ms));
         let recent = move || {
             let now = web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now());
             now - pressed_ms.get() < BY_POINTER_MS
@@ -305,8 +306,11 @@ pub(crate) fn Stage() -> Html {
         use_callback((), move |hit: Hit, ()| hovered.set(Some(hit)))
     };
     let on_keydown = {
-        let editor = editor.clone();
-        Callback::from(move |(hit, event): (Hit, KeyboardEvent)| editor.key(hit, &event))
+        let (editor, pressed_ms) = (editor.clone(), Rc::clone(&pressed_ms));
+        Callback::from(move |(hit, event): (Hit, KeyboardEvent)| {
+            pressed_ms.set(f64::NEG_INFINITY);
+            editor.key(hit, &event);
+        })
     };
     let press = {
         let (editor, outlined) = (editor.clone(), outlined.clone());
