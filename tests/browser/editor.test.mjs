@@ -1,5 +1,7 @@
 // The stage as an editor: selecting, moving, copying, zones, blocks, the outline, and all of it by keys alone.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { clean, digest, enter, fresh, open } from "./support.mjs";
 
@@ -356,6 +358,30 @@ test("a field says its range and what holds without a value while it has the foc
   assert.equal(await hint.isVisible(), true);
   assert.match(await hint.textContent(), /\d+ to \d+.* Without a value: \d+ s\./);
   clean(page);
+});
+
+test("axe finds nothing in the outline, at a machine and at several things", async () => {
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", viewport: { width: 400, height: 800 } }]) {
+    const page = await fresh(lab, "#/gallery/fat-cluster", { bypassCSP: true, ...options });
+    await digest(page);
+    await page.evaluate(axe);
+    const look = async (what) => {
+      const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+      assert.deepEqual(found.violations.map((v) => `${what}: ${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).slice(0, 3).join(" | ")}`), []);
+    };
+    await node(page, "pool").focus();
+    await page.keyboard.press("Enter");
+    await until(() => selected(page), ["pool[0]"]);
+    await look("machine");
+    await page.keyboard.press("Control+a");
+    await look("several");
+    await page.getByRole("button", { name: "Outline" }).click();
+    await page.getByRole("treeitem").first().waitFor();
+    await look("outline");
+    clean(page);
+    await page.context().close();
+  }
 });
 
 test("by keys alone: from an empty page three nodes and a link, a run, and a shared link", async () => {

@@ -18,6 +18,7 @@ use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::Scenario;
 use faaslab_core::view::{Hit, Layout, Viewport};
 use gloo::events::{EventListener, EventListenerOptions};
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
@@ -88,9 +89,6 @@ fn use_frames(tools: &Tools) {
     });
 }
 
-/// How long after the pointer did something the focus counts as given by it, in milliseconds: on touch screens it comes later.
-const BY_POINTER_MS: f64 = 300.0;
-
 /// The stage.
 #[component]
 pub(crate) fn Stage() -> Html {
@@ -107,7 +105,7 @@ pub(crate) fn Stage() -> Html {
     let at_once = use_memo((), |()| Cell::new(false));
     let focus = use_memo((), |()| RefCell::new(None::<String>));
     let fingers = use_mut_ref(Fingers::new);
-    let pressed_ms = use_memo((), |()| Cell::new(f64::NEG_INFINITY));
+    let pressing = use_memo((), |()| Cell::new(false));
     let latest = use_mut_ref(|| None::<Editor>);
     let (width, height, ratio) = use_size(&area);
     use_frames(&tools);
@@ -236,15 +234,19 @@ pub(crate) fn Stage() -> Html {
         });
     }
 
-    let pointer = {
-        let pressed_ms = Rc::clone(&pressed_ms);
-        move |event: &PointerEvent| pressed_ms.set(event.time_stamp())
+    // The browser gives the focus right after this, also on touch screens, where it comes after the pointer went up.
+    let on_mousedown = {
+        let pressing = Rc::clone(&pressing);
+        Callback::from(move |_: MouseEvent| {
+            pressing.set(true);
+            let pressing = Rc::clone(&pressing);
+            Timeout::new(0, move || pressing.set(false)).forget();
+        })
     };
     let on_pointerdown = {
-        let (editor, area, fingers, pointer) = (editor.clone(), area.clone(), Rc::clone(&fingers), pointer.clone());
+        let (editor, area, fingers) = (editor.clone(), area.clone(), Rc::clone(&fingers));
         Callback::from(move |(hit, event): (Hit, PointerEvent)| {
             event.stop_propagation();
-            pointer(&event);
             let at = point(&event, &area);
             if let Some(element) = area.cast::<Element>() {
                 let _ = element.set_pointer_capture(event.pointer_id());
@@ -270,9 +272,8 @@ pub(crate) fn Stage() -> Html {
         })
     };
     let on_pointerup = {
-        let (editor, fingers, pointer) = (editor.clone(), Rc::clone(&fingers), pointer.clone());
+        let (editor, fingers) = (editor.clone(), Rc::clone(&fingers));
         Callback::from(move |event: PointerEvent| {
-            pointer(&event);
             fingers.borrow_mut().remove(&event.pointer_id());
             editor.release();
         })
@@ -294,23 +295,16 @@ pub(crate) fn Stage() -> Html {
         })
     };
     let on_focus = {
-        let (editor, pressed_ms) = (editor.clone(), Rc::clone(&pressed_ms));
-        let recent = move || {
-            let now = web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now());
-            now - pressed_ms.get() < BY_POINTER_MS
-        };
-        Callback::from(move |hit: Hit| focused(&editor, hit, recent()))
+        let (editor, pressing) = (editor.clone(), Rc::clone(&pressing));
+        Callback::from(move |hit: Hit| focused(&editor, hit, pressing.get()))
     };
     let on_hover = {
         let hovered = hovered.setter();
         use_callback((), move |hit: Hit, ()| hovered.set(Some(hit)))
     };
     let on_keydown = {
-        let (editor, pressed_ms) = (editor.clone(), Rc::clone(&pressed_ms));
-        Callback::from(move |(hit, event): (Hit, KeyboardEvent)| {
-            pressed_ms.set(f64::NEG_INFINITY);
-            editor.key(hit, &event);
-        })
+        let editor = editor.clone();
+        Callback::from(move |(hit, event): (Hit, KeyboardEvent)| editor.key(hit, &event))
     };
     let press = {
         let (editor, outlined) = (editor.clone(), outlined.clone());
@@ -341,7 +335,7 @@ pub(crate) fn Stage() -> Html {
                     enter={ let editor = editor.clone(); Callback::from(move |hit| editor.enter(hit)) }
                     close={ let outlined = outlined.setter(); Callback::from(move |()| outlined.set(false)) } />
             }
-            <div class={classes!("stage-view", working)} ref={area}
+            <div class={classes!("stage-view", working)} ref={area} onmousedown={on_mousedown}
                 onpointermove={on_pointermove} onpointerup={on_pointerup} onpointercancel={on_pointercancel} ondblclick={on_dblclick}>
                 <TopologySvg scenario={scenario} layout={layout} {viewport} {selection} stop={tab_stop} lit={lit.map(Rc::new)}
                     {on_pointerdown} {on_focus} {on_hover} {on_keydown}>{ above }</TopologySvg>
