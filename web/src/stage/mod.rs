@@ -333,7 +333,10 @@ pub(crate) fn Stage() -> Html {
             if *outlined {
                 <Outline choose={ let editor = editor.clone(); Callback::from(move |(hit, also)| editor.point_out(hit, also)) }
                     enter={ let editor = editor.clone(); Callback::from(move |hit| editor.enter(hit)) }
-                    close={ let outlined = outlined.setter(); Callback::from(move |()| outlined.set(false)) } />
+                    close={ let (editor, outlined) = (editor.clone(), outlined.setter()); Callback::from(move |()| {
+                        *editor.focus.borrow_mut() = editor.lab.selection.first().cloned();
+                        outlined.set(false);
+                    }) } />
             }
             <div class={classes!("stage-view", working)} ref={area} onmousedown={on_mousedown}
                 onpointermove={on_pointermove} onpointerup={on_pointerup} onpointercancel={on_pointercancel} ondblclick={on_dblclick}>
