@@ -344,8 +344,8 @@ pub(crate) fn Stage() -> Html {
                     {on_pointerdown} {on_focus} {on_hover} {on_keydown}>{ above }</TopologySvg>
                 <canvas ref={canvas} aria-hidden="true" />
                 <Caption />
-                <Zoom scale={viewport.scale} {press} />
             </div>
+            <Zoom scale={viewport.scale} {press} />
         </div>
         </>
     }
