@@ -97,6 +97,9 @@ fn NodePanel(props: &NodeProps) -> Html {
         <section class="panel">
             { title_of("Node", &n.id) }
             if n.is(Role::Worker) { <Now node={n.id.clone()} /> }
+            if n.count > 1 {
+                <p class="help">{ "Double-click it on the stage, or press Enter there, to open it and choose one of its machines." }</p>
+            }
             <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
             <Pick path={path("zone")} label="Zone" options={zones} />
             <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
