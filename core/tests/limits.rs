@@ -351,7 +351,7 @@ fn a_scenario_of_too_many_objects_is_refused_at_once() {
         (node.id, node.zone) = (format!("n{i}"), format!("z{}", many - i));
         node
     }));
-    scenario.zones.extend((0..many).map(|i| Zone { id: format!("z{i}"), name: String::new(), latency_ms: None }));
+    scenario.zones.extend((0..many).map(|i| Zone::new(&format!("z{i}"))));
     let begin = Wall::now();
     assert_eq!(errors(&scenario), ["zones: 60001 entries are more than 1000"]);
     let before = scenario.nodes[5].clone();
@@ -380,7 +380,7 @@ fn a_scenario_full_of_mistakes_is_refused_soon_with_the_first_two_hundred() {
         (node.id, node.zone) = (format!("{i}{}", "n".repeat(180)), format!("{i}{}", "y".repeat(180)));
         node
     }));
-    scenario.zones.extend((0..990).map(|i| Zone { id: format!("{i}{}", "z".repeat(180)), name: String::new(), latency_ms: None }));
+    scenario.zones.extend((0..990).map(|i| Zone::new(&format!("{i}{}", "z".repeat(180)))));
     let begin = Wall::now();
     let problems = problems(&scenario);
     assert_eq!(problems.len(), 200);
@@ -464,7 +464,7 @@ fn an_id_that_two_things_share_is_refused() {
             _ => {}
         }
         if path == "zones" {
-            scenario.zones.push(Zone { id: value.to_owned(), name: String::new(), latency_ms: None });
+            scenario.zones.push(Zone::new(value));
         }
         if path == "links" {
             let link = json!([{"id": value, "from": "users", "to": "worker", "latency_ms": 1}]);

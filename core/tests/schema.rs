@@ -22,7 +22,7 @@ fn full() -> Scenario {
         title: text("t"),
         question: text("q"),
         look_at: text("l"),
-        zones: vec![Zone { id: text("z"), name: text("Z"), latency_ms: Some(1.0) }],
+        zones: vec![Zone { id: text("z"), name: text("Z"), latency_ms: Some(1.0), x: Some(30.0), y: Some(40.0) }],
         nodes: vec![
             Node { roles: vec![Role::Client, Role::CloudController, Role::EdgeController], ..Node::new("c", "z", Role::Client) },
             Node {

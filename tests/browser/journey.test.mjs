@@ -142,6 +142,7 @@ test("a node that comes into another zone joins it, by pointer and by keys, and 
   last = await digest(page, last);
   await page.getByRole("button", { name: "Undo" }).click();
   assert.equal(await zone.inputValue(), "edge");
+  await page.waitForTimeout(300); // it glides
   const back = await worker.boundingBox();
   assert.ok(Math.abs(back.x - from.x) < 1, "it is where it was");
   last = await digest(page, last);

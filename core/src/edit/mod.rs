@@ -1,13 +1,15 @@
 //! Editing: one [`Command`] enum changes a scenario and returns its inverse. Undo, redo, keyboard, tour and assignment locks
 //! all use it, and nothing else changes a document.
 
+mod clipboard;
 mod template;
 
 use serde_json::Value;
 
+pub use clipboard::Fragment;
 pub use template::{Template, empty};
 
-use crate::scenario::{Function, Image, Link, Node, Path, ReadError, Scenario, Zone};
+use crate::scenario::{Function, Image, Link, Node, NodeOverride, Path, ReadError, Scenario, Zone};
 
 /// A change of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,13 @@ pub enum Command {
     Set {
         /// Where.
         path: Path,
+        /// What.
+        value: Value,
+    },
+    /// Set several values to the same, as one step.
+    SetEach {
+        /// Where.
+        paths: Vec<Path>,
         /// What.
         value: Value,
     },
@@ -35,9 +44,9 @@ pub enum Command {
         /// The ids.
         ids: Vec<String>,
     },
-    /// Put nodes elsewhere on the stage.
+    /// Put nodes, and zones that have none, elsewhere on the stage.
     Move {
-        /// The nodes and where each goes.
+        /// What moves and where each goes.
         to: Vec<(String, f64, f64)>,
     },
     /// Put nodes into a zone.
@@ -82,7 +91,8 @@ impl Command {
 
     fn perform(self, scenario: &mut Scenario) -> Result<(), EditError> {
         match self {
-            Command::Set { path, value } => *scenario = scenario.with(&path, value)?,
+            Command::Set { path, value } => set(scenario, &[path], &value)?,
+            Command::SetEach { paths, value } => set(scenario, &paths, &value)?,
             Command::AddZone(zone) => {
                 free(scenario, &zone.id)?;
                 scenario.zones.push(zone);
@@ -113,8 +123,12 @@ impl Command {
             }
             Command::Move { to } => {
                 for (id, x, y) in to {
-                    let node = scenario.nodes.iter_mut().find(|n| n.id == id).ok_or(EditError::Missing(id))?;
-                    (node.x, node.y) = (x, y);
+                    if let Some(node) = scenario.nodes.iter_mut().find(|n| n.id == id) {
+                        (node.x, node.y) = (x, y);
+                    } else {
+                        let zone = scenario.zones.iter_mut().find(|z| z.id == id).ok_or(EditError::Missing(id))?;
+                        (zone.x, zone.y) = (Some(x), Some(y));
+                    }
                 }
             }
             Command::Settle { nodes, zone } => {
@@ -131,6 +145,15 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// Sets a value at each of some paths. A machine of a block of which nothing differs any more is like the others.
+fn set(scenario: &mut Scenario, paths: &[Path], value: &Value) -> Result<(), EditError> {
+    *scenario = scenario.with_each(paths, value)?;
+    for node in &mut scenario.nodes {
+        node.overrides.retain(|_, own| *own != NodeOverride::default());
+    }
+    Ok(())
 }
 
 fn free(scenario: &Scenario, id: &str) -> Result<(), EditError> {
@@ -158,6 +181,8 @@ pub struct Document {
     scenario: Scenario,
     done: Vec<Command>,
     undone: Vec<Command>,
+    /// What the last step was done to, if another like it would continue it.
+    going_on: Option<Vec<String>>,
 }
 
 /// The most steps that can be undone.
@@ -166,7 +191,7 @@ pub const MOST_STEPS: usize = 200;
 impl Document {
     /// A document without history.
     pub fn new(scenario: Scenario) -> Document {
-        Document { scenario, done: Vec::new(), undone: Vec::new() }
+        Document { scenario, done: Vec::new(), undone: Vec::new(), going_on: None }
     }
 
     /// The scenario as it is now.
@@ -176,27 +201,49 @@ impl Document {
 
     /// Does a command as a step of the history. What was undone before can then no longer be redone.
     pub fn edit(&mut self, command: Command) -> Result<(), EditError> {
-        let inverse = command.apply(&mut self.scenario)?;
-        if let Command::Replace(before) = &inverse
-            && **before == self.scenario
-        {
-            return Ok(()); // nothing changed: no step
+        if let Some(inverse) = self.perform(command)? {
+            self.record(inverse);
         }
+        Ok(())
+    }
+
+    /// Does a command that moves these things a little. Right after another such command on the same things it is part of that
+    /// step, so that many presses of a key are taken back at once.
+    pub fn nudge(&mut self, command: Command, things: &[String]) -> Result<(), EditError> {
+        let goes_on = self.going_on.as_deref() == Some(things);
+        let Some(inverse) = self.perform(command)? else { return Ok(()) };
+        if !goes_on {
+            self.record(inverse);
+        }
+        self.going_on = Some(things.to_vec());
+        Ok(())
+    }
+
+    /// Does a command. Answers what undoes it, if it changed anything.
+    fn perform(&mut self, command: Command) -> Result<Option<Command>, EditError> {
+        let inverse = command.apply(&mut self.scenario)?;
+        let unchanged = matches!(&inverse, Command::Replace(before) if **before == self.scenario);
+        Ok((!unchanged).then_some(inverse))
+    }
+
+    fn record(&mut self, inverse: Command) {
+        self.going_on = None;
         self.done.push(inverse);
         self.undone.clear();
         if self.done.len() > MOST_STEPS {
             self.done.remove(0);
         }
-        Ok(())
     }
 
     /// Takes back the last step. Answers whether there was one.
     pub fn undo(&mut self) -> bool {
+        self.going_on = None;
         Document::turn(&mut self.scenario, &mut self.done, &mut self.undone)
     }
 
     /// Does again what was taken back last. Answers whether there was anything.
     pub fn redo(&mut self) -> bool {
+        self.going_on = None;
         Document::turn(&mut self.scenario, &mut self.undone, &mut self.done)
     }
 
@@ -246,7 +293,7 @@ mod tests {
             1 => Command::Remove { ids: vec![id("worker")] },
             2 => Command::Move { to: vec![(id("worker"), f64::from(i), 3.0)] },
             3 => Command::Set { path: path("policies.keep_alive.ttl_s"), value: json!(i) },
-            4 => Command::AddZone(Zone { id: id("z"), name: String::new(), latency_ms: None }),
+            4 => Command::AddZone(Zone::new(&id("z"))),
             5 => Command::Set { path: path("policies.keep_alive.kind"), value: json!("lru") },
             _ => Command::All(vec![command(i - 6), command(i - 5)]),
         }
@@ -283,6 +330,50 @@ mod tests {
         document.edit(Command::Remove { ids: vec!["edge".into()] }).unwrap();
         assert_eq!(document.scenario().nodes.len(), 1);
         assert!(document.scenario().links.is_empty());
+    }
+
+    #[test]
+    fn presses_that_move_the_same_things_one_after_the_other_are_one_step() {
+        let mut document = Document::new(start());
+        let before = document.scenario().clone();
+        let to = |x: f64| Command::Move { to: vec![("users".into(), x, 7.5)] };
+        let users = ["users".to_owned()];
+        for x in 0..250 {
+            document.nudge(to(f64::from(x)), &users).unwrap();
+        }
+        document.nudge(Command::Move { to: vec![("cloud".into(), 1.0, 1.0)] }, &["cloud".to_owned()]).unwrap();
+        document.nudge(to(500.0), &users).unwrap();
+        let x = |document: &Document| document.scenario().node("users").unwrap().x;
+        assert!(document.undo() && x(&document) == 249.0, "another thing in between ends a step");
+        document.nudge(to(600.0), &users).unwrap();
+        assert!(document.undo() && x(&document) == 249.0, "so does undo");
+        assert!(document.undo() && document.undo());
+        assert_eq!(document.scenario(), &before);
+        assert!(!document.can_undo());
+    }
+
+    #[test]
+    fn a_zone_without_nodes_is_moved_by_itself() {
+        let mut document = Document::new(start());
+        let to = vec![("z".to_owned(), 8.0, 16.0)];
+        document.edit(Command::All(vec![Command::AddZone(Zone::new("z")), Command::Move { to }])).unwrap();
+        let zone = &document.scenario().zones.last().unwrap();
+        assert_eq!((zone.x, zone.y), (Some(8.0), Some(16.0)));
+        assert_eq!(Scenario::from_json(&document.scenario().to_json()).unwrap(), *document.scenario());
+    }
+
+    #[test]
+    fn several_values_are_one_step_and_a_machine_that_differs_no_more_is_forgotten() {
+        let mut document = Document::new(start());
+        let paths = vec![path("nodes.worker-1.cores"), path("nodes.worker-2.cores")];
+        document.edit(Command::SetEach { paths, value: json!(7) }).unwrap();
+        assert_eq!(document.scenario().nodes.iter().filter(|n| n.cores == 7.0).count(), 2);
+        assert!(document.undo() && !document.can_undo());
+        document.edit(Command::Set { path: path("nodes.worker-1.count"), value: json!(4) }).unwrap();
+        for (value, differ) in [(json!(512), 1), (Value::Null, 0)] {
+            document.edit(Command::Set { path: path("nodes.worker-1[2].memory_mb"), value }).unwrap();
+            assert_eq!(document.scenario().node("worker-1").unwrap().overrides.len(), differ);
+        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn named(name: &str, node: Node) -> Node {
 }
 
 fn zone(id: &str, name: &str, latency_ms: f64) -> Zone {
-    Zone { id: id.to_owned(), name: name.to_owned(), latency_ms: Some(latency_ms) }
+    Zone { name: name.to_owned(), latency_ms: Some(latency_ms), ..Zone::new(id) }
 }
 
 fn link(id: &str, from: &str, to: &str) -> Link {

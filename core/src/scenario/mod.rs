@@ -5,6 +5,7 @@
 
 mod image;
 mod path;
+mod ranges;
 mod read;
 mod schema;
 mod topology;
@@ -16,7 +17,9 @@ use serde_json::{Map, Value};
 
 pub use image::{Image, ImageOrder, ImageRoom, Sharing};
 pub use path::{Path, PathError};
+pub use ranges::{Range, range_of};
 pub use read::ReadError;
+pub(crate) use read::{parse, small_enough, typed};
 pub use schema::schema;
 pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
 pub use validate::{MOST_INVOCATIONS, Problem, validate};
@@ -318,10 +321,24 @@ impl Scenario {
         self.nodes.iter().find(|n| n.id == id)
     }
 
+    /// The node and the number of a machine of a block, which is called `pool[17]`.
+    pub fn machine(&self, id: &str) -> Option<(&Node, u32)> {
+        let (block, number) = id.strip_suffix(']')?.split_once('[')?;
+        let (node, number) = (self.node(block)?, number.parse().ok()?);
+        (node.count > 1 && number < node.count).then_some((node, number))
+    }
+
     /// The scenario with one value changed, read and checked again as if it had been written so.
     pub fn with(&self, path: &Path, value: Value) -> Result<Scenario, ReadError> {
+        self.with_each(std::slice::from_ref(path), &value)
+    }
+
+    /// The scenario with several values set to the same, likewise.
+    pub fn with_each(&self, paths: &[Path], value: &Value) -> Result<Scenario, ReadError> {
         let mut whole = self.to_value();
-        path.set(&mut whole, value).map_err(ReadError::from)?;
+        for path in paths {
+            path.set(&mut whole, value.clone()).map_err(ReadError::from)?;
+        }
         Scenario::from_value(whole)
     }
 

@@ -29,28 +29,37 @@ impl From<PathError> for ReadError {
 impl Scenario {
     /// Reads a scenario from JSON of this or an older format version.
     pub fn from_json(text: &str) -> Result<Scenario, ReadError> {
-        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| ReadError {
-            code: "syntax",
-            place: format!("line {}, column {}", e.line(), e.column()),
-            message: "this is not valid JSON".to_owned(),
-            hint: format!("The reader says: {e}."),
-        })?;
-        Scenario::from_value(value)
+        Scenario::from_value(parse(text)?)
     }
 
     /// Reads a scenario from a JSON value of this or an older format version.
     pub fn from_value(value: Value) -> Result<Scenario, ReadError> {
         let value = migrate(value)?;
         small_enough(&value)?;
-        serde_path_to_error::deserialize(&value).map_err(|e| {
-            let place = readable_place(&value, e.path());
-            shape_error(place, &e.into_inner().to_string())
-        })
+        typed(&value)
     }
 }
 
+/// The value of a text that is JSON.
+pub(crate) fn parse(text: &str) -> Result<Value, ReadError> {
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| ReadError {
+        code: "syntax",
+        place: format!("line {}, column {}", e.line(), e.column()),
+        message: "this is not valid JSON".to_owned(),
+        hint: format!("The reader says: {e}."),
+    })
+}
+
+/// What a JSON value describes, or where it does not.
+pub(crate) fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, ReadError> {
+    serde_path_to_error::deserialize(value).map_err(|e| {
+        let place = readable_place(value, e.path());
+        shape_error(place, &e.into_inner().to_string())
+    })
+}
+
 /// Counts what there is before anything is made of it: a link of a few kilobytes can hold millions of nodes.
-fn small_enough(whole: &Value) -> Result<(), ReadError> {
+pub(crate) fn small_enough(whole: &Value) -> Result<(), ReadError> {
     let list = |key: &str| whole.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let parts = |of: &Value, key: &str| of.get(key).and_then(Value::as_object).map_or(0, |map| map.len());
     let lists = ["zones", "nodes", "links", "functions", "images"].map(|key| (key, list(key).len()));

@@ -18,6 +18,12 @@ pub struct Zone {
     /// One-way latency between two nodes of the zone, in milliseconds; the network's default if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<f64>,
+    /// Where it is drawn while it has no nodes; with nodes it is drawn around them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub x: Option<f64>,
+    /// Where it is drawn while it has no nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub y: Option<f64>,
 }
 
 /// What a node does. A node may do several things.
@@ -217,6 +223,11 @@ impl Node {
 }
 
 impl Zone {
+    /// A zone with the defaults.
+    pub fn new(id: &str) -> Zone {
+        Zone { id: id.to_owned(), name: String::new(), latency_ms: None, x: None, y: None }
+    }
+
     /// What people call it.
     pub fn label(&self) -> &str {
         if self.name.is_empty() { &self.id } else { &self.name }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::ranges::{Range, range_of};
 use super::{Change, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
@@ -49,10 +50,10 @@ const MOST_TOLD: usize = 200;
 const MOST_GUESSES: usize = 20;
 
 /// The most attempts after the first.
-const MOST_RETRIES: u32 = 30;
+pub(super) const MOST_RETRIES: u32 = 30;
 
 /// The longest run, in seconds: a century.
-const LONGEST_S: f64 = 3.2e9;
+pub(super) const LONGEST_S: f64 = 3.2e9;
 
 /// The most zones; in a federation each gossips with every other.
 const MOST_ZONES: usize = 200;
@@ -276,7 +277,10 @@ impl Validator<'_> {
         if self.problems.len() < MOST_GUESSES { nearest(word, known) } else { None }
     }
 
-    fn range(&mut self, path: String, unit: &str, value: f64, min: f64, max: f64) {
+    /// Checks a number against the range of its path.
+    fn range(&mut self, path: String, value: f64) {
+        // A path without a range would never be right, which every test would see.
+        let Range { unit, min, max } = range_of(&path).unwrap_or(Range { unit: "", min: f64::NAN, max: f64::NAN });
         if !(value >= min && value <= max) {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
             self.error(
@@ -321,7 +325,10 @@ impl Validator<'_> {
         let zones: BTreeSet<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
         for z in &s.zones {
             if let Some(ms) = z.latency_ms {
-                self.range(format!("zones.{}.latency_ms", z.id), "ms", ms, 0.0, 600_000.0);
+                self.range(format!("zones.{}.latency_ms", z.id), ms);
+            }
+            if !z.x.into_iter().chain(z.y).all(f64::is_finite) {
+                self.error(format!("zones.{}.x", z.id), "the position is not a number", "Enter numbers for x and y.");
             }
         }
         for n in &s.nodes {
@@ -346,13 +353,13 @@ impl Validator<'_> {
             if !(n.x.is_finite() && n.y.is_finite()) {
                 self.error(at("x"), "the position is not a number", "Enter numbers for x and y.");
             }
-            self.range(at("traffic"), "", n.traffic, 0.0, 1e9);
-            self.range(at("cores"), "", n.cores, 0.001, 4096.0);
-            self.range(at("memory_mb"), "MB", n.memory_mb, 1.0, 1e9);
-            self.range(at("speed"), "", n.speed, 0.001, 1000.0);
-            self.range(at("disk_mb"), "MB", n.disk_mb.unwrap_or(0.0), 0.0, 1e12);
-            self.range(at("disk_read_mb_s"), "MB/s", n.disk_read_mb_s.unwrap_or(1.0), 0.001, 1e9);
-            self.range(at("disk_write_mb_s"), "MB/s", n.disk_write_mb_s.unwrap_or(1.0), 0.001, 1e9);
+            self.range(at("traffic"), n.traffic);
+            self.range(at("cores"), n.cores);
+            self.range(at("memory_mb"), n.memory_mb);
+            self.range(at("speed"), n.speed);
+            self.range(at("disk_mb"), n.disk_mb.unwrap_or(0.0));
+            self.range(at("disk_read_mb_s"), n.disk_read_mb_s.unwrap_or(1.0));
+            self.range(at("disk_write_mb_s"), n.disk_write_mb_s.unwrap_or(1.0));
             if n.slots == Some(0) {
                 self.error(at("slots"), "a worker without slots runs nothing", "Enter at least 1, or leave it out.");
             }
@@ -365,9 +372,9 @@ impl Validator<'_> {
                         "Count from 0.",
                     );
                 }
-                self.range(at("cores"), "", o.cores.unwrap_or(1.0), 0.001, 4096.0);
-                self.range(at("memory_mb"), "MB", o.memory_mb.unwrap_or(1.0), 1.0, 1e9);
-                self.range(at("speed"), "", o.speed.unwrap_or(1.0), 0.001, 1000.0);
+                self.range(at("cores"), o.cores.unwrap_or(1.0));
+                self.range(at("memory_mb"), o.memory_mb.unwrap_or(1.0));
+                self.range(at("speed"), o.speed.unwrap_or(1.0));
                 if o.slots == Some(0) {
                     self.error(at("slots"), "a worker without slots runs nothing", "Enter at least 1, or leave it out.");
                 }
@@ -391,8 +398,8 @@ impl Validator<'_> {
     }
 
     fn network(&mut self, s: &Scenario) {
-        self.range("network.within_zone_ms".into(), "ms", s.network.within_zone_ms, 0.0, 600_000.0);
-        self.range("network.between_zones_ms".into(), "ms", s.network.between_zones_ms, 0.0, 600_000.0);
+        self.range("network.within_zone_ms".into(), s.network.within_zone_ms);
+        self.range("network.between_zones_ms".into(), s.network.between_zones_ms);
         let nodes: BTreeSet<&str> = s.nodes.iter().map(|n| n.id.as_str()).collect();
         let zones: BTreeSet<&str> = s.zones.iter().map(|z| z.id.as_str()).collect();
         for l in &s.links {
@@ -411,10 +418,10 @@ impl Validator<'_> {
             } else if (is_node(&l.from) && is_zone(&l.to)) || (is_zone(&l.from) && is_node(&l.to)) {
                 self.error(at("to"), "a link connects two nodes or two zones", "Choose two of a kind.");
             }
-            self.range(at("latency_ms"), "ms", l.latency_ms, 0.0, 600_000.0);
-            self.range(at("jitter_ms"), "ms", l.jitter_ms, 0.0, 600_000.0);
+            self.range(at("latency_ms"), l.latency_ms);
+            self.range(at("jitter_ms"), l.jitter_ms);
             if let Some(b) = l.bandwidth_mbps {
-                self.range(at("bandwidth_mbps"), "Mbit/s", b, 0.001, 1e9);
+                self.range(at("bandwidth_mbps"), b);
             }
         }
     }
@@ -424,44 +431,44 @@ impl Validator<'_> {
         let alone = alone(s);
         for f in &s.functions {
             let at = |field: &str| format!("functions.{}.{field}", f.id);
-            self.range(at("memory_mb"), "MB", f.memory_mb, 1.0, 1e9);
-            self.range(at("create_ms"), "ms", f.create_ms, 0.0, 86_400_000.0);
-            self.range(at("init_ms"), "ms", f.init_ms, 0.0, 86_400_000.0);
-            self.range(at("cores"), "", f.cores, 0.001, 4096.0);
-            self.range(at("concurrency"), "", f64::from(f.concurrency), 1.0, 10_000.0);
-            self.range(at("weight"), "", f.weight, 0.0, 1e9);
-            self.range(at("request_kb"), "kB", f.request_kb, 0.0, 1e9);
-            self.range(at("response_kb"), "kB", f.response_kb, 0.0, 1e9);
+            self.range(at("memory_mb"), f.memory_mb);
+            self.range(at("create_ms"), f.create_ms);
+            self.range(at("init_ms"), f.init_ms);
+            self.range(at("cores"), f.cores);
+            self.range(at("concurrency"), f64::from(f.concurrency));
+            self.range(at("weight"), f.weight);
+            self.range(at("request_kb"), f.request_kb);
+            self.range(at("response_kb"), f.response_kb);
             if let Some(patience) = f.patience_s {
-                self.range(at("patience_s"), "s", patience, 0.000_001, LONGEST_S);
+                self.range(at("patience_s"), patience);
             }
             if let Some(deadline) = f.deadline_s {
-                self.range(at("deadline_s"), "s", deadline, 0.0, LONGEST_S);
+                self.range(at("deadline_s"), deadline);
             }
             if f.app.as_ref().is_some_and(|app| app.trim().is_empty() || app.len() > 200) {
                 self.error(at("app"), "an app has a name of up to 200 letters", "Name it, or leave it out.");
             }
-            self.range(at("retries"), "", f64::from(f.retries), 0.0, f64::from(MOST_RETRIES));
-            self.range(at("backoff_ms"), "ms", f.backoff_ms, 0.0, 86_400_000.0);
+            self.range(at("retries"), f64::from(f.retries));
+            self.range(at("backoff_ms"), f.backoff_ms);
             for (field, limit, size, fate) in [
                 ("ingress_limit_kb", f.ingress_limit_kb, f.request_kb, "request is larger: every invocation will be rejected"),
                 ("egress_limit_kb", f.egress_limit_kb, f.response_kb, "response is larger: every execution will fail"),
             ] {
                 let Some(limit) = limit else { continue };
-                self.range(at(field), "kB", limit, 0.0, 1e9);
+                self.range(at(field), limit);
                 if size > limit {
                     let hint = format!("Raise the limit to {size} kB or more, or lower the size.");
                     self.warning(at(field), format!("the function's {fate}"), hint);
                 }
             }
-            self.range(at("min_warm"), "", f64::from(f.min_warm), 0.0, 10_000.0);
+            self.range(at("min_warm"), f64::from(f.min_warm));
             if let Some(keep) = f.keep_alive_s {
-                self.range(at("keep_alive_s"), "s", keep, 0.0, 1e7);
+                self.range(at("keep_alive_s"), keep);
             }
             if let Some(limit) = f.time_limit_s {
-                self.range(at("time_limit_s"), "s", limit, 0.000_001, 86_400.0);
+                self.range(at("time_limit_s"), limit);
             }
-            self.range(at("disk_mb"), "MB", f.disk_mb, 0.0, 1e12);
+            self.range(at("disk_mb"), f.disk_mb);
             if !sizes.fit(f.memory_mb, f.cores) {
                 let fate = if s.policies.too_large == TooLarge::Drop { "dropped" } else { "rejected" };
                 let hint = format!("Its invocations will be {fate}.");
@@ -486,18 +493,18 @@ impl Validator<'_> {
             self.error("functions", "every function has weight 0", "Give one of them a weight above 0.");
         }
         let o = &w.trace_options;
-        self.range("workload.trace_options.memory_mb".into(), "MB", o.memory_mb, 1.0, 1e9);
-        self.range("workload.trace_options.cold_start_ms".into(), "ms", o.cold_start_ms, 0.0, 86_400_000.0);
-        self.range("workload.trace_options.cold_overhead_ms".into(), "ms", o.cold_overhead_ms, 0.0, 86_400_000.0);
-        self.range("workload.trace_options.cold_overhead_share".into(), "", o.cold_overhead_share, 0.0, 100.0);
-        self.range("workload.trace_options.cores".into(), "", o.cores, 0.001, 4096.0);
-        self.range("workload.trace_options.concurrency".into(), "", f64::from(o.concurrency), 1.0, 10_000.0);
+        self.range("workload.trace_options.memory_mb".into(), o.memory_mb);
+        self.range("workload.trace_options.cold_start_ms".into(), o.cold_start_ms);
+        self.range("workload.trace_options.cold_overhead_ms".into(), o.cold_overhead_ms);
+        self.range("workload.trace_options.cold_overhead_share".into(), o.cold_overhead_share);
+        self.range("workload.trace_options.cores".into(), o.cores);
+        self.range("workload.trace_options.concurrency".into(), f64::from(o.concurrency));
     }
 
     fn images(&mut self, s: &Scenario) {
         for i in &s.images {
-            self.range(format!("images.{}.size_mb", i.id), "MB", i.size_mb, 0.0, 1e12);
-            self.range(format!("images.{}.memory_mb", i.id), "MB", i.memory_mb.unwrap_or(0.0), 0.0, 1e9);
+            self.range(format!("images.{}.size_mb", i.id), i.size_mb);
+            self.range(format!("images.{}.memory_mb", i.id), i.memory_mb.unwrap_or(0.0));
         }
         let known: BTreeMap<&str, &super::Image> = s.images.iter().map(|i| (i.id.as_str(), i)).collect();
         let of_functions = s.functions.iter().map(|f| (format!("functions.{}", f.id), &f.image));
@@ -550,7 +557,7 @@ impl Validator<'_> {
         self.ring(s);
         self.order(s);
         if let Some(timeout) = s.policies.queue_timeout_s {
-            self.range("policies.queue_timeout_s".into(), "s", timeout, 0.0, LONGEST_S);
+            self.range("policies.queue_timeout_s".into(), timeout);
         }
         self.choice("workload.arrivals", &s.workload.arrivals);
         self.choice("workload.popularity", &s.workload.popularity);
@@ -680,11 +687,11 @@ impl Validator<'_> {
         // A trace has its own end, and users who come so many times need no other.
         let ends = s.workload.trace.is_some() || arrivals.params.get("rounds").and_then(Value::as_u64).is_some_and(|n| n > 0);
         if let Some(d) = s.run.duration_s {
-            self.range("run.duration_s".into(), "s", d, 0.001, LONGEST_S);
+            self.range("run.duration_s".into(), d);
         } else if !ends {
             self.error("run.duration_s", "arrivals that are drawn need an end", "Enter how many seconds invocations arrive.");
         }
-        self.range("run.warm_up_s".into(), "s", s.run.warm_up_s, 0.0, LONGEST_S);
+        self.range("run.warm_up_s".into(), s.run.warm_up_s);
         if s.run.duration_s.is_some_and(|d| s.run.warm_up_s >= d) {
             self.warning("run.warm_up_s", "the warm-up is as long as the run", "Nothing will be measured; shorten it.");
         }

@@ -2,7 +2,7 @@
 
 use super::anatomy::{Detail, Frame, MOST_SQUARES, text_size};
 use super::display::{Anchor, Fill, Ink, Item, Stroke, Weight, text_width};
-use super::layout::{Grid, Rect, Shape};
+use super::layout::{Grid, Rect, Shape, WORKER};
 use super::moving::{Playback, Scene, Tally};
 use super::statics::thousands;
 use crate::sim::stage::{ContainerSpan, ContainerState, QueueSpan};
@@ -34,10 +34,8 @@ pub(crate) fn draw(playback: &Playback, scene: &Scene, tallies: &[Tally], out: &
         }
         scene.dim(index, out, start);
     }
-    if Detail::at(scene.viewport.scale) == Detail::Full {
-        cells(playback, scene, out);
-        squares(playback, scene, tallies, out);
-    }
+    cells(playback, scene, out);
+    squares(playback, scene, tallies, out);
 }
 
 /// What a worker shows beside its containers and its queue.
@@ -137,7 +135,7 @@ fn kept_warm(r: Rect, width: f64) -> Item {
 }
 
 /// Memory in use and memory there is, in the unit of the latter.
-fn memory_text(used_mb: f64, memory_mb: f64) -> String {
+pub(crate) fn memory_text(used_mb: f64, memory_mb: f64) -> String {
     let (unit, per) = match memory_mb {
         m if m >= 1024.0 * 1024.0 => ("TB", 1024.0 * 1024.0),
         m if m >= 1024.0 => ("GB", 1024.0),
@@ -204,11 +202,11 @@ fn block(playback: &Playback, scene: &Scene, frame: &Frame, grid: &Grid, first: 
         if empty {
             out.push(Item::bar(cell.x, cell.y, side, side, Fill { ink: Ink::Ink, alpha: 0.06 }));
         }
-        if used {
+        let tile = Frame { rect: cell, scale: side / WORKER.0 };
+        if Detail::at(tile.scale) != Detail::Heat {
+            opened(&tile, number, tally, machine.slots, machine.memory_mb, out);
+        } else if used {
             heat(cell, tally, machine.slots, out);
-        }
-        if side >= 40.0 {
-            opened(cell, tally, machine.slots, out);
         }
     }
     if Detail::at(s) != Detail::Heat {
@@ -216,18 +214,14 @@ fn block(playback: &Playback, scene: &Scene, frame: &Frame, grid: &Grid, first: 
     }
 }
 
-/// Slots in use of a machine whose square is large enough for a text.
-fn opened(cell: Rect, tally: &Tally, slots: u32, out: &mut Vec<Item>) {
-    let (x, y) = cell.centre();
-    out.push(Item::Text {
-        at: (x, y + 4.0),
-        size: 12.0,
-        anchor: Anchor::Middle,
-        weight: Weight::Regular,
-        fill: Ink::Ink.into(),
-        halo: Some(Ink::Surface),
-        text: format!("{}/{slots}", tally.in_use()),
-    });
+/// A machine of a block whose square is large enough to be drawn as a worker.
+fn opened(tile: &Frame, number: usize, tally: &Tally, slots: u32, memory_mb: f64, out: &mut Vec<Item>) {
+    let Rect { x, y, w, h } = tile.rect;
+    let edge = Some(Stroke::new(Ink::ControlBorder, 1.0));
+    out.push(Item::Rect { x, y, w, h, radius: 2.0, fill: Some(Ink::Surface.into()), stroke: edge });
+    let size = text_size(13.0, tile.scale);
+    out.push(Item::label((x + tile.inset(), tile.header(size)), size, Anchor::Start, Ink::Ink, number.to_string()));
+    worker(tile, tally, slots, memory_mb, out);
 }
 
 /// Slots, memory and queue of all machines of a block.
@@ -274,13 +268,24 @@ fn cells(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) {
     }
 }
 
+/// The layout's index of a machine's node and the frame of the machine, if there is room in it for every container: that of a
+/// worker, or of a machine of a block that is large enough on the screen.
+fn detailed(scene: &Scene, host: u32) -> Option<(usize, Frame)> {
+    let index = scene.node_of(host)?;
+    let frame = match scene.layout.nodes[index].shape {
+        Shape::Worker => Frame { rect: scene.frame(index), scale: scene.viewport.scale },
+        Shape::Block(_) => {
+            let rect = scene.machine(host)?;
+            Frame { rect, scale: rect.w / WORKER.0 }
+        }
+        Shape::Small => return None,
+    };
+    (Detail::at(frame.scale) == Detail::Full && scene.shows(&frame.rect)).then_some((index, frame))
+}
+
 /// The layout's index of a worker, and where one of its cells is; nothing if it is not on the screen.
 pub(crate) fn cell_of(playback: &Playback, scene: &Scene, host: u32, cell: u32) -> Option<(usize, Rect)> {
-    let index = scene.node_of(host)?;
-    if scene.layout.nodes[index].shape != Shape::Worker {
-        return None;
-    }
-    let frame = Frame { rect: scene.frame(index), scale: scene.viewport.scale };
+    let (index, frame) = detailed(scene, host)?;
     let place = frame.pool(playback.cells[host as usize]).cell(cell)?;
     scene.shows(&place).then_some((index, place))
 }
@@ -345,11 +350,7 @@ fn squares(playback: &Playback, scene: &Scene, tallies: &[Tally], out: &mut Vec<
         if place > MOST_SQUARES {
             continue;
         }
-        let Some(index) = scene.node_of(span.host) else { continue };
-        let frame = Frame { rect: scene.frame(index), scale: scene.viewport.scale };
-        if scene.layout.nodes[index].shape != Shape::Worker || !scene.shows(&frame.rect) {
-            continue;
-        }
+        let Some((index, frame)) = detailed(scene, span.host) else { continue };
         let start = out.len();
         square(scene, &frame, span, place, tallies[host].queued as usize, out);
         scene.dim(index, out, start);
@@ -378,10 +379,38 @@ fn more(n: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::moving::tests::{container, picture, texts, worker};
+    use super::super::facts::Facts;
+    use super::super::layout::Layout;
+    use super::super::layout::tests::scenario;
+    use super::super::moving::FrameOptions;
+    use super::super::moving::tests::{container, options, picture, texts, worker};
+    use super::super::viewport::Viewport;
     use super::*;
     use crate::scenario::{Node, Role};
     use crate::sim::stage::StageWindow;
+
+    #[test]
+    fn a_machine_of_a_block_is_drawn_as_a_worker_where_there_is_room() {
+        let pool = Node { count: 1_000, x: 50.0, y: 50.0, ..Node::new("pool", "z", Role::Worker) };
+        let s = scenario(&["z"], vec![pool], vec![]);
+        let window = containers(vec![container(0, 9, 0, ContainerState::Busy, u64::MAX)]);
+        let playback = Playback::new(window, Facts::of(&s));
+        let layout = Layout::of(&s);
+        // The first machine's square is 8 wide and begins at (61, 81).
+        let at = |scale: f64| {
+            let options = FrameOptions { size: (120.0, 120.0), ..options() };
+            let mut out = vec![];
+            playback.frame(5, &layout, &Viewport { x: 60.5, y: 80.5, scale }, &options, &mut out);
+            let cells =
+                out.iter().filter(|i| matches!(i, Item::Rect { fill: Some(f), w, h, .. } if f.ink == Ink::Running && w == h));
+            (texts(&out).join(" "), cells.count())
+        };
+        // At the end stands what the whole block holds.
+        assert!(at(1.0).0.starts_with("1/4,000 "), "a heat square: {:?}", at(1.0));
+        assert!(at(8.0).0.starts_with("0 25 % "), "{:?}", at(8.0));
+        assert!(at(14.0).0.starts_with("0 1/4 1 / 4 GB 1/4,000 "), "{:?}", at(14.0));
+        assert_eq!(at(14.0).1, 1);
+    }
 
     fn containers(containers: Vec<ContainerSpan>) -> StageWindow {
         StageWindow { containers, ..Default::default() }

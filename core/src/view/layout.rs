@@ -10,10 +10,10 @@ use super::display::Point;
 use super::routes::{self, Tree};
 use super::statics;
 use super::viewport::Viewport;
-use crate::scenario::{Link, Node, Role, Scenario};
+use crate::scenario::{Link, Node, Role, Scenario, Zone};
 
 /// Width and height of a worker.
-const WORKER: (f64, f64) = (168.0, 104.0);
+pub(crate) const WORKER: (f64, f64) = (168.0, 104.0);
 /// Width and height of a node that runs nothing, with one glyph.
 const SMALL: (f64, f64) = (72.0, 64.0);
 /// What each further glyph adds to its width.
@@ -28,7 +28,7 @@ const BLOCK_BOTTOM: f64 = 38.0;
 const ZONE_SIDE: f64 = 20.0;
 const ZONE_TOP: f64 = 44.0;
 /// Size of a zone without nodes, and its distance from what stands beside it.
-const EMPTY_ZONE: (f64, f64) = (208.0, 120.0);
+pub(crate) const EMPTY_ZONE: (f64, f64) = (208.0, 120.0);
 const EMPTY_GAP: f64 = 32.0;
 
 /// An upright rectangle.
@@ -251,6 +251,8 @@ pub struct LinkLine {
 pub enum Hit {
     /// The node of this index.
     Node(usize),
+    /// A machine of a block: the block's index, and the machine's number in it.
+    Machine(usize, u32),
     /// The link of this index.
     Link(usize),
     /// The zone of this index.
@@ -330,22 +332,66 @@ impl Layout {
         self.zones.iter().rposition(|z| z.rect.contains(at)).map_or(Hit::None, Hit::Zone)
     }
 
-    /// The machine at a point of the world, by its number.
-    pub fn machine_at(&self, at: Point) -> Option<u32> {
-        let node = self.nodes.iter().rev().find(|n| n.rect.contains(at))?;
-        let Shape::Block(grid) = node.shape else { return Some(node.first_machine) };
+    /// The machine of a block at a point of the world.
+    pub fn machine_at(&self, at: Point) -> Option<Hit> {
+        let index = self.nodes.iter().rposition(|n| n.rect.contains(at))?;
+        let node = &self.nodes[index];
+        let Shape::Block(grid) = node.shape else { return None };
         let step = |d: f64| libm::floor(d / grid.pitch);
         let (column, row) = (step(at.0 - node.rect.x - grid.offset.0), step(at.1 - node.rect.y - grid.offset.1));
         if column < 0.0 || row < 0.0 || column >= f64::from(grid.columns) || row >= f64::from(grid.rows) {
             return None;
         }
         let number = row as u32 * grid.columns + column as u32;
-        (number < node.count).then(|| node.first_machine + number)
+        (number < node.count).then_some(Hit::Machine(index, number))
     }
 
-    /// The nodes whose frames touch a rectangle of the world, for a marquee.
-    pub fn nodes_in(&self, area: Rect) -> Vec<usize> {
+    /// The frame of something: of a link the rectangle between its ends.
+    pub fn frame(&self, hit: Hit) -> Option<Rect> {
+        match hit {
+            Hit::Node(i) => self.nodes.get(i).map(|n| n.rect),
+            Hit::Machine(i, number) => self.nodes.get(i).map(|n| n.machine(number)),
+            Hit::Zone(i) => self.zones.get(i).map(|z| z.rect),
+            Hit::Link(i) => {
+                let line = self.links.iter().find(|l| l.index == i)?;
+                let at = |(x, y): Point| Rect { x, y, w: 0.0, h: 0.0 };
+                Some(at(line.from).union(&at(line.to)))
+            }
+            Hit::None => None,
+        }
+    }
+
+    /// What is nearest to something in a direction, (1, 0) being to the right: of a machine another of its block, of anything
+    /// else a node or link. What is straight ahead is nearer than what stands aside.
+    pub fn towards(&self, from: Hit, (dx, dy): Point) -> Option<Hit> {
+        if let Hit::Machine(i, number) = from {
+            let Shape::Block(grid) = self.nodes.get(i)?.shape else { return None };
+            let (column, row) = (i64::from(number % grid.columns) + dx as i64, i64::from(number / grid.columns) + dy as i64);
+            let inside = column >= 0 && row >= 0 && column < i64::from(grid.columns);
+            let there = u32::try_from(row * i64::from(grid.columns) + column).ok().filter(|_| inside)?;
+            return (there < self.nodes[i].count).then_some(Hit::Machine(i, there));
+        }
+        let (x, y) = self.frame(from)?.centre();
+        let all = (0..self.nodes.len()).map(Hit::Node).chain(self.links.iter().map(|l| Hit::Link(l.index)));
+        let distance = |hit: &Hit| {
+            let (cx, cy) = self.frame(*hit)?.centre();
+            let (ahead, aside) = ((cx - x) * dx + (cy - y) * dy, (cx - x) * dy + (cy - y) * dx);
+            (ahead > 0.5 && *hit != from).then(|| ahead + 2.0 * aside.abs())
+        };
+        let near = all.filter_map(|hit| Some((distance(&hit)?, hit)));
+        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, hit)| hit)
+    }
+
+    /// The nodes whose frames touch a rectangle of the world.
+    fn nodes_in(&self, area: Rect) -> Vec<usize> {
         (0..self.nodes.len()).filter(|i| self.nodes[*i].rect.overlaps(&area)).collect()
+    }
+
+    /// What a marquee takes: the nodes that it touches, and the zones without nodes.
+    pub fn things_in(&self, area: Rect) -> Vec<Hit> {
+        let bare = |z: &usize| self.zones[*z].rect.overlaps(&area) && !self.nodes.iter().any(|n| n.zone == Some(*z));
+        let zones = (0..self.zones.len()).filter(bare).map(Hit::Zone);
+        self.nodes_in(area).into_iter().map(Hit::Node).chain(zones).collect()
     }
 
     /// The nodes at both ends of the link of this index; a zone stands for its nodes. Nothing if the link leads nowhere.
@@ -364,7 +410,7 @@ impl Layout {
         let mut lit: Vec<usize> = vec![];
         for hit in selection {
             match *hit {
-                Hit::Node(i) => {
+                Hit::Node(i) | Hit::Machine(i, _) => {
                     lit.push(i);
                     lit.extend(self.nodes.get(i).and_then(|n| n.zone).map_or(vec![], |z| self.nodes_of(z)));
                     let linked = self.links.iter().filter_map(|l| self.link_nodes(l.index));
@@ -380,7 +426,8 @@ impl Layout {
         (!selection.is_empty()).then_some(lit)
     }
 
-    fn nodes_of(&self, zone: usize) -> Vec<usize> {
+    /// The nodes of the zone of this index.
+    pub fn nodes_of(&self, zone: usize) -> Vec<usize> {
         (0..self.nodes.len()).filter(|i| self.nodes[*i].zone == Some(zone)).collect()
     }
 
@@ -402,7 +449,7 @@ pub(crate) fn around(rects: impl Iterator<Item = Rect>) -> Option<Rect> {
     rects.reduce(|a, b| a.union(&b))
 }
 
-/// Areas around the nodes; zones without nodes stand in a row on the right.
+/// Areas around the nodes. Zones without nodes stand where they were put; those that were put nowhere in a row on the right.
 fn zone_boxes(scenario: &Scenario, nodes: &[NodeBox]) -> Vec<ZoneBox> {
     let mut bounds: Vec<Option<Rect>> = vec![None; scenario.zones.len()];
     for node in nodes {
@@ -413,15 +460,20 @@ fn zone_boxes(scenario: &Scenario, nodes: &[NodeBox]) -> Vec<ZoneBox> {
     }
     let taken = around(bounds.iter().flatten().map(|b| zone_around(*b)));
     let (mut x, y) = taken.map_or((0.0, 0.0), |t| (t.right() + EMPTY_GAP, t.y));
-    let mut area = |bounds: Option<Rect>| match bounds {
-        Some(bounds) => zone_around(bounds),
-        None => {
-            let rect = Rect { x, y, w: EMPTY_ZONE.0, h: EMPTY_ZONE.1 };
+    let mut area = |zone: &Zone, bounds: Option<Rect>| match (bounds, zone.x, zone.y) {
+        (Some(bounds), ..) => zone_around(bounds),
+        (None, Some(x), Some(y)) => empty_zone(x, y),
+        (None, ..) => {
+            let rect = empty_zone(x, y);
             x += EMPTY_ZONE.0 + EMPTY_GAP;
             rect
         }
     };
-    scenario.zones.iter().zip(bounds).map(|(z, b)| ZoneBox { id: z.id.clone(), rect: area(b) }).collect()
+    scenario.zones.iter().zip(bounds).map(|(z, b)| ZoneBox { id: z.id.clone(), rect: area(z, b) }).collect()
+}
+
+fn empty_zone(x: f64, y: f64) -> Rect {
+    Rect { x, y, w: EMPTY_ZONE.0, h: EMPTY_ZONE.1 }
 }
 
 /// Distance of a point from a line between two points.
@@ -436,17 +488,16 @@ fn distance(p: Point, a: Point, b: Point) -> f64 {
 pub(crate) mod tests {
     use super::*;
     use crate::registry::Choice;
-    use crate::scenario::{Frame, Network, Policies, Run, Workload, Zone};
+    use crate::scenario::{Frame, Network, Policies, Run, Workload};
 
     /// A scenario of these zones, nodes and links.
     pub(crate) fn scenario(zones: &[&str], nodes: Vec<Node>, links: Vec<Link>) -> Scenario {
-        let zone = |id: &&str| Zone { id: (*id).to_owned(), name: String::new(), latency_ms: None };
         Scenario {
             version: 1,
             title: String::new(),
             question: String::new(),
             look_at: String::new(),
-            zones: zones.iter().map(zone).collect(),
+            zones: zones.iter().map(|id| Zone::new(id)).collect(),
             nodes,
             links,
             network: Network::default(),
@@ -551,10 +602,48 @@ pub(crate) mod tests {
         assert_eq!((node.rect.w, node.rect.h), (420.0, 318.0));
         // The 42nd machine is the second of the second row.
         assert_eq!(node.machine(41), Rect { x: 121.0, y: 91.0, w: 8.0, h: 8.0 });
-        assert_eq!(layout.machine_at((125.0, 95.0)), Some(41));
+        assert_eq!(layout.machine_at((125.0, 95.0)), Some(Hit::Machine(0, 41)));
         assert_eq!(layout.machine_at((105.0, 55.0)), None, "the header is no machine");
         let last = node.machine(999);
         assert!(last.right() <= node.rect.right() && last.bottom() <= node.rect.bottom());
+    }
+
+    #[test]
+    fn towards_finds_the_neighbour_in_a_direction() {
+        let at = |id: &str, x: f64, y: f64| node(id, "z", Role::Client, x, y);
+        let mut pool = node("pool", "z", Role::Worker, 0.0, 400.0);
+        pool.count = 1_000;
+        let nodes = vec![at("a", 0.0, 0.0), at("b", 300.0, 0.0), at("c", 200.0, 180.0), pool];
+        let layout = Layout::of(&scenario(&["z"], nodes, vec![]));
+        assert_eq!(layout.towards(Hit::Node(0), (1.0, 0.0)), Some(Hit::Node(1)), "who is straight ahead");
+        assert_eq!(layout.towards(Hit::Node(1), (0.0, 1.0)), Some(Hit::Node(2)));
+        assert_eq!(layout.towards(Hit::Node(0), (-1.0, 0.0)), None);
+        let pool = |number| Hit::Machine(3, number);
+        assert_eq!(layout.towards(pool(0), (0.0, 1.0)), Some(pool(40)));
+        assert_eq!(layout.towards(pool(40), (-1.0, 0.0)), None);
+        assert_eq!(layout.towards(pool(39), (1.0, 0.0)), None);
+        assert_eq!(layout.towards(pool(999), (0.0, 1.0)), None);
+    }
+
+    #[test]
+    fn a_marquee_takes_nodes_and_bare_zones() {
+        let mut s = scenario(&["z", "bare"], vec![node("a", "z", Role::Client, 0.0, 0.0)], vec![]);
+        (s.zones[1].x, s.zones[1].y) = (Some(0.0), Some(200.0));
+        let layout = Layout::of(&s);
+        let area = |y: f64, h: f64| layout.things_in(Rect { x: -10.0, y, w: 20.0, h });
+        assert_eq!(area(-10.0, 20.0), [Hit::Node(0)]);
+        assert_eq!(area(-10.0, 300.0), [Hit::Node(0), Hit::Zone(1)]);
+        assert_eq!(area(-200.0, 20.0), []);
+    }
+
+    #[test]
+    fn a_zone_without_nodes_stands_where_it_was_put() {
+        let mut s = scenario(&["a", "b"], vec![], vec![]);
+        (s.zones[1].x, s.zones[1].y) = (Some(-50.0), Some(300.0));
+        let zones = Layout::of(&s).zones;
+        assert_eq!((zones[0].rect.x, zones[1].rect.x, zones[1].rect.y), (0.0, -50.0, 300.0));
+        s.nodes.push(node("w", "b", Role::Worker, 0.0, 0.0));
+        assert_eq!(Layout::of(&s).zones[1].rect.x, -20.0, "its nodes say where it is");
     }
 
     #[test]

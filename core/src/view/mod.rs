@@ -5,6 +5,7 @@
 //! are names ([`Ink`]). The page paints that list on a canvas; [`svg()`] writes it as a picture. All of it is pure: the same
 //! arguments give the same list, at any instant and in any order.
 
+mod additions;
 mod anatomy;
 mod display;
 mod facts;
@@ -12,8 +13,11 @@ mod flights;
 mod hosts;
 mod images;
 mod layout;
+mod live;
+mod motion;
 mod moving;
 mod notes;
+mod outline;
 mod place;
 mod placers;
 mod routes;
@@ -22,10 +26,14 @@ pub mod statics;
 mod svg;
 mod viewport;
 
+pub use additions::{linked, new_link, new_node, new_zone};
 pub use display::{Anchor, Dash, Fill, Ink, Item, Point, Stroke, Weight, fit_text, hatch, text_width};
 pub use facts::Facts;
 pub use layout::{Grid, Hit, Layout, LinkLine, NodeBox, Rect, Shape, ZoneBox};
+pub use live::Live;
+pub use motion::{LASTS_MS, eased, scenario_between, viewport_between};
 pub use moving::{FrameOptions, Playback, Tally};
-pub use place::{Guide, auto_place, relocation, snap};
+pub use outline::{Entry, outline};
+pub use place::{Guide, Moving, auto_place, relocation, snap};
 pub use svg::{Theme, svg};
 pub use viewport::Viewport;

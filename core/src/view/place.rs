@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::display::Point;
-use super::layout::{Layout, Rect, around, room, zone_around};
+use super::layout::{Hit, Layout, Rect, around, room, zone_around};
 use crate::edit::Command;
 use crate::scenario::{MOST_OBJECTS, Role, Scenario};
 
 /// The grid that boxes stand on while nothing else attracts them.
-const GRID: f64 = 8.0;
+pub(crate) const GRID: f64 = 8.0;
 /// From how far away another node's edge or middle attracts.
 const REACH: f64 = 6.0;
 /// Space between two nodes, and between two zones.
-const GAP: f64 = 24.0;
+pub(crate) const GAP: f64 = 24.0;
 const ZONE_GAP: f64 = 48.0;
 /// The most nodes in one column of a zone.
 const COLUMN: usize = 6;
@@ -30,12 +30,45 @@ pub struct Guide {
     pub to: Point,
 }
 
+/// What moves together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Moving {
+    /// Nodes, by their index.
+    pub nodes: Vec<usize>,
+    /// Zones that move with all of their nodes, by their index.
+    pub zones: Vec<usize>,
+}
+
+impl Moving {
+    /// The nodes and zones of a selection. A zone takes its nodes along; a machine of a block stays where its block is.
+    pub fn of(layout: &Layout, selection: &[Hit]) -> Moving {
+        let zones: Vec<usize> = selection.iter().filter_map(|h| if let Hit::Zone(i) = h { Some(*i) } else { None }).collect();
+        let own = selection.iter().filter_map(|h| if let Hit::Node(i) = h { Some(*i) } else { None });
+        let mut nodes: Vec<usize> = own.chain(zones.iter().flat_map(|z| layout.nodes_of(*z))).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        Moving { nodes, zones }
+    }
+
+    /// Whether nothing moves.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.zones.is_empty()
+    }
+
+    /// The zones that have no nodes to carry them.
+    fn bare_zones<'a>(&'a self, layout: &'a Layout) -> impl Iterator<Item = usize> + 'a {
+        self.zones.iter().copied().filter(|z| !layout.nodes.iter().any(|n| n.zone == Some(*z)))
+    }
+}
+
 /// How far nodes really move when they are dragged by (dx, dy): onto an edge or middle of another node if one is near, else
 /// onto the grid. Together with lines that show the alignment.
-pub fn snap(layout: &Layout, moving: &[usize], dx: f64, dy: f64) -> (f64, f64, Vec<Guide>) {
-    let rects = moving.iter().filter_map(|i| layout.nodes.get(*i)).map(|n| n.rect);
-    let Some(start) = around(rects) else { return (dx, dy, vec![]) };
-    let still: Vec<Rect> = layout.nodes.iter().enumerate().filter(|(i, _)| !moving.contains(i)).map(|(_, n)| n.rect).collect();
+pub fn snap(layout: &Layout, moving: &Moving, dx: f64, dy: f64) -> (f64, f64, Vec<Guide>) {
+    let rects = moving.nodes.iter().filter_map(|i| layout.nodes.get(*i)).map(|n| n.rect);
+    let bare = moving.bare_zones(layout).filter_map(|z| layout.zones.get(z)).map(|z| z.rect);
+    let Some(start) = around(rects.chain(bare)) else { return (dx, dy, vec![]) };
+    let still = layout.nodes.iter().enumerate().filter(|(i, _)| !moving.nodes.contains(i));
+    let still: Vec<Rect> = still.map(|(_, n)| n.rect).collect();
     let there = start.moved(dx, dy);
     let shift_x = align(&still, |r| [r.x, r.x + r.w / 2.0, r.right()], &there);
     let shift_y = align(&still, |r| [r.y, r.y + r.h / 2.0, r.bottom()], &there);
@@ -61,13 +94,16 @@ fn align(still: &[Rect], lines: impl Fn(&Rect) -> [f64; 3], there: &Rect) -> Opt
 }
 
 /// Moves nodes by (dx, dy), as one step. A node whose middle comes into the area of another zone joins that zone; on open
-/// ground it stays in its own. A zone's area is that of its nodes which are not moved, so that no zone follows its nodes.
-pub fn relocation(scenario: &Scenario, layout: &Layout, moving: &[usize], dx: f64, dy: f64) -> Command {
-    let nodes = || moving.iter().filter_map(|&i| Some((scenario.nodes.get(i)?, layout.nodes.get(i)?)));
-    let areas: Vec<Option<Rect>> = (0..scenario.zones.len()).map(|zone| resting_area(layout, zone, moving)).collect();
-    let to = nodes().map(|(node, _)| (node.id.clone(), node.x + dx, node.y + dy)).collect();
+/// ground it stays in its own, and so do the nodes of a zone that moves as a whole. A zone's area is that of its nodes which
+/// are not moved, so that no zone follows its nodes.
+pub fn relocation(scenario: &Scenario, layout: &Layout, moving: &Moving, dx: f64, dy: f64) -> Command {
+    let nodes = || moving.nodes.iter().filter_map(|&i| Some((scenario.nodes.get(i)?, layout.nodes.get(i)?)));
+    let areas: Vec<Option<Rect>> = (0..scenario.zones.len()).map(|zone| resting_area(layout, zone, &moving.nodes)).collect();
+    let bare = moving.bare_zones(layout).filter_map(|z| layout.zones.get(z));
+    let bare = bare.map(|z| (z.id.clone(), z.rect.x + dx, z.rect.y + dy));
+    let to = nodes().map(|(node, _)| (node.id.clone(), node.x + dx, node.y + dy)).chain(bare).collect();
     let mut joining: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for (node, own) in nodes() {
+    for (node, own) in nodes().filter(|(_, own)| !own.zone.is_some_and(|z| moving.zones.contains(&z))) {
         let (before, after) = (own.rect.centre(), own.rect.moved(dx, dy).centre());
         let enters = |area: &Rect| area.contains(after) && !area.contains(before);
         // What is drawn last is on top.
@@ -259,9 +295,13 @@ mod tests {
         Layout::of(&scenario(&["z"], vec![client("a", 8.0, 8.0), client("b", 200.0, 100.0)], vec![]))
     }
 
+    fn of(nodes: &[usize]) -> Moving {
+        Moving { nodes: nodes.to_vec(), zones: vec![] }
+    }
+
     #[test]
     fn drags_snap_to_the_grid() {
-        let (dx, dy, guides) = snap(&two(), &[0], 51.0, 29.0);
+        let (dx, dy, guides) = snap(&two(), &of(&[0]), 51.0, 29.0);
         assert_eq!((8.0 + dx, 8.0 + dy), (56.0, 40.0));
         assert!(guides.is_empty());
     }
@@ -269,14 +309,14 @@ mod tests {
     #[test]
     fn edges_of_other_nodes_attract_more_than_the_grid() {
         // To y 97: within 6 of b's top at 100.
-        let (dx, dy, guides) = snap(&two(), &[0], 40.0, 89.0);
+        let (dx, dy, guides) = snap(&two(), &of(&[0]), 40.0, 89.0);
         assert_eq!((8.0 + dx, 8.0 + dy), (48.0, 100.0));
         assert_eq!(guides, [Guide { from: (48.0, 100.0), to: (272.0, 100.0) }]);
     }
 
     #[test]
     fn dragging_nothing_moves_nothing() {
-        assert_eq!(snap(&two(), &[], 3.0, 4.0), (3.0, 4.0, vec![]));
+        assert_eq!(snap(&two(), &of(&[]), 3.0, 4.0), (3.0, 4.0, vec![]));
     }
 
     /// A client in zone a at (0, 0), one in b at (400, 0), whose area is (380, -44) to (492, 106); both 72 x 64. And c, empty.
@@ -287,7 +327,7 @@ mod tests {
     /// The zone that the first client is in after a move, and where it is then.
     fn after(s: &Scenario, moving: &[usize], dx: f64, dy: f64) -> (String, f64) {
         let mut there = s.clone();
-        assert!(relocation(s, &Layout::of(s), moving, dx, dy).apply(&mut there).is_ok());
+        assert!(relocation(s, &Layout::of(s), &of(moving), dx, dy).apply(&mut there).is_ok());
         (there.nodes[0].zone.clone(), there.nodes[0].x)
     }
 
@@ -308,6 +348,20 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_takes_its_nodes_along_and_they_stay_its_own() {
+        let s = neighbours();
+        let layout = Layout::of(&s);
+        let moving = Moving::of(&layout, &[Hit::Zone(0), Hit::Zone(2), Hit::Link(0)]);
+        assert_eq!(moving, Moving { nodes: vec![0], zones: vec![0, 2] });
+        let mut document = Document::new(s.clone());
+        assert!(document.edit(relocation(&s, &layout, &moving, 400.0, 0.0)).is_ok());
+        let there = document.scenario();
+        assert_eq!((there.nodes[0].zone.as_str(), there.nodes[0].x), ("a", 400.0), "it stands in b, and stays in a");
+        assert_eq!((there.zones[0].x, there.zones[2].x), (None, Some(layout.zones[2].rect.x + 400.0)));
+        assert!(document.undo() && document.scenario() == &s && !document.can_undo(), "it is one step");
+    }
+
+    #[test]
     fn a_node_that_already_stands_in_the_area_of_another_zone_stays_in_its_own() {
         let mut s = neighbours();
         s.nodes[0].x = 380.0;
@@ -319,7 +373,7 @@ mod tests {
     fn coming_into_another_zone_is_one_step() {
         let s = neighbours();
         let mut document = Document::new(s.clone());
-        assert!(document.edit(relocation(&s, &Layout::of(&s), &[0], 400.0, 40.0)).is_ok());
+        assert!(document.edit(relocation(&s, &Layout::of(&s), &of(&[0]), 400.0, 40.0)).is_ok());
         assert_eq!((document.scenario().nodes[0].zone.as_str(), document.scenario().nodes[0].y), ("b", 40.0));
         assert!(document.undo() && document.scenario() == &s && !document.can_undo());
     }

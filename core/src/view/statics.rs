@@ -46,16 +46,13 @@ fn zone_group(index: usize, zone: &Zone, area: &ZoneBox, scenario: &Scenario, vi
         let text = fit_text(zone.label(), size, w - 2.0 * (12.0 * scale).max(6.0));
         items.push(Item::label(at, size, Anchor::Start, Ink::Muted, text));
     }
-    let members = scenario.nodes.iter().filter(|n| n.zone == zone.id).count();
-    let label = format!("Zone {}, {}", zone.label(), count_of(members, "node"));
-    Group { hit: Hit::Zone(index), label, items }
+    Group { hit: Hit::Zone(index), label: zone_words(zone, scenario), items }
 }
 
 fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
     let (from, to) = (viewport.to_screen(line.from), viewport.to_screen(line.to));
     let items = vec![Item::Line { from, to, stroke: Stroke::new(Ink::ControlBorder, 1.0) }];
-    let label = format!("Link from {} to {}, {}", link.from, link.to, latency(link));
-    Group { hit: Hit::Link(line.index), label, items }
+    Group { hit: Hit::Link(line.index), label: link_words(link), items }
 }
 
 /// Latency and bandwidth of a link on a plate above the middle of its line.
@@ -95,6 +92,42 @@ fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &V
         Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
     Group { hit: Hit::Node(index), label: node_label(node), items }
+}
+
+/// A machine of a block that is selected: its square on the screen, with an edge.
+pub fn machine(scenario: &Scenario, layout: &Layout, viewport: &Viewport, hit: Hit) -> Option<Group> {
+    let Rect { x, y, w, h } = viewport.rect(layout.frame(hit)?);
+    let edge = Some(Stroke::new(Ink::Ink, 2.0));
+    let items = vec![Item::Rect { x: x - 1.0, y: y - 1.0, w: w + 2.0, h: h + 2.0, radius: 2.0, fill: None, stroke: edge }];
+    Some(Group { hit, label: label(scenario, hit)?, items })
+}
+
+/// What a screen reader says of something; nothing if it is not there.
+pub fn label(scenario: &Scenario, hit: Hit) -> Option<String> {
+    match hit {
+        Hit::Node(i) => scenario.nodes.get(i).map(node_label),
+        Hit::Machine(i, number) => scenario.nodes.get(i).map(|n| machine_label(n, number)),
+        Hit::Link(i) => scenario.links.get(i).map(link_words),
+        Hit::Zone(i) => scenario.zones.get(i).map(|z| zone_words(z, scenario)),
+        Hit::None => None,
+    }
+}
+
+fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
+    let members = scenario.nodes.iter().filter(|n| n.zone == zone.id).count();
+    format!("Zone {}, {}", zone.label(), count_of(members, "node"))
+}
+
+fn link_words(link: &Link) -> String {
+    format!("Link from {} to {}, {}", link.from, link.to, latency(link))
+}
+
+fn machine_label(node: &Node, number: u32) -> String {
+    let own = node.overrides.get(&number);
+    let cores = own.and_then(|o| o.cores).unwrap_or(node.cores);
+    let memory_mb = own.and_then(|o| o.memory_mb).unwrap_or(node.memory_mb);
+    let differs = if own.is_some() { ", differs from the others" } else { "" };
+    format!("Machine {number} of {}, {cores} cores and {memory_mb} MB{differs}", node.label())
 }
 
 fn node_label(node: &Node) -> String {

@@ -23,8 +23,8 @@ impl Default for Viewport {
 impl Viewport {
     /// The smallest scale that can be reached.
     pub const LEAST: f64 = 0.1;
-    /// The largest scale that can be reached.
-    pub const MOST: f64 = 4.0;
+    /// The largest scale that can be reached: each machine of a large block can be seen.
+    pub const MOST: f64 = 16.0;
 
     /// The viewport that shows `bounds` in the middle of a screen of `width` by `height` pixels, at most at scale 1.
     pub fn fit(bounds: Rect, width: f64, height: f64) -> Viewport {
@@ -33,6 +33,24 @@ impl Viewport {
         let scale = ratio(width, bounds.w).min(ratio(height, bounds.h)).clamp(Viewport::LEAST, 1.0);
         let (cx, cy) = bounds.centre();
         Viewport { x: cx - width / scale / 2.0, y: cy - height / scale / 2.0, scale }
+    }
+
+    /// The viewport of this scale with a point of the world in the middle of a screen of `width` by `height` pixels.
+    pub fn centred(at: Point, scale: f64, width: f64, height: f64) -> Viewport {
+        let scale = scale.clamp(Viewport::LEAST, Viewport::MOST);
+        Viewport { x: at.0 - width / scale / 2.0, y: at.1 - height / scale / 2.0, scale }
+    }
+
+    /// The viewport moved as little as is needed to show a rectangle of the world on a screen of `width` by `height` pixels,
+    /// from its upper left corner if it is too large.
+    pub fn reveal(&self, r: Rect, width: f64, height: f64) -> Viewport {
+        let margin = 24.0 / self.scale;
+        let along = |from: f64, to: f64, shown: f64, room: f64| {
+            let after = (to + margin - room).max(shown);
+            after.min(from - margin)
+        };
+        let x = along(r.x, r.right(), self.x, width / self.scale);
+        Viewport { x, y: along(r.y, r.bottom(), self.y, height / self.scale), ..*self }
     }
 
     /// Where a point of the world is on the screen.
@@ -89,7 +107,7 @@ mod tests {
     #[test]
     fn zoom_stops_at_its_limits() {
         let v = Viewport::default();
-        assert_eq!(v.zoom((0.0, 0.0), 100.0).scale, 4.0);
+        assert_eq!(v.zoom((0.0, 0.0), 100.0).scale, 16.0);
         assert_eq!(v.zoom((0.0, 0.0), 0.001).scale, 0.1);
     }
 
@@ -97,6 +115,17 @@ mod tests {
     fn pan_moves_the_content_with_the_pointer() {
         let v = Viewport { x: 0.0, y: 0.0, scale: 2.0 };
         assert_eq!(v.pan(20.0, -10.0).to_screen((0.0, 0.0)), (20.0, -10.0));
+    }
+
+    #[test]
+    fn reveal_moves_no_more_than_it_must() {
+        let v = Viewport { x: 0.0, y: 0.0, scale: 2.0 };
+        let at = |x: f64, y: f64| v.reveal(Rect { x, y, w: 20.0, h: 20.0 }, 400.0, 200.0);
+        assert_eq!(at(100.0, 40.0), v, "it is there");
+        assert_eq!(at(300.0, 40.0), Viewport { x: 132.0, ..v });
+        assert_eq!(at(100.0, -50.0), Viewport { y: -62.0, ..v });
+        let centred = Viewport::centred((100.0, 50.0), 2.0, 400.0, 200.0);
+        assert_eq!(centred.to_screen((100.0, 50.0)), (200.0, 100.0));
     }
 
     #[test]

@@ -166,24 +166,63 @@ fn trace_report(r: &Report) -> Html {
     }
 }
 
+/// Keys of one place, each with what it does.
+type Keys = (&'static str, &'static [(&'static str, &'static str)]);
+
 /// Keys.
 #[component]
 fn Help() -> Html {
-    let keys = [
-        ("Space", "Play or pause"),
-        ("Ctrl Z, Ctrl Y", "Undo, redo"),
-        ("Tab", "Go through nodes, links and zones"),
-        ("Arrows", "Move the selected nodes; with Shift by one pixel"),
-        ("Drag", "Move nodes; one that comes into another zone joins it"),
-        ("Delete", "Delete what is selected"),
-        ("Shift click", "Select several"),
-        ("Escape", "Select nothing"),
-        ("Wheel", "Zoom the stage; drag the ground to look around"),
-        ("?", "This list"),
+    let groups: [Keys; 4] = [
+        (
+            "Everywhere",
+            &[
+                ("Space", "Play or pause"),
+                ("Ctrl Z, Ctrl Y", "Undo, redo"),
+                ("Escape", "Select nothing; give up what was begun"),
+                ("?", "This list"),
+            ],
+        ),
+        (
+            "Going around the stage",
+            &[
+                ("Tab", "To the stage, and on to what comes after it"),
+                ("Ctrl arrows", "To the nearest node or link in that direction; with Shift it is selected as well"),
+                ("Page Down, Page Up", "To the next or previous of the outline; Home and End to the first and last"),
+                ("Enter", "On a block: open it. Then arrows go from machine to machine, and Escape leaves the block"),
+                ("+, -, 0", "Zoom in, zoom out, show everything"),
+                ("Wheel, two fingers", "Zoom; with Shift look around"),
+                ("H, middle button", "Drag to look around"),
+            ],
+        ),
+        (
+            "Editing",
+            &[
+                ("Arrows", "Move what is selected; with Shift by one pixel"),
+                ("Drag", "Move nodes and zones; a node that comes into another zone joins it"),
+                ("Shift click", "Select several; drag on the ground to select what is there"),
+                ("Ctrl A", "Select everything"),
+                ("Ctrl C, Ctrl X, Ctrl V", "Copy, cut, paste, also between tabs"),
+                ("Ctrl D", "Copy what is selected beside itself"),
+                ("Delete", "Delete what is selected"),
+                ("V, L", "Select; connect: Enter on one end, then on the other"),
+            ],
+        ),
+        (
+            "In the outline",
+            &[
+                ("Arrows", "From line to line; right opens a block, left closes it"),
+                ("Space", "Select as well"),
+                ("Enter", "Go to it on the stage"),
+            ],
+        ),
     ];
+    let table = |(title, keys): &Keys| {
+        let rows = keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> });
+        html! { <><h3>{ *title }</h3><table class="keys"><tbody>{ for rows }</tbody></table></> }
+    };
     html! {
         <>
-        <table class="keys"><tbody>{ for keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> }) }</tbody></table>
+        { for groups.iter().map(table) }
         <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
         <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
         </>

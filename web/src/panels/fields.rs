@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
-use faaslab_core::scenario::Path;
+use faaslab_core::scenario::{Path, range_of};
 use faaslab_core::units::read_number;
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -17,9 +17,43 @@ pub(crate) fn set(lab: &LabHandle, path: &str, value: Value) {
     }
 }
 
+/// Sets the same value at several paths, as one step.
+fn set_each(lab: &LabHandle, paths: &[AttrValue], value: Value) {
+    match paths {
+        [path] => set(lab, path, value),
+        _ => {
+            let paths = paths.iter().filter_map(|p| Path::parse(p).ok()).collect();
+            lab.dispatch(Action::Edit(Command::SetEach { paths, value }));
+        }
+    }
+}
+
 /// What stands at a path, as JSON.
 fn at(lab: &LabHandle, path: &str) -> Option<Value> {
     Path::parse(path).ok()?.get(&lab.scenario.to_value()).cloned()
+}
+
+/// What stands at all of several paths.
+enum Common {
+    /// The same at all of them; nothing where none has a value.
+    Same(Option<Value>),
+    /// Different values.
+    Mixed,
+}
+
+/// What stands at all of several paths, and these paths: the first and the others.
+fn common(lab: &LabHandle, path: &AttrValue, also: &[AttrValue]) -> (Common, Vec<AttrValue>) {
+    let paths: Vec<AttrValue> = std::iter::once(path).chain(also).cloned().collect();
+    let whole = lab.scenario.to_value();
+    let value = |path: &AttrValue| Path::parse(path).ok()?.get(&whole).filter(|v| !v.is_null()).cloned();
+    let first = value(path);
+    let same = also.iter().all(|other| value(other) == first);
+    (if same { Common::Same(first) } else { Common::Mixed }, paths)
+}
+
+/// What is wrong at the first of several paths at which something is.
+fn problem_of(lab: &LabHandle, paths: &[AttrValue]) -> Option<String> {
+    paths.iter().find_map(|path| lab.problem_at(path)).map(|p| format!("{}. {}", p.message, p.hint))
 }
 
 #[derive(Properties, PartialEq)]
@@ -41,6 +75,9 @@ pub(crate) struct NumberProps {
     /// Whether only whole numbers make sense.
     #[prop_or_default]
     pub(crate) whole: bool,
+    /// Where the same value is set together with this one.
+    #[prop_or_default]
+    pub(crate) also: Vec<AttrValue>,
 }
 
 /// A number with its unit.
@@ -48,7 +85,11 @@ pub(crate) struct NumberProps {
 pub(crate) fn Number(props: &NumberProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let wrong = use_state(|| None::<String>);
-    let value = at(&lab, &props.path).filter(|v| !v.is_null());
+    let (value, paths) = common(&lab, &props.path, &props.also);
+    let (value, placeholder) = match value {
+        Common::Same(value) => (value, props.placeholder.clone()),
+        Common::Mixed => (None, Some("mixed".into())),
+    };
     let text: AttrValue =
         value.as_ref().map_or(String::new(), |v| v.as_f64().map_or_else(|| v.to_string(), |x| format!("{x}"))).into();
     // What is being typed, until it is a value or given up.
@@ -74,7 +115,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
         })
     };
     let on_change = {
-        let (lab, wrong, path, draft) = (lab.clone(), wrong.clone(), props.path.clone(), draft.setter());
+        let (lab, wrong, paths, draft) = (lab.clone(), wrong.clone(), paths.clone(), draft.setter());
         let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
@@ -86,7 +127,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
             if typed.is_empty() {
                 if optional {
                     wrong.set(None);
-                    return set(&lab, &path, Value::Null);
+                    return set_each(&lab, &paths, Value::Null);
                 }
                 return wrong.set(Some("Enter a number".to_owned()));
             }
@@ -94,36 +135,44 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
                 Ok(x) if !whole || (x.fract() == 0.0 && (0.0..=9e15).contains(&x)) => {
                     wrong.set(None);
                     let value = if whole { Value::from(x as u64) } else { Value::from(x) };
-                    set(&lab, &path, value);
+                    set_each(&lab, &paths, value);
                 }
                 Ok(_) => wrong.set(Some(format!("{typed:?} is not a whole number"))),
                 Err(why) => wrong.set(Some(why)),
             }
         })
     };
-    let problem = (*wrong).clone().or_else(|| lab.problem_at(&props.path).map(|p| format!("{}. {}", p.message, p.hint)));
+    let problem = (*wrong).clone().or_else(|| problem_of(&lab, &paths));
     let id = format!("f-{}", props.path);
     let describe = format!("{id}-help");
     html! {
         <div class={classes!("field", problem.is_some().then_some("wrong"))}>
             <label for={id.clone()} title={props.help.clone()}>{ &props.label }</label>
             <span class="input">
-                <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} placeholder={props.placeholder.clone()}
+                <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} {placeholder}
                     aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
                 if !props.unit.is_empty() { <span class="unit">{ &props.unit }</span> }
             </span>
-            <p id={describe} class={if problem.is_some() { "problem" } else { "visually-hidden" }}>
-                { problem.unwrap_or_else(|| range_words(props)) }
-            </p>
+            if let Some(problem) = problem {
+                <p id={describe} class="problem">{ problem }</p>
+            } else {
+                <p id={describe} class="hint">{ hint(props) }</p>
+            }
         </div>
     }
 }
 
-fn range_words(props: &NumberProps) -> String {
-    match (props.min, props.max) {
-        (Some(min), Some(max)) => format!("{} From {min} to {max}.", props.help),
-        _ => props.help.to_string(),
-    }
+/// What a field is for, from where to where it goes, and what holds without a value: shown while it has the focus.
+fn hint(props: &NumberProps) -> String {
+    let unit = if props.unit.is_empty() { String::new() } else { format!(" {}", props.unit) };
+    let own = range_of(&props.path).map(|r| (r.min, r.max));
+    let range = props.min.zip(props.max).or(own).map(|(min, max)| format!("{min} to {max}{unit}."));
+    let default = props.placeholder.as_ref().map(|d| {
+        let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
+        format!("Without a value: {d}{unit}.")
+    });
+    let help = Some(props.help.to_string()).filter(|h| !h.is_empty());
+    [help, range, default].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 #[derive(Properties, PartialEq)]
@@ -167,21 +216,27 @@ pub(crate) struct PickProps {
     /// What holds when the path has no value.
     #[prop_or_default]
     pub(crate) default: AttrValue,
+    /// Where the same word is set together with this one.
+    #[prop_or_default]
+    pub(crate) also: Vec<AttrValue>,
 }
 
 /// One of a few words.
 #[component]
 pub(crate) fn Pick(props: &PickProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    let value = at(&lab, &props.path).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| props.default.to_string());
-    let problem = lab.problem_at(&props.path).map(|p| format!("{}. {}", p.message, p.hint));
-    let path = props.path.clone();
+    let (value, paths) = common(&lab, &props.path, &props.also);
+    let value = match value {
+        Common::Same(value) => Some(value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| props.default.to_string())),
+        Common::Mixed => None,
+    };
+    let problem = problem_of(&lab, &paths);
     let on_change = {
         let lab = lab.clone();
         Callback::from(move |event: Event| {
             let select: HtmlSelectElement = event.target_unchecked_into();
             let word = select.value();
-            set(&lab, &path, if word.is_empty() { Value::Null } else { Value::from(word) });
+            set_each(&lab, &paths, if word.is_empty() { Value::Null } else { Value::from(word) });
         })
     };
     let id = format!("f-{}", props.path);
@@ -189,8 +244,11 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
         <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))}>
             <label for={id.clone()}>{ &props.label }</label>
             <select {id} disabled={props.disabled} onchange={on_change}>
+                if value.is_none() {
+                    <option selected=true disabled=true hidden=true>{ "Mixed" }</option>
+                }
                 { for props.options.iter().map(|(word, name)| html! {
-                    <option value={word.clone()} selected={**word == *value}>{ name }</option>
+                    <option value={word.clone()} selected={value.as_deref() == Some(&**word)}>{ name }</option>
                 }) }
             </select>
             if let Some(problem) = problem {

@@ -10,12 +10,14 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
+use super::machine::{MachinePanel, Now};
+use super::several::Several;
 use super::timeline::Timeline;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
 
 /// Words to choose from, with what they mean.
-fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
+pub(super) fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
     list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
 }
 
@@ -44,26 +46,25 @@ pub(crate) fn Inspector() -> Html {
                 html! { <LinkPanel key={id.clone()} link={link.clone()} /> }
             } else if let Some(zone) = s.zones.iter().find(|z| z.id == *id) {
                 html! { <ZonePanel key={id.clone()} zone={zone.clone()} /> }
+            } else if let Some((node, number)) = s.machine(id) {
+                html! { <MachinePanel key={id.clone()} node={node.clone()} {number} /> }
             } else {
                 html! { <Scheduler /> }
             }
         }
-        several => html! {
-            <section class="panel"><Back /><h2>{ format!("{} selected", several.len()) }</h2>
-            <p class="help">{ "Drag to move them together, or delete them." }</p></section>
-        },
+        _ => html! { <Several /> },
     };
     html! { <div class="inspector-body">{ body }</div> }
 }
 
 /// Back to the scheduler.
 #[component]
-fn Back() -> Html {
+pub(super) fn Back() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     html! { <button class="quiet back" onclick={move |_: MouseEvent| lab.dispatch(Action::Select(Vec::new()))}>{ "‹ Scheduler" }</button> }
 }
 
-fn title_of(kind: &str, id: &str) -> Html {
+pub(super) fn title_of(kind: &str, id: &str) -> Html {
     html! { <><Back /><h2>{ kind }<small>{ id }</small></h2></> }
 }
 
@@ -95,6 +96,10 @@ fn NodePanel(props: &NodeProps) -> Html {
     html! {
         <section class="panel">
             { title_of("Node", &n.id) }
+            if n.is(Role::Worker) { <Now node={n.id.clone()} /> }
+            if n.count > 1 {
+                <p class="help">{ "Double-click it on the stage, or press Enter there, to open it and choose one of its machines." }</p>
+            }
             <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
             <Pick path={path("zone")} label="Zone" options={zones} />
             <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
@@ -156,12 +161,22 @@ struct LinkProps {
 
 #[component]
 fn LinkPanel(props: &LinkProps) -> Html {
-    let l = &props.link;
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (l, s) = (&props.link, &lab.scenario);
+    // A link connects two nodes or two zones: another end is of the same kind.
+    let zones = s.zones.iter().any(|z| z.id == l.from);
+    let ends: Vec<(AttrValue, AttrValue)> = match zones {
+        true => s.zones.iter().map(|z| (z.id.clone().into(), named(z.label(), &z.id))).collect(),
+        false => s.nodes.iter().map(|n| (n.id.clone().into(), named(n.label(), &n.id))).collect(),
+    };
     let path = |field: &str| format!("links.{}.{field}", l.id);
     html! {
         <section class="panel">
             { title_of("Link", &l.id) }
-            <p class="help">{ format!("{} to {}, both ways", l.from, l.to) }</p>
+            <div class="ends">
+                <Pick path={path("from")} label="From" options={ends.clone()} />
+                <Pick path={path("to")} label="To" options={ends} help="Messages take it both ways." />
+            </div>
             <Number path={path("latency_ms")} label="Latency" unit="ms" help="One way." />
             <Number path={path("jitter_ms")} label="Jitter" unit="ms" placeholder={Some(AttrValue::from("0"))}
                 help="Each message takes up to this much longer." />
@@ -169,6 +184,11 @@ fn LinkPanel(props: &LinkProps) -> Html {
                 help="For the payload of messages, and for images." />
         </section>
     }
+}
+
+/// What something is called, with its id where that is another.
+fn named(label: &str, id: &str) -> AttrValue {
+    if label == id { id.to_owned().into() } else { format!("{label} ({id})").into() }
 }
 
 #[derive(Properties, PartialEq)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::stage::StageWindow;
-use faaslab_core::view::{Facts, FrameOptions, Item, Layout, Playback, Viewport};
+use faaslab_core::view::{Facts, FrameOptions, Item, Layout, Live, Playback, Viewport};
 use yew::Callback;
 
 use super::draw::Painter;
@@ -239,6 +239,13 @@ impl Player {
     /// What the transport shows now.
     pub(crate) fn now(&self) -> Tick {
         self.0.borrow().tick()
+    }
+
+    /// What each node of the run holds at the playhead; nothing if that is not known yet.
+    pub(crate) fn live(&self) -> Option<Live> {
+        let inner = self.0.borrow();
+        let at = inner.at_ns as u64;
+        inner.current.as_ref().filter(|p| (p.range_ns().0..=p.range_ns().1).contains(&at)).map(|p| p.live(at))
     }
 
     fn tell(&self) {

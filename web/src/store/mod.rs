@@ -5,7 +5,7 @@ pub(crate) mod persist;
 
 use std::rc::Rc;
 
-use faaslab_core::edit::{Command, Document};
+use faaslab_core::edit::{Command, Document, EditError};
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::sim::life::Life;
@@ -127,6 +127,8 @@ impl PartialEq for Lab {
 pub(crate) enum Action {
     /// Change the document.
     Edit(Command),
+    /// Move what is selected a little; presses of a key in a row are one step.
+    Nudge(Command),
     /// Take back, or do again.
     Undo,
     /// Do again what was taken back.
@@ -215,7 +217,8 @@ impl Lab {
     fn refresh(&mut self) {
         self.scenario = Rc::new(self.document.scenario().clone());
         self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
-        let kept: Vec<String> = self.selection.iter().filter(|id| self.scenario.has(id)).cloned().collect();
+        let is_there = |id: &&String| self.scenario.has(id) || self.scenario.machine(id).is_some();
+        let kept: Vec<String> = self.selection.iter().filter(is_there).cloned().collect();
         self.selection = Rc::new(kept);
     }
 
@@ -233,7 +236,12 @@ impl Lab {
     }
 
     fn edit(&mut self, command: Command) {
-        match Rc::make_mut(&mut self.document).edit(command) {
+        let edited = Rc::make_mut(&mut self.document).edit(command);
+        self.edited(edited);
+    }
+
+    fn edited(&mut self, result: Result<(), EditError>) {
+        match result {
             Ok(()) => {
                 self.untouched = false;
                 self.refresh();
@@ -341,6 +349,10 @@ impl Reducible for Lab {
         let visit = matches!(action, Action::Visit(_));
         match action {
             Action::Edit(command) => lab.edit(command),
+            Action::Nudge(command) => {
+                let moved = Rc::make_mut(&mut lab.document).nudge(command, &lab.selection);
+                lab.edited(moved);
+            }
             Action::Undo => {
                 if Rc::make_mut(&mut lab.document).undo() {
                     lab.untouched = false;
@@ -385,6 +397,7 @@ pub(crate) fn run_key(scenario: &Scenario) -> Scenario {
         node.name.clear();
     }
     for zone in &mut key.zones {
+        (zone.x, zone.y) = (None, None);
         zone.name.clear();
     }
     (key.title, key.question, key.look_at) = Default::default();

@@ -9,7 +9,7 @@ use faaslab_core::view::{Layout, Theme, statics, svg};
 use yew::Html;
 
 pub(crate) use canvas::{Painter, theme_of};
-pub(crate) use topology::TopologySvg;
+pub(crate) use topology::{TopologySvg, element_id};
 
 /// The topology of a scenario as a small picture. Its texts are escaped where it is made.
 pub(crate) fn picture(scenario: &Scenario, (width, height): (f64, f64), dark: bool) -> Html {

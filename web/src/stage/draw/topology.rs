@@ -11,6 +11,8 @@ use faaslab_core::view::{Anchor, Fill, Hit, Ink, Item, Layout, Point, Stroke, Vi
 use web_sys::{FocusEvent, KeyboardEvent, PointerEvent};
 use yew::prelude::*;
 
+use crate::stage::id_of;
+
 /// Properties of [`TopologySvg`].
 #[derive(Clone, Properties)]
 pub(crate) struct Props {
@@ -22,6 +24,9 @@ pub(crate) struct Props {
     pub(crate) viewport: Viewport,
     /// What is selected.
     pub(crate) selection: Rc<Vec<Hit>>,
+    /// The one thing that the Tab key reaches; the first if absent.
+    #[prop_or_default]
+    pub(crate) stop: Option<Hit>,
     /// The nodes that are not dimmed, as for the canvas; all if absent.
     #[prop_or_default]
     pub(crate) lit: Option<Rc<Vec<usize>>>,
@@ -51,6 +56,7 @@ impl PartialEq for Props {
             && Rc::ptr_eq(&self.layout, &other.layout)
             && self.viewport == other.viewport
             && self.selection == other.selection
+            && self.stop == other.stop
             && same_lit
             && self.on_pointerdown == other.on_pointerdown
             && self.on_focus == other.on_focus
@@ -63,26 +69,36 @@ impl PartialEq for Props {
 /// Zones, links, frames of nodes, glyphs and names.
 #[component(TopologySvg)]
 pub(crate) fn topology_svg(props: &Props) -> Html {
-    let groups = statics::groups(&props.scenario, &props.layout, &props.viewport);
+    let mut groups = statics::groups(&props.scenario, &props.layout, &props.viewport);
+    let machines = props.selection.iter().filter(|h| matches!(h, Hit::Machine(..)));
+    groups.extend(machines.filter_map(|h| statics::machine(&props.scenario, &props.layout, &props.viewport, *h)));
+    let stop = props.stop.filter(|s| groups.iter().any(|g| g.hit == *s)).or(groups.first().map(|g| g.hit));
     let on_ground = {
         let callback = props.on_pointerdown.clone();
         Callback::from(move |event: PointerEvent| callback.emit((Hit::None, event)))
     };
     html! {
         <svg class="topology" role="group" aria-label="Topology" width="100%" height="100%" onpointerdown={on_ground}>
-            { for groups.iter().map(|g| group(props, g)) }
+            { for groups.iter().map(|g| group(props, g, stop == Some(g.hit))) }
             { props.children.clone() }
         </svg>
     }
 }
 
-fn group(props: &Props, group: &Group) -> Html {
+/// The id of the element of something on the stage, by the thing's id.
+pub(crate) fn element_id(id: &str) -> String {
+    format!("stage-{id}")
+}
+
+fn group(props: &Props, group: &Group, stops: bool) -> Html {
     let hit = group.hit;
     let selected = props.selection.contains(&hit);
-    let (kind, key) = match hit {
-        Hit::Zone(i) => ("zone", props.scenario.zones.get(i).map(|z| format!("zone {}", z.id))),
-        Hit::Link(i) => ("link", props.scenario.links.get(i).map(|l| format!("link {}", l.id))),
-        Hit::Node(i) => ("node", props.scenario.nodes.get(i).map(|n| format!("node {}", n.id))),
+    let Some(id) = id_of(&props.scenario, hit).map(|id| element_id(&id)) else { return Html::default() };
+    let kind = match hit {
+        Hit::Zone(_) => "zone",
+        Hit::Link(_) => "link",
+        Hit::Node(_) => "node",
+        Hit::Machine(..) => "machine",
         Hit::None => return Html::default(),
     };
     let classes = classes!(kind, selected.then_some("selected"), (!is_lit(props, hit)).then_some("dimmed"));
@@ -99,7 +115,7 @@ fn group(props: &Props, group: &Group) -> Html {
     let onpointerenter = props.on_hover.reform(move |_: PointerEvent| hit);
     let onpointerleave = props.on_hover.reform(move |_: PointerEvent| Hit::None);
     html! {
-        <g key={key.unwrap_or_default()} class={classes} tabindex="0" role="button" aria-label={group.label.clone()}
+        <g key={format!("{kind} {id}")} {id} class={classes} tabindex={if stops { "0" } else { "-1" }} role="button" aria-label={group.label.clone()}
             aria-pressed={selected.to_string()} {onpointerdown} {onfocus} {onkeydown} {onpointerenter} {onpointerleave}>
             { ring(group) }
             { for group.items.iter().map(element) }
@@ -112,7 +128,7 @@ fn group(props: &Props, group: &Group) -> Html {
 fn is_lit(props: &Props, hit: Hit) -> bool {
     let Some(lit) = &props.lit else { return true };
     match hit {
-        Hit::Node(i) => lit.contains(&i),
+        Hit::Node(i) | Hit::Machine(i, _) => lit.contains(&i),
         Hit::Link(i) => props.layout.link_nodes(i).is_none_or(|ends| ends.iter().all(|e| e.iter().any(|n| lit.contains(n)))),
         Hit::Zone(_) | Hit::None => true,
     }

@@ -1,0 +1,70 @@
+//! One machine of a block, and what a worker holds right now.
+
+use faaslab_core::scenario::Node;
+use serde_json::Value;
+use yew::prelude::*;
+
+use super::fields::{Number, set};
+use super::inspector::title_of;
+use crate::stage::outline::use_live;
+use crate::store::{Action, LabHandle};
+
+#[derive(Properties, PartialEq)]
+pub(super) struct NowProps {
+    /// The worker's id.
+    pub(super) node: AttrValue,
+    /// A machine of it; all together if absent.
+    #[prop_or_default]
+    pub(super) machine: Option<u32>,
+}
+
+/// What a worker or one of its machines holds at the playhead.
+#[component]
+pub(super) fn Now(props: &NowProps) -> Html {
+    let words = use_live().and_then(|live| live.words(&props.node, props.machine));
+    words.map_or_else(Html::default, |words| html! { <p class="now">{ words }</p> })
+}
+
+#[derive(Properties, PartialEq)]
+pub(super) struct MachineProps {
+    /// The block.
+    pub(super) node: Node,
+    /// The machine's number in it.
+    pub(super) number: u32,
+}
+
+/// A machine of a block: its values are the block's, unless they are set here.
+#[component]
+pub(super) fn MachinePanel(props: &MachineProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (n, number) = (&props.node, props.number);
+    let id = format!("{}[{number}]", n.id);
+    let path = |field: &str| format!("nodes.{id}.{field}");
+    let of_block = |value: Option<String>, else_: &str| Some(AttrValue::from(value.unwrap_or_else(|| else_.to_owned())));
+    let up = {
+        let (lab, block) = (lab.clone(), n.id.clone());
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::Select(vec![block.clone()])))
+    };
+    let like_the_others = {
+        let (lab, path) = (lab.clone(), format!("nodes.{id}"));
+        Callback::from(move |_: MouseEvent| set(&lab, &path, Value::Null))
+    };
+    let differs = n.overrides.contains_key(&number);
+    html! {
+        <section class="panel">
+            { title_of("Machine", &id) }
+            <Now node={n.id.clone()} machine={number} />
+            <p class="help">{ format!("One of the {} machines of {}. What is entered here holds for this one alone.", n.count, n.label()) }</p>
+            <Number path={path("cores")} label="Cores" placeholder={of_block(Some(n.cores.to_string()), "")} />
+            <Number path={path("memory_mb")} label="Memory" unit="MB" placeholder={of_block(Some(n.memory_mb.to_string()), "")} help="For containers." />
+            <Number path={path("slots")} label="Slots" whole=true placeholder={of_block(n.slots.map(|s| s.to_string()), "as cores allow")}
+                help="The most invocations at once." />
+            <Number path={path("speed")} label="Speed" unit="×" placeholder={of_block(Some(n.speed.to_string()), "")}
+                help="An execution takes its time divided by this." />
+            <div class="row">
+                <button onclick={up}>{ "The whole block" }</button>
+                if differs { <button class="quiet" onclick={like_the_others}>{ "Make it like the others" }</button> }
+            </div>
+        </section>
+    }
+}

@@ -1,0 +1,108 @@
+//! Several things that are selected: what they have in common is changed for all of them at once, as one step.
+
+use faaslab_core::scenario::{Link, Node, Role, Zone};
+use yew::prelude::*;
+
+use super::fields::{Number, Pick};
+use super::inspector::{Back, words};
+use crate::store::LabHandle;
+
+/// The path of a field of the first of several things, and those of the others.
+type Paths<'a> = &'a dyn Fn(&str) -> (AttrValue, Vec<AttrValue>);
+
+/// The panel of several things.
+#[component]
+pub(super) fn Several() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let s = &lab.scenario;
+    let chosen = |id: &String| lab.selection.contains(id);
+    let nodes: Vec<&Node> = s.nodes.iter().filter(|n| chosen(&n.id)).collect();
+    let links: Vec<&Link> = s.links.iter().filter(|l| chosen(&l.id)).collect();
+    let zones: Vec<&Zone> = s.zones.iter().filter(|z| chosen(&z.id)).collect();
+    let count = |n: usize, one: &str| (n > 0).then(|| format!("{n} {one}{}", if n == 1 { "" } else { "s" }));
+    let what: Vec<String> =
+        [count(nodes.len(), "node"), count(zones.len(), "zone"), count(links.len(), "link")].into_iter().flatten().collect();
+    let menu: Vec<(AttrValue, AttrValue)> = s.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
+    let node_ids: Vec<&str> = nodes.iter().map(|n| n.id.as_str()).collect();
+    let link_ids: Vec<&str> = links.iter().map(|l| l.id.as_str()).collect();
+    let zone_ids: Vec<&str> = zones.iter().map(|z| z.id.as_str()).collect();
+    let all = |role: Role| nodes.iter().all(|n| n.is(role));
+    html! {
+        <section class="panel">
+            <Back /><h2>{ what.join(", ") }</h2>
+            <p class="help">{ "Drag to move them together. What is entered here holds for all of them." }</p>
+            if !nodes.is_empty() {
+                { node_fields(&|field| paths("nodes", &node_ids, field), menu, all(Role::Worker), all(Role::Client)) }
+            }
+            if !links.is_empty() {
+                { headed(what.len() > 1, "Links") }
+                { link_fields(&|field| paths("links", &link_ids, field)) }
+            }
+            if !zones.is_empty() {
+                { headed(what.len() > 1, "Zones") }
+                { zone_fields(&|field| paths("zones", &zone_ids, field), s.network.within_zone_ms) }
+            }
+        </section>
+    }
+}
+
+fn headed(several: bool, title: &str) -> Html {
+    if several {
+        html! { <h3>{ title }</h3> }
+    } else {
+        Html::default()
+    }
+}
+
+fn paths(list: &str, ids: &[&str], field: &str) -> (AttrValue, Vec<AttrValue>) {
+    let mut all = ids.iter().map(|id| AttrValue::from(format!("{list}.{id}.{field}")));
+    (all.next().unwrap_or_default(), all.collect())
+}
+
+/// The fields that all of some nodes have.
+fn node_fields(paths: Paths<'_>, zones: Vec<(AttrValue, AttrValue)>, workers: bool, clients: bool) -> Html {
+    let number = |field: &str, label: &'static str, unit: &'static str, placeholder: Option<&'static str>, whole: bool| {
+        let (path, also) = paths(field);
+        html! { <Number key={label} {path} {also} {label} {unit} placeholder={placeholder.map(AttrValue::from)} {whole} /> }
+    };
+    let pick = |field: &str, label: &'static str, default: &'static str, options: Vec<(AttrValue, AttrValue)>| {
+        let (path, also) = paths(field);
+        html! { <Pick key={label} {path} {also} {label} {default} {options} /> }
+    };
+    html! {
+        <>
+        { pick("zone", "Zone", "", zones) }
+        if workers {
+            { number("cores", "Cores", "", None, false) }
+            { pick("cpu", "Executions", "slots", words(&[("slots", "Hold their cores; the rest wait"), ("shared", "Share the cores and slow down"),
+                ("unlimited", "Never wait for cores"), ("isolated", "Wait in containers that hold cores")])) }
+            { number("memory_mb", "Memory", "MB", None, false) }
+            { number("slots", "Slots", "", Some("as cores allow"), true) }
+            { number("speed", "Speed", "×", Some("1"), false) }
+            { number("count", "Machines", "", Some("1"), true) }
+        }
+        if clients {
+            { number("traffic", "Traffic", "", Some("1"), false) }
+        }
+        </>
+    }
+}
+
+fn link_fields(paths: Paths<'_>) -> Html {
+    let number = |field: &str, label: &'static str, unit: &'static str, placeholder: Option<&'static str>| {
+        let (path, also) = paths(field);
+        html! { <Number key={label} {path} {also} {label} {unit} placeholder={placeholder.map(AttrValue::from)} /> }
+    };
+    html! {
+        <>
+        { number("latency_ms", "Latency", "ms", None) }
+        { number("jitter_ms", "Jitter", "ms", Some("0")) }
+        { number("bandwidth_mbps", "Bandwidth", "Mbit/s", Some("unlimited")) }
+        </>
+    }
+}
+
+fn zone_fields(paths: Paths<'_>, within_ms: f64) -> Html {
+    let (path, also) = paths("latency_ms");
+    html! { <Number {path} {also} label="Latency inside" unit="ms" placeholder={Some(AttrValue::from(within_ms.to_string()))} /> }
+}
