@@ -2,6 +2,7 @@
 
 mod earlier;
 mod gallery;
+mod qr;
 mod share;
 
 use faaslab_core::trace::Report;
@@ -14,6 +15,7 @@ use yew::prelude::*;
 use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
+use crate::keys::SHORTCUTS;
 use crate::store::{Action, Dialog, LabHandle, Notice};
 
 /// The open dialog and the notices.
@@ -23,7 +25,7 @@ pub(crate) fn Dialogs() -> Html {
     let open = match lab.dialog {
         None => html! {},
         Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
-        Some(Dialog::Share) => html! { <Modal title="Share this experiment"><Share /></Modal> },
+        Some(Dialog::Share) => html! { <Modal title="Share this experiment" wide=true><Share /></Modal> },
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
             Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
@@ -169,21 +171,20 @@ fn trace_report(r: &Report) -> Html {
 /// Keys.
 #[component]
 fn Help() -> Html {
-    let keys = [
-        ("Space", "Play or pause"),
-        ("Ctrl Z, Ctrl Y", "Undo, redo"),
-        ("Tab", "Go through nodes, links and zones"),
-        ("Arrows", "Move the selected nodes; with Shift by one pixel"),
-        ("Drag", "Move nodes; one that comes into another zone joins it"),
-        ("Delete", "Delete what is selected"),
-        ("Shift click", "Select several"),
-        ("Escape", "Select nothing"),
-        ("Wheel", "Zoom the stage; drag the ground to look around"),
-        ("?", "This list"),
-    ];
+    let keys = |keys: &'static str| keys.split(", ").map(|k| html! { <kbd>{ k }</kbd> });
+    let sections = SHORTCUTS.iter().map(|(place, shortcuts)| {
+        html! {
+            <section>
+                <h3>{ *place }</h3>
+                <table class="keys"><tbody>
+                    { for shortcuts.iter().map(|s| html! { <tr><th scope="row">{ for keys(s.keys) }</th><td>{ s.what }</td></tr> }) }
+                </tbody></table>
+            </section>
+        }
+    });
     html! {
         <>
-        <table class="keys"><tbody>{ for keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> }) }</tbody></table>
+        <div class="shortcuts">{ for sections }</div>
         <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
         <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
         </>

@@ -15,7 +15,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
-use self::draw::{Painter, TopologySvg, picture, theme_of};
+use self::draw::{Painter, TopologySvg, page_theme, picture, theme_of};
 use self::player::Screen;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle};
@@ -577,11 +577,11 @@ fn Caption() -> Html {
 #[component]
 fn EmptyStage() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    let dark = tools.theme == "dark";
+    let theme = page_theme();
     let cards = Template::ALL.iter().map(|&template| {
         let command = template.command(&lab.scenario);
         let picture = match &command {
-            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), dark),
+            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), &theme),
             _ => Html::default(),
         };
         let begin = {
