@@ -7,9 +7,8 @@ use faaslab_core::scenario::Scenario;
 use faaslab_core::share::Address;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
-use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, File, KeyboardEvent};
+use web_sys::{Blob, DragEvent, File, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::dialogs::Dialogs;
@@ -136,7 +135,7 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
                 FromSim::Window { run, window } => hear_player.take(run, window),
                 message => {
                     if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
-                        && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
+                        && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Blob>())
                     {
                         client.keep_trace(packed.clone());
                     }

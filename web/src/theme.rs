@@ -36,7 +36,7 @@ impl Choice {
     /// Its name in the menu.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Choice::System => "System theme",
+            Choice::System => "System",
             Choice::Light => "Light",
             Choice::Dark => "Dark",
             Choice::Contrast => "High contrast",

@@ -29,10 +29,12 @@ fn picture_of(entry: &Entry, theme: &AttrValue) -> Html {
     })
 }
 
-/// The first sentences of a text, up to about so many characters.
+/// The first sentences of a text, up to about so many characters; the first one at least.
 fn begin(text: &str, most: usize) -> &str {
-    let ends = text.match_indices(". ").map(|(at, _)| at + 1).take_while(|end| *end <= most);
-    ends.last().map_or(text, |end| &text[..end])
+    let mut ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
+    let first = ends.next().unwrap_or_default();
+    let end = ends.take_while(|end| *end <= most).last().unwrap_or(first);
+    &text[..end]
 }
 
 /// The scenarios to open.
@@ -94,6 +96,8 @@ mod tests {
     fn a_long_text_ends_with_a_sentence() {
         assert_eq!(begin("One. Two. Three.", 9), "One. Two.");
         assert_eq!(begin("One. Two. Three.", 4), "One.");
+        assert_eq!(begin("One. Two. Three.", 1), "One.");
+        assert_eq!(begin("One. Two. Three.", 99), "One. Two. Three.");
         assert_eq!(begin("A single long sentence", 4), "A single long sentence");
     }
 }
