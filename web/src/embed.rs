@@ -88,7 +88,7 @@ pub(crate) fn Embed(props: &EmbedProps) -> Html {
                 <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
             }
             if !others.is_empty() {
-                <section class="embed-parts" aria-label="Results">
+                <section class="embed-parts" aria-label="Results" tabindex="0">
                     { for others.iter().map(|part| html! { <EmbeddedPart key={part.word()} part={*part} playhead={stage} /> }) }
                 </section>
             }
