@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand};
 use faaslab_core::measure::{HostSeries, Recorder, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::registry::{Catalogue, Domain, Entry};
-use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
+use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::share;
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, Report, TraceData};
@@ -167,13 +167,11 @@ fn check(paths: &[PathBuf]) -> Result<(), String> {
     if bad == 0 { Ok(()) } else { Err(format!("{bad} of {} scenarios cannot run", paths.len())) }
 }
 
-/// Applies `--set PATH=VALUE`. A value is JSON; what is not JSON, or only fits as a text, is a text.
+/// Applies `--set PATH=VALUE`.
 fn apply(scenario: Scenario, settings: &[String]) -> Result<Scenario, String> {
     settings.iter().try_fold(scenario, |scenario, setting| {
         let (path, text) = setting.split_once('=').ok_or_else(|| format!("--set {setting}: write PATH=VALUE"))?;
-        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-        let path = Path::parse(path).map_err(|e| format!("--set {e}"))?;
-        scenario.with(&path, value).or_else(|e| scenario.with(&path, text.into()).map_err(|_| format!("--set {e}")))
+        scenario.with_text(path, text).map_err(|e| format!("--set {e}"))
     })
 }
 

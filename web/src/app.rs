@@ -4,22 +4,25 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use faaslab_core::scenario::Scenario;
-use faaslab_core::share;
+use faaslab_core::share::Address;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
-use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, File, KeyboardEvent};
+use web_sys::{Blob, DragEvent, File, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::dialogs::Dialogs;
+use crate::embed::{Embed, Part};
+use crate::keys;
 use crate::panels::inspector::Inspector;
 use crate::panels::results::Results;
 use crate::panels::topbar::TopBar;
 use crate::stage::Stage;
 use crate::stage::player::Player;
 use crate::stage::transport::Transport;
-use crate::store::{Action, Dialog, Lab, LabHandle, Notice, Running, gallery, persist, run_key};
+use crate::store::history::Steps;
+use crate::store::{Action, Lab, LabHandle, Notice, Running, address, gallery, persist, run_key};
+use crate::theme::{self, use_theme};
 use crate::worker::client::Client;
 use crate::worker::protocol::{FromSim, Job, ToSim};
 
@@ -34,59 +37,85 @@ pub(crate) struct Tools {
     pub(crate) open_files: Callback<Vec<File>>,
     /// Gives up what runs or loads.
     pub(crate) cancel: Callback<()>,
-    /// Name of the theme that is shown.
+    /// A name for the colours that are shown: what is drawn is drawn again when it changes.
     pub(crate) theme: AttrValue,
+    /// The theme that was chosen.
+    pub(crate) theme_choice: theme::Choice,
     /// Chooses another.
-    pub(crate) set_theme: Callback<Option<&'static str>>,
+    pub(crate) set_theme: Callback<theme::Choice>,
 }
 
-/// How the page begins: what the address says, else what was saved, else the opening scenario. And whether it is what was saved.
-fn beginning() -> (Scenario, Option<Notice>, bool) {
-    let bad = |text: String| Some(Notice { text: text.into(), bad: true });
-    let saved = || match persist::saved() {
-        Some(Ok(scenario)) => (scenario, None, true),
+/// How the page begins.
+#[derive(Clone)]
+struct Beginning {
+    scenario: Scenario,
+    notices: Vec<Notice>,
+    /// The undo history, where the scenario is what was saved; nothing where it is another.
+    saved: Option<Steps>,
+    address: Address,
+}
+
+/// What the address says, else what was saved, else the opening scenario.
+fn beginning() -> Beginning {
+    let bad = |text: String| Notice { text: text.into(), bad: true };
+    let address = address::here();
+    let (shown, mut notices, saved) = match persist::saved() {
+        Some(Ok(scenario)) => {
+            let steps = persist::steps(&scenario);
+            (scenario, Vec::new(), Some(steps))
+        }
         Some(Err(error)) => {
             let text = match persist::keep_earlier(&gallery::opening()) {
                 Ok(_) => format!("What was saved here cannot be read: {error} It is kept: the gallery gives it to you as a file."),
                 Err(why) => format!("What was saved here cannot be read: {error} {why}"),
             };
-            (gallery::opening(), bad(text), false)
+            (gallery::opening(), vec![bad(text)], None)
         }
-        None => (gallery::opening(), None, false),
+        None => (gallery::opening(), Vec::new(), None),
     };
-    match from_address() {
-        None => saved(),
-        Some(Ok((scenario, remark))) => (scenario, remark.map(|text| Notice { text: text.into(), bad: false }), false),
-        Some(Err(why)) => {
-            let (scenario, _, is_saved) = saved();
-            (scenario, bad(why), is_saved)
+    match address::open(&address, &shown) {
+        None => {
+            notices.extend(address.remarks.iter().map(|text| Notice { text: text.clone().into(), bad: false }));
+            Beginning { scenario: shown, notices, saved, address }
         }
+        Some(Ok(arrival)) => {
+            let notices = arrival.remarks.into_iter().map(|text| Notice { text: text.into(), bad: false }).collect();
+            Beginning { scenario: arrival.scenario, notices, saved: None, address }
+        }
+        Some(Err(why)) => Beginning { scenario: shown, notices: vec![bad(why.to_string())], saved, address },
     }
 }
 
-/// The part of the address that only the page reads.
-fn hash() -> String {
-    web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default()
+/// Shows the parts of the page that an address asks for.
+fn show_as(address: &Address, lab: &LabHandle) {
+    let embed = address.embed.as_ref().map(|words| Part::of(words));
+    let (parts, notice) = embed.map_or((None, None), |(parts, notice)| (Some(Rc::new(parts)), notice));
+    lab.dispatch(Action::Embed(parts));
+    if let Some(notice) = notice {
+        lab.dispatch(Action::Tell(notice));
+    }
 }
 
-/// The scenario that the address names, if it names one: with a remark, or why it cannot be opened.
-fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
-    let hash = hash();
-    if let Some(id) = hash.strip_prefix("#/gallery/") {
-        let id = id.split('?').next().unwrap_or(id);
-        let found = gallery::scenario(id).map(|s| (s, None));
-        return Some(found.ok_or(format!("The gallery has nothing called {id}. Open the gallery to see what there is.")));
-    }
-    if hash.starts_with(share::PREFIX) {
-        return Some(share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()));
-    }
-    let begin: String = hash.chars().take(40).collect();
-    let unknown = format!(
-        "The address ends in {begin}, which leads nowhere. Links to experiments begin with {} and those to the gallery with \
-        #/gallery/. Ask for the link again, or open the gallery.",
-        share::PREFIX
-    );
-    (!matches!(hash.as_str(), "" | "#" | "#/")).then_some(Err(unknown))
+/// Another address was entered.
+fn arrive(lab: &LabHandle, player: &Player) {
+    let address = address::here();
+    let tell = |text: String, bad: bool| lab.dispatch(Action::Tell(Notice { text: text.into(), bad }));
+    let remarks = match address::open(&address, &lab.scenario) {
+        Some(Ok(arrival)) => {
+            lab.dispatch(Action::Visit(Box::new(arrival.scenario)));
+            player.begin_at(address.at_s);
+            arrival.remarks
+        }
+        Some(Err(why)) => return tell(why.to_string(), true),
+        None => {
+            if let Some(at) = address.at_s {
+                player.seek(at);
+            }
+            address.remarks.clone()
+        }
+    };
+    remarks.into_iter().for_each(|text| tell(text, false));
+    show_as(&address, lab);
 }
 
 fn now_ms() -> f64 {
@@ -106,7 +135,7 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
                 FromSim::Window { run, window } => hear_player.take(run, window),
                 message => {
                     if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
-                        && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
+                        && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Blob>())
                     {
                         client.keep_trace(packed.clone());
                     }
@@ -152,17 +181,23 @@ fn use_runs(lab: &LabHandle, client: &Client) {
 fn use_autosave(lab: &LabHandle, begun_with_saved: bool) {
     // Which of the opened scenarios the saved one belongs to; none if it was there before the page and is not shown.
     let owner = use_mut_ref(|| begun_with_saved.then_some(0));
+    // Lost steps of the undo history are told once.
+    let told = use_mut_ref(|| false);
     let lab = lab.clone();
     use_effect_with(Rc::clone(&lab.scenario), move |scenario| {
         let scenario = Rc::clone(scenario);
-        let address = hash();
-        let timer = (!lab.untouched).then(|| {
+        let address = address::fragment();
+        let timer = (!lab.untouched && lab.embed.is_none()).then(|| {
             Timeout::new(200, move || {
                 let before = *owner.borrow();
                 let kept = if before == Some(lab.opened) { Ok(false) } else { persist::keep_earlier(&scenario) };
-                match kept.and_then(|kept| persist::save(&scenario).map(|()| kept)) {
-                    Ok(kept) => {
+                match kept.and_then(|kept| persist::save(&lab.document).map(|lost| (kept, lost))) {
+                    Ok((kept, lost)) => {
                         *owner.borrow_mut() = Some(lab.opened);
+                        if lost > 0 && !told.replace(true) {
+                            let text = "The browser has no room for the whole undo history: a reload will forget its oldest steps.";
+                            lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
+                        }
                         // What was shown here before comes back by Undo as well.
                         if kept && before.is_none() {
                             let text = "Your earlier work is kept: open it from the gallery.";
@@ -172,22 +207,13 @@ fn use_autosave(lab: &LabHandle, begun_with_saved: bool) {
                     Err(why) => lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true })),
                 }
                 // Another address may have been entered meanwhile, and wait to be opened.
-                if hash() == address {
-                    without_hash();
+                if address::fragment() == address {
+                    address::leave();
                 }
             })
         });
         move || drop(timer)
     });
-}
-
-/// Takes the part away from the address that only the page reads.
-fn without_hash() {
-    let Some(window) = web_sys::window() else { return };
-    let href = window.location().href().unwrap_or_default();
-    if let Some((rest, _)) = href.split_once('#') {
-        let _ = window.history().and_then(|h| h.replace_state_with_url(&JsValue::NULL, "", Some(rest)));
-    }
 }
 
 fn files_of(list: Option<web_sys::FileList>) -> Vec<File> {
@@ -249,28 +275,6 @@ fn use_cancel(lab: &LabHandle, client: &Client) -> Callback<()> {
     })
 }
 
-/// Keys that work everywhere but in a text field.
-fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
-    let typing = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()).is_some_and(|e| {
-        matches!(e.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") && e.get_attribute("type").as_deref() != Some("range")
-    });
-    let command = event.ctrl_key() || event.meta_key();
-    let on_button = event
-        .target()
-        .and_then(|t| t.dyn_into::<web_sys::Element>().ok())
-        .is_some_and(|e| matches!(e.tag_name().as_str(), "BUTTON" | "SUMMARY" | "A"));
-    match (event.key().as_str(), command, typing) {
-        ("z" | "Z", true, false) if event.shift_key() => lab.dispatch(Action::Redo),
-        ("z", true, false) => lab.dispatch(Action::Undo),
-        ("y", true, false) => lab.dispatch(Action::Redo),
-        (" ", false, false) if !on_button => player.toggle(),
-        ("?", false, false) => lab.dispatch(Action::Show(Some(Dialog::Help))),
-        ("Escape", _, _) if lab.dialog.is_none() => lab.dispatch(Action::Select(Vec::new())),
-        _ => return,
-    }
-    event.prevent_default();
-}
-
 /// Whether a drag brings files, and not a selected text.
 fn brings_files(event: &DragEvent) -> bool {
     event.data_transfer().is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0))
@@ -296,7 +300,7 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
                 if event.key() == "Escape" {
                     set.set(false);
                 }
-                shortcut(&lab, &tools.player, event);
+                keys::press(&lab, &tools, event);
             }));
             let set = above.clone();
             listeners.push(EventListener::new_with_options(window, "dragover", active, move |event| {
@@ -329,17 +333,8 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
             }));
             let state = Rc::clone(&latest);
             listeners.push(EventListener::new(window, "hashchange", move |_| {
-                let lab = state.borrow().0.clone();
-                match from_address() {
-                    Some(Ok((scenario, remark))) => {
-                        lab.dispatch(Action::Visit(Box::new(scenario)));
-                        if let Some(text) = remark {
-                            lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
-                        }
-                    }
-                    Some(Err(why)) => lab.dispatch(Action::Tell(Notice { text: why.into(), bad: true })),
-                    None => {}
-                }
+                let (lab, tools) = state.borrow().clone();
+                arrive(&lab, &tools.player);
             }));
             // For the tests of what happens then.
             let state = Rc::clone(&latest);
@@ -390,56 +385,54 @@ fn Panes(props: &PanesProps) -> Html {
     html! { <nav class="panes" aria-label="Part of the page">{ for buttons }</nav> }
 }
 
-/// The theme that is shown, and how to choose another.
+/// Where a worker was lost, the run on the page is run again without a word, so that the stage can go to any instant of it.
 #[hook]
-fn use_theme() -> (AttrValue, Callback<Option<&'static str>>) {
-    let system_dark = || {
-        let query = web_sys::window().and_then(|w| w.match_media("(prefers-color-scheme: dark)").ok().flatten());
-        query.is_some_and(|q| q.matches())
-    };
-    let name = move |chosen: Option<String>| chosen.unwrap_or_else(|| if system_dark() { "dark".into() } else { "light".into() });
-    let theme = use_state(|| {
-        let chosen = persist::theme();
-        persist::show_theme(chosen.as_deref());
-        AttrValue::from(name(chosen))
+fn use_revival(lab: &LabHandle, client: &Client, player: &Player) {
+    // A run whose worker was lost again is left alone: it may be what ends them.
+    let revived = use_mut_ref(|| 0u32);
+    let (lab, client, player) = (lab.clone(), client.clone(), player.clone());
+    use_effect_with(lab.lost, move |lost| {
+        let Some(shown) = lab.shown.as_ref().filter(|s| *lost > 0 && s.complete && *revived.borrow() != s.run) else { return };
+        *revived.borrow_mut() = shown.run;
+        client.say(&ToSim::Run { run: shown.run, scenario: shown.scenario.to_json() });
+        player.ask_anew();
     });
-    let set = {
-        let theme = theme.clone();
-        Callback::from(move |chosen: Option<&'static str>| {
-            persist::set_theme(chosen);
-            theme.set(name(chosen.map(str::to_owned)).into());
-        })
-    };
-    ((*theme).clone(), set)
 }
 
 /// The page.
 #[component]
 pub(crate) fn App() -> Html {
-    let (start, notice, is_saved) = (*use_memo((), |()| beginning())).clone();
-    let lab = use_reducer(move || {
-        let mut scenario = start;
-        faaslab_core::view::auto_place(&mut scenario);
-        Lab::new(scenario)
-    });
+    let beginning = use_memo((), |()| beginning());
+    let lab = {
+        let beginning = Rc::clone(&beginning);
+        use_reducer(move || {
+            let mut scenario = beginning.scenario.clone();
+            faaslab_core::view::auto_place(&mut scenario);
+            Lab::new(scenario)
+        })
+    };
+    let (client, player) = use_worker(&lab);
     {
-        let lab = lab.clone();
+        let (lab, player, beginning) = (lab.clone(), player.clone(), Rc::clone(&beginning));
         use_effect_with((), move |()| {
-            if let Some(notice) = notice {
-                lab.dispatch(Action::Tell(notice));
+            beginning.notices.iter().for_each(|notice| lab.dispatch(Action::Tell(notice.clone())));
+            if let Some(steps) = beginning.saved.clone() {
+                lab.dispatch(Action::TakeSteps(steps));
             }
+            show_as(&beginning.address, &lab);
+            player.begin_at(beginning.address.at_s);
         });
     }
-    let (client, player) = use_worker(&lab);
     use_runs(&lab, &client);
-    use_autosave(&lab, is_saved);
+    use_autosave(&lab, beginning.saved.is_some());
+    use_revival(&lab, &client, &player);
     let cancel = use_cancel(&lab, &client);
-    let (theme, set_theme) = use_theme();
+    let (theme_choice, theme, set_theme) = use_theme();
     let open = {
         let (lab, client) = (lab.clone(), client.clone());
         Callback::from(move |files| open_files(&lab, &client, files))
     };
-    let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
+    let tools = Tools { client, player, open_files: open, cancel, theme, theme_choice, set_theme };
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);
     let choose = {
@@ -449,13 +442,17 @@ pub(crate) fn App() -> Html {
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
-            <TopBar />
-            <main class="bench" data-pane={pane.name().1}>
-                <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
-                <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
-                <section class="results" aria-label="Results"><Results /></section>
-            </main>
-            <Panes shown={*pane} {choose} />
+            if let Some(parts) = &lab.embed {
+                <Embed parts={Rc::clone(parts)} />
+            } else {
+                <TopBar />
+                <main class="bench" data-pane={pane.name().1}>
+                    <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
+                    <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
+                    <section class="results" aria-label="Results"><Results /></section>
+                </main>
+                <Panes shown={*pane} {choose} />
+            }
             <Dialogs />
             if files_above {
                 <div class="drop-here" role="status">

@@ -3,9 +3,12 @@
 mod app;
 mod charts;
 mod dialogs;
+mod embed;
+mod keys;
 mod panels;
 mod stage;
 mod store;
+mod theme;
 mod worker;
 
 use wasm_bindgen::JsCast;

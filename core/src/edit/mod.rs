@@ -1,8 +1,10 @@
-//! Editing: one [`Command`] enum changes a scenario and returns its inverse. Undo, redo, keyboard, tour and assignment locks
-//! all use it, and nothing else changes a document.
+//! Editing: one [`Command`] enum changes a scenario. Pointer, keyboard, tour and assignment locks all use it, and nothing else
+//! changes a [`Document`], which keeps the states between for undo and redo.
 
 mod clipboard;
 mod template;
+
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ pub use clipboard::Fragment;
 pub use template::{Template, empty};
 
 use crate::scenario::{Function, Image, Link, Node, NodeOverride, Path, ReadError, Scenario, Zone};
+use crate::share::{decode, encode};
 
 /// A change of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,16 +80,10 @@ pub enum EditError {
 }
 
 impl Command {
-    /// Does the command. Answers the command that undoes it. If it fails, nothing has changed.
-    pub fn apply(self, scenario: &mut Scenario) -> Result<Command, EditError> {
+    /// Does the command. If it fails, nothing has changed.
+    pub fn apply(self, scenario: &mut Scenario) -> Result<(), EditError> {
         let before = scenario.clone();
-        match self.perform(scenario) {
-            Ok(()) => Ok(Command::Replace(Box::new(before))),
-            Err(error) => {
-                *scenario = before;
-                Err(error)
-            }
-        }
+        self.perform(scenario).inspect_err(|_| *scenario = before)
     }
 
     fn perform(self, scenario: &mut Scenario) -> Result<(), EditError> {
@@ -175,12 +172,15 @@ fn remove(scenario: &mut Scenario, id: &str) -> Result<(), EditError> {
     Ok(())
 }
 
-/// A document: a scenario with its history.
+/// A document: a scenario with its history. Each step is kept as the state on its other side, packed as links are: two hundred
+/// of them are small, and can be kept through a reload without unpacking any.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     scenario: Scenario,
-    done: Vec<Command>,
-    undone: Vec<Command>,
+    /// The states before, the oldest first.
+    done: Vec<Rc<str>>,
+    /// The states that were taken back, the oldest of them first: the last is the next to do again.
+    undone: Vec<Rc<str>>,
     /// What the last step was done to, if another like it would continue it.
     going_on: Option<Vec<String>>,
 }
@@ -199,40 +199,54 @@ impl Document {
         &self.scenario
     }
 
+    /// The states to go back to, the oldest first, and those to go forward to, the next one last; each is the payload of a link.
+    pub fn steps(&self) -> (&[Rc<str>], &[Rc<str>]) {
+        (&self.done, &self.undone)
+    }
+
+    /// Takes a history that was kept elsewhere, as [`Document::steps`] gives it. What this document has done since comes after it.
+    pub fn take_steps(&mut self, mut done: Vec<Rc<str>>, undone: Vec<Rc<str>>) {
+        if self.done.is_empty() && self.undone.is_empty() {
+            self.undone = undone;
+        }
+        done.append(&mut self.done);
+        self.done = done;
+        self.done.drain(..self.done.len().saturating_sub(MOST_STEPS));
+    }
+
     /// Does a command as a step of the history. What was undone before can then no longer be redone.
     pub fn edit(&mut self, command: Command) -> Result<(), EditError> {
-        if let Some(inverse) = self.perform(command)? {
-            self.record(inverse);
-        }
-        Ok(())
+        self.perform(command, false).map(drop)
     }
 
     /// Does a command that moves these things a little. Right after another such command on the same things it is part of that
     /// step, so that many presses of a key are taken back at once.
     pub fn nudge(&mut self, command: Command, things: &[String]) -> Result<(), EditError> {
         let goes_on = self.going_on.as_deref() == Some(things);
-        let Some(inverse) = self.perform(command)? else { return Ok(()) };
-        if !goes_on {
-            self.record(inverse);
+        if self.perform(command, goes_on)? {
+            self.going_on = Some(things.to_vec());
         }
-        self.going_on = Some(things.to_vec());
         Ok(())
     }
 
-    /// Does a command. Answers what undoes it, if it changed anything.
-    fn perform(&mut self, command: Command) -> Result<Option<Command>, EditError> {
-        let inverse = command.apply(&mut self.scenario)?;
-        let unchanged = matches!(&inverse, Command::Replace(before) if **before == self.scenario);
-        Ok((!unchanged).then_some(inverse))
-    }
-
-    fn record(&mut self, inverse: Command) {
+    /// Does a command, as a step of its own or as part of the last one. Answers whether it changed anything; if not, it is no step.
+    fn perform(&mut self, command: Command, goes_on: bool) -> Result<bool, EditError> {
+        let mut next = self.scenario.clone();
+        command.apply(&mut next)?;
+        if next == self.scenario {
+            return Ok(false);
+        }
+        let before = std::mem::replace(&mut self.scenario, next);
         self.going_on = None;
-        self.done.push(inverse);
+        if goes_on {
+            return Ok(true);
+        }
+        self.done.push(encode(&before).into());
         self.undone.clear();
         if self.done.len() > MOST_STEPS {
             self.done.remove(0);
         }
+        Ok(true)
     }
 
     /// Takes back the last step. Answers whether there was one.
@@ -257,15 +271,15 @@ impl Document {
         !self.undone.is_empty()
     }
 
-    fn turn(scenario: &mut Scenario, from: &mut Vec<Command>, to: &mut Vec<Command>) -> bool {
-        // An inverse restores a whole scenario, which cannot fail.
-        match from.pop().map(|command| command.apply(scenario)) {
-            Some(Ok(inverse)) => {
-                to.push(inverse);
-                true
-            }
-            _ => false,
-        }
+    fn turn(scenario: &mut Scenario, from: &mut Vec<Rc<str>>, to: &mut Vec<Rc<str>>) -> bool {
+        // A step that cannot be unpacked, which only a history from elsewhere can hold, takes those beyond it along.
+        let Some(Ok(opened)) = from.pop().map(|step| decode(&step)) else {
+            from.clear();
+            return false;
+        };
+        to.push(encode(scenario).into());
+        *scenario = opened.scenario;
+        true
     }
 }
 
@@ -387,5 +401,37 @@ mod tests {
             steps += 1;
         }
         assert_eq!(steps, MOST_STEPS);
+    }
+
+    #[test]
+    fn a_history_kept_elsewhere_goes_on_in_another_document() {
+        let mut first = Document::new(start());
+        let seed = |i: u64| Command::Set { path: path("run.seed"), value: json!(i) };
+        (1..=5).for_each(|i| first.edit(seed(i)).unwrap());
+        first.undo();
+        let (done, undone) = first.steps();
+        let mut second = Document::new(first.scenario().clone());
+        second.take_steps(done.to_vec(), undone.to_vec());
+        assert_eq!(second, first);
+        assert!(second.redo());
+        assert_eq!(second.scenario().run.seed, 5);
+        // What was done before the history came is later than it.
+        let mut third = Document::new(first.scenario().clone());
+        third.edit(seed(9)).unwrap();
+        third.take_steps(done.to_vec(), undone.to_vec());
+        assert!(!third.can_redo());
+        let mut back = Vec::new();
+        while third.undo() {
+            back.push(third.scenario().run.seed);
+        }
+        assert_eq!(back, [4, 3, 2, 1, start().run.seed]);
+    }
+
+    #[test]
+    fn a_step_that_cannot_be_read_ends_the_history() {
+        let mut document = Document::new(start());
+        document.take_steps(vec!["1AAAA".into()], vec!["".into()]);
+        assert!(!document.undo() && !document.redo() && !document.can_undo());
+        assert_eq!(document.scenario(), &start());
     }
 }

@@ -342,6 +342,14 @@ impl Scenario {
         Scenario::from_value(whole)
     }
 
+    /// The same with path and value as people write them (`--set PATH=VALUE`, an address): a value is JSON; what is not JSON, or
+    /// only fits as a text, is a text.
+    pub fn with_text(&self, path: &str, text: &str) -> Result<Scenario, ReadError> {
+        let path = Path::parse(path)?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        self.with(&path, value).or_else(|error| self.with(&path, text.into()).map_err(|_| error))
+    }
+
     /// Takes a trace in the place of drawn arrivals, or of another trace. Drawn arrivals need an end, a trace has its own: the
     /// first trace takes away the run's duration and warm-up.
     pub fn take_trace(&mut self, trace: TraceRef) {

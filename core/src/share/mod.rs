@@ -5,6 +5,8 @@
 //! another scenario; the checksum finds every change of one character. The JSON carries its own format version and the semantics
 //! version of the program that made the link, so older links migrate and differing semantics are said.
 
+mod address;
+
 use std::io::{Read, Write};
 
 use base64::Engine as _;
@@ -14,6 +16,8 @@ use serde_json::Value;
 
 use crate::engine::SEMANTICS;
 use crate::scenario::Scenario;
+
+pub use address::{Address, AddressError, Arrival, GALLERY_PREFIX, Place, Renderer};
 
 /// What stands before a payload in an address: `#/s/<payload>`.
 pub const PREFIX: &str = "#/s/";
@@ -103,7 +107,7 @@ pub fn decode(link: &str) -> Result<Opened, LinkError> {
     let link = link.trim();
     let payload = link.rfind(PREFIX).map(|at| &link[at + PREFIX.len()..]);
     if payload.is_none()
-        && let Some((_, name)) = link.split_once("#/gallery/")
+        && let Some((_, name)) = link.split_once(GALLERY_PREFIX)
     {
         return Err(LinkError::Gallery(name.split('?').next().unwrap_or(name).to_owned()));
     }

@@ -34,6 +34,18 @@ pub(crate) enum ChartKind {
 }
 
 impl ChartKind {
+    /// All charts, in the order in which they are offered.
+    pub(crate) const ALL: [ChartKind; 8] = [
+        ChartKind::SlowdownCdf,
+        ChartKind::SlowdownOverTime,
+        ChartKind::ResponseOverTime,
+        ChartKind::Phases,
+        ChartKind::Starts,
+        ChartKind::Memory,
+        ChartKind::InSystem,
+        ChartKind::Shares,
+    ];
+
     /// The question that it answers.
     pub(crate) fn title(self) -> &'static str {
         match self {

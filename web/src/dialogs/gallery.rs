@@ -1,41 +1,103 @@
-//! The gallery: scenarios with a picture and a question.
+//! The gallery: scenarios with a picture, a question and what to look at, by topic, with a search.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use faaslab_core::edit::empty;
-use faaslab_core::scenario::Scenario;
 use yew::prelude::*;
 
 use crate::app::Tools;
-use crate::stage::draw::picture;
-use crate::store::gallery::GALLERY;
+use crate::stage::draw::{page_theme, picture};
+use crate::store::gallery::{Entry, TOPICS, entries};
 use crate::store::{Action, LabHandle};
+
+/// Width and height of a picture, in pixels.
+const PICTURE: (f64, f64) = (264.0, 148.0);
+
+thread_local! {
+    /// The pictures in the colours of the theme of this name, by the ids of their scenarios.
+    static PICTURES: RefCell<(AttrValue, BTreeMap<&'static str, Html>)> = RefCell::default();
+}
+
+/// The picture of a scenario, which is made once for each theme.
+fn picture_of(entry: &Entry, theme: &AttrValue) -> Html {
+    PICTURES.with_borrow_mut(|(of, made)| {
+        if of != theme {
+            (*of, *made) = (theme.clone(), BTreeMap::new());
+        }
+        made.entry(entry.id).or_insert_with(|| picture(&entry.scenario, PICTURE, &page_theme())).clone()
+    })
+}
+
+/// The first sentences of a text, up to about so many characters; the first one at least.
+fn begin(text: &str, most: usize) -> &str {
+    let mut ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
+    let first = ends.next().unwrap_or_default();
+    let end = ends.take_while(|end| *end <= most).last().unwrap_or(first);
+    &text[..end]
+}
 
 /// The scenarios to open.
 #[component]
 pub(crate) fn Gallery() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    let cards = GALLERY.iter().filter_map(|(_, text)| Scenario::from_json(text).ok()).map(|scenario| {
-        let picture = picture(&scenario, (264.0, 148.0), tools.theme == "dark");
-        let (title, question) = (scenario.title.clone(), scenario.question.clone());
+    let search = use_state(String::new);
+    let type_search = {
+        let search = search.clone();
+        Callback::from(move |event: InputEvent| search.set(event.target_unchecked_into::<web_sys::HtmlInputElement>().value()))
+    };
+    let entries = entries();
+    let found: Vec<&Entry> = entries.iter().filter(|entry| entry.has_words(&search)).collect();
+    let card = |entry: &Entry| {
         let open = {
-            let lab = lab.clone();
+            let (lab, scenario) = (lab.clone(), entry.scenario.clone());
             Callback::from(move |_: MouseEvent| lab.dispatch(Action::Open(Box::new(scenario.clone()))))
         };
         html! {
-            <button class="card" onclick={open}>
-                <span class="picture" aria-hidden="true">{ picture }</span>
-                <span class="card-title">{ title }</span>
-                <span class="card-question">{ question }</span>
+            <button class="card" onclick={open} key={entry.id}>
+                <span class="picture" aria-hidden="true">{ picture_of(entry, &tools.theme) }</span>
+                <span class="card-title">{ &entry.scenario.title }</span>
+                <span class="card-question">{ &entry.scenario.question }</span>
+                <span class="card-look"><b>{ "Look at: " }</b>{ begin(&entry.scenario.look_at, 160) }</span>
             </button>
         }
+    };
+    let topics = TOPICS.iter().filter_map(|(topic, _)| {
+        let cards: Vec<Html> = found.iter().filter(|entry| entry.topic == *topic).map(|entry| card(entry)).collect();
+        (!cards.is_empty())
+            .then(|| html! { <section key={*topic}><h3>{ *topic }</h3><div class="gallery">{ for cards }</div></section> })
     });
     let anew = {
         let lab = lab.clone();
         Callback::from(move |_: MouseEvent| lab.dispatch(Action::Open(Box::new(empty()))))
     };
+    let count = match found.len() {
+        0 => "Nothing has all these words. Try fewer of them.".to_owned(),
+        1 => "1 scenario".to_owned(),
+        n => format!("{n} scenarios"),
+    };
     html! {
         <>
-        <div class="gallery">{ for cards }</div>
-        <div class="row"><button onclick={anew}>{ "Start with an empty stage" }</button></div>
+        <div class="row gallery-head">
+            <input type="search" aria-label="Search the gallery" placeholder="Search: cold start, sparrow, herd…" value={(*search).clone()} oninput={type_search} />
+            <span class="help" role="status">{ count }</span>
+            <button onclick={anew}>{ "Start with an empty stage" }</button>
+        </div>
+        { for topics }
         </>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_ends_with_a_sentence() {
+        assert_eq!(begin("One. Two. Three.", 9), "One. Two.");
+        assert_eq!(begin("One. Two. Three.", 4), "One.");
+        assert_eq!(begin("One. Two. Three.", 1), "One.");
+        assert_eq!(begin("One. Two. Three.", 99), "One. Two. Three.");
+        assert_eq!(begin("A single long sentence", 4), "A single long sentence");
     }
 }

@@ -2,6 +2,7 @@
 
 mod earlier;
 mod gallery;
+mod qr;
 mod share;
 
 use faaslab_core::trace::Report;
@@ -14,6 +15,7 @@ use yew::prelude::*;
 use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
+use crate::keys::SHORTCUTS;
 use crate::store::{Action, Dialog, LabHandle, Notice};
 
 /// The open dialog and the notices.
@@ -23,7 +25,7 @@ pub(crate) fn Dialogs() -> Html {
     let open = match lab.dialog {
         None => html! {},
         Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
-        Some(Dialog::Share) => html! { <Modal title="Share this experiment"><Share /></Modal> },
+        Some(Dialog::Share) => html! { <Modal title="Share this experiment" wide=true><Share /></Modal> },
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
             Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
@@ -172,57 +174,20 @@ type Keys = (&'static str, &'static [(&'static str, &'static str)]);
 /// Keys.
 #[component]
 fn Help() -> Html {
-    let groups: [Keys; 4] = [
-        (
-            "Everywhere",
-            &[
-                ("Space", "Play or pause"),
-                ("Ctrl Z, Ctrl Y", "Undo, redo"),
-                ("Escape", "Select nothing; give up what was begun"),
-                ("?", "This list"),
-            ],
-        ),
-        (
-            "Going around the stage",
-            &[
-                ("Tab", "To the stage, and on to what comes after it"),
-                ("Ctrl arrows", "To the nearest node or link in that direction; with Shift it is selected as well"),
-                ("Page Down, Page Up", "To the next or previous of the outline; Home and End to the first and last"),
-                ("Enter", "On a block: open it. Then arrows go from machine to machine, and Escape leaves the block"),
-                ("+, -, 0", "Zoom in, zoom out, show everything"),
-                ("Wheel, two fingers", "Zoom; with Shift look around"),
-                ("H, middle button", "Drag to look around"),
-            ],
-        ),
-        (
-            "Editing",
-            &[
-                ("Arrows", "Move what is selected; with Shift by one pixel"),
-                ("Drag", "Move nodes and zones; a node that comes into another zone joins it"),
-                ("Shift click", "Select several; drag on the ground to select what is there"),
-                ("Ctrl A", "Select everything"),
-                ("Ctrl C, Ctrl X, Ctrl V", "Copy, cut, paste, also between tabs"),
-                ("Ctrl D", "Copy what is selected beside itself"),
-                ("Delete", "Delete what is selected"),
-                ("V, L", "Select; connect: Enter on one end, then on the other"),
-            ],
-        ),
-        (
-            "In the outline",
-            &[
-                ("Arrows", "From line to line; right opens a block, left closes it"),
-                ("Space", "Select as well"),
-                ("Enter", "Go to it on the stage"),
-            ],
-        ),
-    ];
-    let table = |(title, keys): &Keys| {
-        let rows = keys.iter().map(|(key, what)| html! { <tr><th scope="row"><kbd>{ *key }</kbd></th><td>{ *what }</td></tr> });
-        html! { <><h3>{ *title }</h3><table class="keys"><tbody>{ for rows }</tbody></table></> }
-    };
+    let keys = |keys: &'static str| keys.split(", ").map(|k| html! { <kbd>{ k }</kbd> });
+    let sections = SHORTCUTS.iter().map(|(place, shortcuts)| {
+        html! {
+            <section>
+                <h3>{ *place }</h3>
+                <table class="keys"><tbody>
+                    { for shortcuts.iter().map(|s| html! { <tr><th scope="row">{ for keys(s.keys) }</th><td>{ s.what }</td></tr> }) }
+                </tbody></table>
+            </section>
+        }
+    });
     html! {
         <>
-        { for groups.iter().map(table) }
+        <div class="shortcuts">{ for sections }</div>
         <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
         <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
         </>

@@ -137,13 +137,20 @@ pub(crate) fn Results() -> Html {
     };
     html! {
         <>
-        <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} />
+        <Headline />
         <div class="tabs">
             <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
             <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
         </div>
         </>
     }
+}
+
+/// The headline figures of the run that is shown.
+#[component]
+pub(crate) fn Headline() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    html! { <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} /> }
 }
 
 /// A shared run, equal to itself alone.

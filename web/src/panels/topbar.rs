@@ -1,12 +1,13 @@
 //! The top bar: what the experiment is called, and what can be done with the whole of it.
 
 use serde_json::Value;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::fields::set;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle, persist};
+use crate::theme::Choice;
 use faaslab_core::units::{split_duration, three_digits};
 
 /// The top bar.
@@ -29,21 +30,19 @@ pub(crate) fn TopBar() -> Html {
     };
     let save = {
         let scenario = lab.scenario.clone();
-        Callback::from(move |_: MouseEvent| {
-            let name =
-                if scenario.title.is_empty() { "scenario".to_owned() } else { scenario.title.to_lowercase().replace(' ', "-") };
-            persist::download(&format!("{name}.json"), "application/json", &scenario.to_json());
-        })
+        Callback::from(move |_: MouseEvent| persist::save_file(&scenario))
     };
     let open = {
         let open = tools.open_files.clone();
         Callback::from(move |event: Event| open.emit(picked(&event)))
     };
-    let dark = tools.theme == "dark";
     let theme = {
         let set = tools.set_theme.clone();
-        Callback::from(move |_: MouseEvent| set.emit(Some(if dark { "light" } else { "dark" })))
+        Callback::from(move |event: Event| set.emit(Choice::of(&event.target_unchecked_into::<HtmlSelectElement>().value())))
     };
+    let themes = Choice::ALL.iter().map(|choice| {
+        html! { <option value={choice.word()} selected={*choice == tools.theme_choice}>{ choice.name() }</option> }
+    });
     html! {
         <header class="topbar">
             <h1 class="brand"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg><span>{ "FaaSLab" }</span></h1>
@@ -57,7 +56,7 @@ pub(crate) fn TopBar() -> Html {
                 <button class="quiet" onclick={act(|| Action::Redo)} disabled={!lab.document.can_redo()} title="Redo (Ctrl Y)">{ "Redo" }</button>
             </nav>
             <Status />
-            <button class="quiet" onclick={theme} title="Another theme" aria-label={if dark { "Light theme" } else { "Dark theme" }}>{ if dark { "Light" } else { "Dark" } }</button>
+            <select class="quiet theme" aria-label="Theme" title="Theme" onchange={theme}>{ for themes }</select>
             <button class="quiet" onclick={show(Dialog::Help)} title="Keys and help (?)">{ "Help" }</button>
             <button class="primary" onclick={show(Dialog::Share)}>{ "Share" }</button>
         </header>

@@ -25,7 +25,7 @@ use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObs
 use yew::prelude::*;
 
 use self::clipboard::use_clipboard;
-use self::draw::{Painter, TopologySvg, picture, theme_of};
+use self::draw::{Painter, TopologySvg, page_theme, picture, theme_of};
 pub(crate) use self::editor::id_of;
 use self::editor::{Editor, hit_of, hits_of};
 use self::gesture::{Fingers, Gesture, Tool, above, moved, point};
@@ -379,11 +379,11 @@ fn Caption() -> Html {
 #[component]
 fn EmptyStage() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    let dark = tools.theme == "dark";
+    let theme = page_theme();
     let cards = Template::ALL.iter().map(|&template| {
         let command = template.command(&lab.scenario);
         let picture = match &command {
-            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), dark),
+            Command::Replace(scenario) => picture(scenario, (168.0, 88.0), &theme),
             _ => Html::default(),
         };
         let begin = {

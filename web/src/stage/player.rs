@@ -65,6 +65,8 @@ struct Inner {
     source: Option<(Rc<Scenario>, Vec<String>)>,
     end_ns: f64,
     at_ns: f64,
+    /// Where an address asks to begin, in nanoseconds, until a run has come so far.
+    begin_ns: Option<f64>,
     playing: bool,
     /// Simulated seconds per second, if it was chosen.
     speed: Option<f64>,
@@ -119,13 +121,28 @@ impl Player {
         if inner.at_ns > inner.end_ns {
             inner.at_ns = 0.0;
         }
-        if another {
+        let end_ns = inner.end_ns;
+        let begin = inner.begin_ns.take_if(|at| *at <= end_ns);
+        inner.at_ns = begin.unwrap_or(inner.at_ns);
+        if another || begin.is_some() {
             inner.asked = None;
             inner.next = None;
             inner.ask_at_playhead();
         }
         drop(inner);
         self.tell();
+    }
+
+    /// Goes to an instant, in seconds, as soon as a run that is shown next has come so far.
+    pub(crate) fn begin_at(&self, at_s: Option<f64>) {
+        self.0.borrow_mut().begin_ns = at_s.map(|at| at * 1e9);
+    }
+
+    /// Forgets what was asked of a worker that is gone, and asks the one that follows.
+    pub(crate) fn ask_anew(&self) {
+        let mut inner = self.0.borrow_mut();
+        (inner.asked, inner.next) = (None, None);
+        inner.ask_at_playhead();
     }
 
     /// No run is on the page any more: another scenario was opened.

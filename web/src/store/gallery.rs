@@ -1,6 +1,9 @@
 //! The gallery: the scenarios that come with the page.
 
+use std::rc::Rc;
+
 use faaslab_core::scenario::Scenario;
+use faaslab_core::share::Address;
 use faaslab_core::view::auto_place;
 
 macro_rules! gallery {
@@ -63,18 +66,115 @@ gallery!(
     "tail-of-its-own",
 );
 
-/// The scenario of an id.
+/// What the scenarios are about. Each of the gallery is in one topic; within a topic they come in the gallery's order.
+pub(crate) const TOPICS: &[(&str, &[&str])] = &[
+    ("Begin here", &["three-edges", "cold-start", "single-queue", "two-choices", "tight-memory"]),
+    ("Queues and clients", &["users-who-wait", "heavy-tail", "shared-containers", "retry-storm"]),
+    ("Jobs of many tasks", &["stragglers", "ten-or-twelve", "own-kitchen", "whole-jobs", "no-promises"]),
+    (
+        "Who decides",
+        &[
+            "busy-placer",
+            "uneven-zones",
+            "herd",
+            "one-queue",
+            "old-news",
+            "too-late",
+            "change-of-plan",
+            "two-heartbeats",
+            "locked-cores",
+            "two-desks",
+            "fast-lane",
+            "standing-aside",
+            "tail-of-its-own",
+        ],
+    ),
+    (
+        "Where it runs",
+        &["fast-and-slow", "fat-cluster", "fill-up", "large-gaps", "elbow-room", "at-home", "hot-home", "by-repute", "homes"],
+    ),
+    (
+        "Which containers stay",
+        &[
+            "keep-nothing",
+            "slow-starters",
+            "large-first",
+            "rent",
+            "nothing-to-learn",
+            "passers-by",
+            "probation",
+            "just-in-time",
+            "foresight",
+            "by-the-clock",
+            "right-size",
+            "last-in-line",
+        ],
+    ),
+    ("Images", &["far-registry", "work-for-all"]),
+];
+
+/// A scenario of the gallery.
+pub(crate) struct Entry {
+    /// Its id.
+    pub(crate) id: &'static str,
+    /// What it is about.
+    pub(crate) topic: &'static str,
+    /// The scenario, with a place for every node.
+    pub(crate) scenario: Scenario,
+    /// Everything that a search may find it by, in small letters.
+    words: String,
+}
+
+impl Entry {
+    fn new(id: &'static str, scenario: Scenario) -> Entry {
+        let topic = TOPICS.iter().find(|(_, ids)| ids.contains(&id)).map_or("", |(topic, _)| topic);
+        let value = scenario.to_value();
+        // Policies and architectures by their words, as `warm_first` and as `warm first`.
+        let policies = format!("{} {}", value["policies"], value["frame"]);
+        let texts = [id, topic, &scenario.title, &scenario.question, &scenario.look_at, &policies, &policies.replace('_', " ")];
+        let words = texts.join(" ").to_lowercase();
+        Entry { id, topic, scenario, words }
+    }
+
+    /// Whether it has all the words of a search somewhere.
+    pub(crate) fn has_words(&self, search: &str) -> bool {
+        search.to_lowercase().split_whitespace().all(|word| self.words.contains(word))
+    }
+}
+
+thread_local! {
+    static ENTRIES: Rc<Vec<Entry>> = Rc::new(read());
+}
+
+fn read() -> Vec<Entry> {
+    GALLERY.iter().filter_map(|&(id, _)| scenario(id).map(|scenario| Entry::new(id, scenario))).collect()
+}
+
+/// All scenarios, read once.
+pub(crate) fn entries() -> Rc<Vec<Entry>> {
+    ENTRIES.with(Rc::clone)
+}
+
+/// The scenario of an id, with a place for every node.
 pub(crate) fn scenario(id: &str) -> Option<Scenario> {
     let (_, text) = GALLERY.iter().find(|(known, _)| *known == id)?;
-    Scenario::from_json(text).ok()
+    let mut scenario = Scenario::from_json(text).ok()?;
+    auto_place(&mut scenario);
+    Some(scenario)
 }
 
 /// Whether a scenario is one of the gallery's, as it is opened from there.
 pub(crate) fn has(scenario: &Scenario) -> bool {
-    GALLERY.iter().filter_map(|(_, text)| Scenario::from_json(text).ok()).any(|mut known| {
-        auto_place(&mut known);
-        known == *scenario
-    })
+    entries().iter().any(|known| known.scenario == *scenario)
+}
+
+/// The shortest address of a scenario that differs from one of the gallery in values alone; nothing if there is none.
+pub(crate) fn short_address(scenario: &Scenario) -> Option<Address> {
+    let ids = |s: &Scenario| s.nodes.iter().map(|n| n.id.clone()).collect::<Vec<_>>();
+    let own = ids(scenario);
+    let entries = entries();
+    let alike = entries.iter().filter(|known| ids(&known.scenario) == own);
+    alike.filter_map(|known| Address::short(scenario, known.id, &known.scenario)).min_by_key(|address| address.to_string().len())
 }
 
 /// What the page opens with.
@@ -93,11 +193,42 @@ mod tests {
     }
 
     #[test]
+    fn a_search_finds_by_words_anywhere() {
+        let found = |search: &str| entries().iter().filter(|e| e.has_words(search)).map(|e| e.id).collect::<Vec<_>>();
+        assert_eq!(found("").len(), entries().len());
+        assert!(found("THOUSAND workers").contains(&"fat-cluster"));
+        assert!(found("greedy_dual") == found("greedy dual") && !found("greedy_dual").is_empty());
+        assert!(found("hawk").len() < 8 && found("hawk").contains(&"fast-lane"));
+        assert!(found("zebra").is_empty());
+    }
+
+    #[test]
+    fn every_scenario_is_in_one_topic() {
+        let mut in_topics: Vec<&str> = TOPICS.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+        let mut all: Vec<&str> = GALLERY.iter().map(|(id, _)| *id).collect();
+        (in_topics.sort_unstable(), all.sort_unstable());
+        assert_eq!(in_topics, all);
+    }
+
+    #[test]
     fn what_was_opened_from_the_gallery_is_known_again_and_work_on_it_is_not() {
         let mut scenario = opening();
-        auto_place(&mut scenario);
         assert!(has(&scenario));
         scenario.run.seed += 1;
         assert!(!has(&scenario));
+    }
+
+    #[test]
+    fn work_on_a_scenario_of_the_gallery_has_a_short_address_that_opens_to_it() {
+        let changed = opening().with_text("policies.keep_alive.ttl_s", "60").and_then(|s| s.with_text("nodes.worker-1.x", "512"));
+        let changed = changed.unwrap_or_default();
+        let address = short_address(&changed).map(|a| a.to_string()).unwrap_or_default();
+        assert!(address.starts_with("#/gallery/three-edges?") && address.len() < 100, "{address}");
+        let arrival = Address::parse(&address).open(None, super::scenario);
+        assert_eq!(arrival.and_then(Result::ok).map(|a| a.scenario), Some(changed));
+        for entry in entries().iter() {
+            let address = short_address(&entry.scenario).map(|a| a.to_string());
+            assert_eq!(address, Some(format!("#/gallery/{}", entry.id)));
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What the page knows: the document, the runs, the trace, and what is open. All of it changes through one [`Action`].
 
+pub(crate) mod address;
 pub(crate) mod gallery;
+pub(crate) mod history;
 pub(crate) mod persist;
 
 use std::rc::Rc;
@@ -13,6 +15,8 @@ use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
+use self::history::Steps;
+use crate::embed::Part;
 use crate::worker::protocol::{FromSim, Job, Outcome, Row};
 
 /// A run that is on the page.
@@ -115,6 +119,10 @@ pub(crate) struct Lab {
     pub(crate) opened: u32,
     /// Whether the scenario is still as the page began with it, or as an address brought it: nobody's work yet.
     pub(crate) untouched: bool,
+    /// The parts of the page that an address shows alone; nothing can be edited then.
+    pub(crate) embed: Option<Rc<Vec<Part>>>,
+    /// How many workers have been lost.
+    pub(crate) lost: u32,
 }
 
 impl PartialEq for Lab {
@@ -155,6 +163,10 @@ pub(crate) enum Action {
     Again,
     /// The worker was ended.
     Stopped,
+    /// Show these parts alone, or the whole page.
+    Embed(Option<Rc<Vec<Part>>>),
+    /// Take the undo history that was kept.
+    TakeSteps(Steps),
 }
 
 /// The page's state, to read and to send actions to.
@@ -181,6 +193,8 @@ impl Lab {
             again: 0,
             opened: 0,
             untouched: true,
+            embed: None,
+            lost: 0,
         };
         lab.refresh();
         lab
@@ -289,6 +303,7 @@ impl Lab {
             }
             FromSim::Crashed(why) => {
                 (self.running, self.loading) = (None, None);
+                self.lost += 1;
                 let cause = if why.contains("unreachable") || why.contains("memory") {
                     "it needed more memory than the browser gives. Shorten it (Run, Arrivals for) or use the command line"
                         .to_owned()
@@ -348,6 +363,7 @@ impl Reducible for Lab {
         let mut lab = (*self).clone();
         let visit = matches!(action, Action::Visit(_));
         match action {
+            Action::Edit(_) | Action::Undo | Action::Redo if lab.embed.is_some() => {}
             Action::Edit(command) => lab.edit(command),
             Action::Nudge(command) => {
                 let moved = Rc::make_mut(&mut lab.document).nudge(command, &lab.selection);
@@ -383,7 +399,12 @@ impl Reducible for Lab {
             Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
             Action::Again => lab.again += 1,
-            Action::Stopped => (lab.running, lab.loading) = (None, None),
+            Action::Stopped => {
+                (lab.running, lab.loading) = (None, None);
+                lab.lost += 1;
+            }
+            Action::Embed(parts) => lab.embed = parts,
+            Action::TakeSteps((done, undone)) => Rc::make_mut(&mut lab.document).take_steps(done, undone),
         }
         Rc::new(lab)
     }

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use faaslab_core::edit::Document;
 use faaslab_core::scenario::Scenario;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, Storage};
 
-use super::gallery;
+use super::{gallery, history};
 
 const SCENARIO: &str = "faaslab.scenario";
 const EARLIER: &str = "faaslab.earlier";
@@ -16,17 +17,28 @@ fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
 
-/// Writes a text. Fails in words when the browser has no room or forbids it.
+/// Writes a text, for which the oldest steps of the undo history give way. Fails in words when the browser has no room or forbids
+/// it.
 fn write(key: &str, text: &str) -> Result<(), String> {
     let storage = storage().ok_or("This browser does not let the page save your work. Save it as a file before you leave.")?;
-    storage
-        .set_item(key, text)
-        .map_err(|_| "The browser has no room left to save your work. Save it as a file before you leave.".to_owned())
+    while storage.set_item(key, text).is_err() {
+        if !history::give_way(&storage) {
+            return Err("The browser has no room left to save your work. Save it as a file before you leave.".to_owned());
+        }
+    }
+    Ok(())
 }
 
-/// Saves the scenario. Fails in words when the browser has no room or forbids it.
-pub(crate) fn save(scenario: &Scenario) -> Result<(), String> {
-    write(SCENARIO, &scenario.to_json())
+/// Saves the scenario with its undo history. Answers how many of the oldest steps there was no room for; fails in words when the
+/// browser has no room for the scenario or forbids it.
+pub(crate) fn save(document: &Document) -> Result<usize, String> {
+    write(SCENARIO, &document.scenario().to_json())?;
+    Ok(storage().map_or(0, |storage| history::keep(&storage, document)))
+}
+
+/// The undo history that was saved with a scenario.
+pub(crate) fn steps(scenario: &Scenario) -> history::Steps {
+    storage().map(|storage| history::kept(&storage, scenario)).unwrap_or_default()
 }
 
 /// Keeps what is saved aside before a scenario of another origin is saved in its place, unless the gallery has it too or it is
@@ -54,31 +66,19 @@ pub(crate) fn saved() -> Option<Result<Scenario, String>> {
     Some(Scenario::from_json(&text).map_err(|e| e.to_string()))
 }
 
-/// The theme that was chosen: `light` or `dark`; nothing means as the system.
+/// The theme that was chosen, by its word.
 pub(crate) fn theme() -> Option<String> {
     storage()?.get_item(THEME).ok().flatten()
 }
 
-/// Keeps the choice of a theme and shows it.
-pub(crate) fn set_theme(theme: Option<&str>) {
-    if let Some(storage) = storage() {
-        let _ = match theme {
-            Some(theme) => storage.set_item(THEME, theme),
-            None => storage.remove_item(THEME),
-        };
-    }
-    show_theme(theme);
-}
-
-/// Shows a theme.
-pub(crate) fn show_theme(theme: Option<&str>) {
-    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
-    if let Some(root) = root {
-        let _ = match theme {
-            Some(theme) => root.set_attribute("data-theme", theme),
-            None => root.remove_attribute("data-theme"),
-        };
-    }
+/// Keeps the choice of a theme; nothing means as the system.
+pub(crate) fn keep_theme(word: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    // Where there is no room it holds until the page is left.
+    let _ = match word {
+        Some(word) => storage.set_item(THEME, word),
+        None => storage.remove_item(THEME),
+    };
 }
 
 /// Shows the static screen of index.html that says the page has failed. It stands outside of everything that can fail with it.
@@ -94,6 +94,12 @@ pub(crate) fn show_crash(why: &str) {
     if let Some(screen) = document.get_element_by_id("crash").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
         screen.set_hidden(false);
     }
+}
+
+/// Gives a scenario to the person as a file of its name.
+pub(crate) fn save_file(scenario: &Scenario) {
+    let name = if scenario.title.is_empty() { "scenario".to_owned() } else { scenario.title.to_lowercase().replace(' ', "-") };
+    download(&format!("{name}.json"), "application/json", &scenario.to_json());
 }
 
 /// Gives a text to the person as a file.

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{ErrorEvent, HtmlLinkElement, MessageEvent, WorkerOptions, WorkerType};
+use web_sys::{Blob, ErrorEvent, HtmlLinkElement, MessageEvent, WorkerOptions, WorkerType};
 use yew::Callback;
 
 use super::protocol::{FromSim, ToSim, pack, unpack};
@@ -20,13 +20,15 @@ pub(crate) struct Client {
 #[derive(Default)]
 struct Inner {
     worker: Option<web_sys::Worker>,
+    /// How many workers have been started: what an earlier one still says is no longer heard.
+    started: u32,
     ready: bool,
     /// What was said before the worker listened.
     waiting: Vec<(js_sys::Array, js_sys::Array)>,
     /// How many numbers have been given to traces.
     loads: u32,
-    /// The packed trace, for the next worker if this one is lost.
-    trace: Option<Uint8Array>,
+    /// The packed trace, for the next worker if this one is lost: a handle, whose bytes the browser keeps outside of the page.
+    trace: Option<Blob>,
 }
 
 impl PartialEq for Client {
@@ -67,7 +69,7 @@ impl Client {
     }
 
     /// Keeps a packed trace for workers to come.
-    pub(crate) fn keep_trace(&self, packed: Uint8Array) {
+    pub(crate) fn keep_trace(&self, packed: Blob) {
         self.inner.borrow_mut().trace = Some(packed);
     }
 
@@ -86,17 +88,24 @@ impl Client {
             self.listener.emit((FromSim::Crashed("The browser did not start a worker.".to_owned()), Vec::new()));
             return;
         };
+        let number = self.inner.borrow().started + 1;
+        let is_current = move |client: &Client| {
+            let inner = client.inner.borrow();
+            inner.started == number && inner.worker.is_some()
+        };
         let client = self.clone();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-            if let Some((message, with)) = unpack::<FromSim>(&event.data()) {
+            if let Some((message, with)) = unpack::<FromSim>(&event.data())
+                && is_current(&client)
+            {
                 client.hear(message, with);
             }
         });
         let client = self.clone();
         let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
             event.prevent_default();
-            // A panic has said so itself before it stopped the worker.
-            if client.inner.borrow().worker.is_some() {
+            // A panic has said so itself before it stopped the worker, and another may run by now.
+            if is_current(&client) {
                 client.hear(FromSim::Crashed(event.message()), Vec::new());
             }
         });
@@ -106,13 +115,11 @@ impl Client {
         on_error.forget();
         let trace = {
             let mut inner = self.inner.borrow_mut();
-            inner.worker = Some(worker);
+            (inner.worker, inner.started) = (Some(worker), number);
             inner.trace.clone()
         };
         if let Some(trace) = trace {
-            // A copy goes; the original stays for the next.
-            let copy = Uint8Array::new(&trace.slice(0, trace.length()).buffer());
-            let (message, transfer) = pack(&ToSim::TakeTrace, &[copy.into()]);
+            let (message, transfer) = pack(&ToSim::TakeTrace, &[trace.into()]);
             self.inner.borrow_mut().waiting.insert(0, (message, transfer));
         }
     }

@@ -16,7 +16,7 @@ use faaslab_core::workload::Workload;
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
 use super::protocol::{FromSim, Job, Outcome, Row, ToSim, pack, unpack};
 
@@ -213,7 +213,12 @@ impl Worker {
                 }
             }
             ToSim::TakeTrace => {
-                let bytes = with.first().and_then(|b| b.dyn_ref::<Uint8Array>()).map(Uint8Array::to_vec).unwrap_or_default();
+                let bytes = match with.first().and_then(|b| b.dyn_ref::<Blob>()) {
+                    Some(blob) => {
+                        JsFuture::from(blob.array_buffer()).await.map(|b| Uint8Array::new(&b).to_vec()).unwrap_or_default()
+                    }
+                    None => Vec::new(),
+                };
                 match TraceData::from_bytes(&bytes) {
                     Ok(trace) => self.trace = Some(trace),
                     Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
@@ -248,9 +253,10 @@ impl Worker {
             reader.end_file()?;
         }
         let (trace, report) = reader.finish()?;
-        let packed = Uint8Array::from(trace.to_bytes().as_slice());
+        let packed = js_sys::Array::of1(&Uint8Array::from(trace.to_bytes().as_slice()));
         self.trace = Some(trace);
-        self.post_with(&FromSim::Loaded { load, report: Box::new(report) }, &[packed.into()]);
+        let packed: Vec<JsValue> = Blob::new_with_u8_array_sequence(&packed).map(JsValue::from).into_iter().collect();
+        self.post_with(&FromSim::Loaded { load, report: Box::new(report) }, &packed);
         Ok(true)
     }
 

@@ -61,7 +61,7 @@ pub(crate) enum ToSim {
     },
     /// Read the files that travel with this as a trace; what is being read already is given up. It has this number.
     LoadTrace(u32),
-    /// Take the packed trace that travels with this.
+    /// Take the packed trace whose handle travels with this.
     TakeTrace,
     /// Crash: for the test of what happens then.
     Crash,
@@ -129,7 +129,7 @@ pub(crate) enum FromSim {
         /// Rows so far.
         rows: u64,
     },
-    /// A trace was read; packed, it travels with this.
+    /// A trace was read; a handle of it, packed, travels with this.
     Loaded {
         /// Its number.
         load: u32,

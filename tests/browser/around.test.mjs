@@ -1,0 +1,273 @@
+// What is around the bench: addresses, frames, ways to share, the kept undo history, themes, keys, gallery, a lost worker.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { canvas, clean, digest, enter, fresh, open } from "./support.mjs";
+
+let lab;
+before(async () => { lab = await open(); });
+after(() => lab.close());
+
+const field = (page, path) => page.locator(`[id="f-${path}"]`);
+const title = (page) => page.locator(".topbar .title").inputValue();
+const at = (page) => page.locator('input[aria-label="Playhead"]').evaluate((e) => Number(e.value));
+const saved = (page) => page.waitForFunction(() => localStorage.getItem("faaslab.history"));
+
+test("an address sets values and the playhead, and names what it does not understand", async () => {
+  const page = await fresh(lab, "#/gallery/three-edges?policies.keep_alive.ttl_s=60&t=31s&colour=red&policies.nothing.x=1");
+  const seen = await digest(page);
+  assert.equal(await field(page, "policies.keep_alive.ttl_s").inputValue(), "60");
+  assert.ok((await at(page)) >= 31, `it stands at ${await at(page)} s`);
+  await page.locator(".notice", { hasText: "colour=red" }).waitFor();
+  await page.locator(".notice", { hasText: "policies.nothing.x" }).waitFor();
+  // The same by hand.
+  const other = await fresh(lab);
+  const first = await digest(other);
+  await enter(other, "policies.keep_alive.ttl_s", "60");
+  assert.equal(await digest(other, first), seen);
+  // Another instant of what is shown.
+  await page.evaluate(() => { location.hash = "#/?t=12s"; });
+  await page.waitForFunction(() => { const t = Number(document.querySelector('input[aria-label="Playhead"]').value); return t >= 12 && t < 31; });
+  clean(page);
+});
+
+test("a frame shows stage and chart alone, moves, and changes nothing", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.goto("about:blank");
+  await page.setContent(`<iframe src="${lab.base}#/gallery/herd?embed=stage,cdf,pie" width="720" height="640" title="a course page"></iframe>`);
+  const frame = page.frameLocator("iframe");
+  await frame.locator('.chart[data-chart="slowdown-cdf"] canvas').waitFor();
+  assert.equal(await frame.locator(".chart").count(), 1);
+  assert.equal(await frame.locator(".topbar, .inspector, .tabs").count(), 0);
+  await frame.locator(".notice", { hasText: "embeds pie" }).waitFor();
+  const picture = () => frame.locator(".stage-view canvas").evaluate((c) => c.toDataURL());
+  await frame.locator(".chart[data-chart] .chart-title").waitFor();
+  const one = await picture();
+  await page.waitForTimeout(400);
+  assert.notEqual(await picture(), one, "the stage moves");
+  const count = await frame.locator(".topology .node").count();
+  await frame.locator(".topology .node").first().focus();
+  await page.keyboard.press("Delete");
+  await page.waitForTimeout(300);
+  assert.equal(await frame.locator(".topology .node").count(), count);
+  const whole = await frame.locator(".embed-foot a").getAttribute("href");
+  const other = await fresh(lab, whole.slice(lab.base.length));
+  await digest(other);
+  assert.equal(await title(other), "Old news");
+  // Nothing of it was saved in the place of other work.
+  assert.equal(await other.evaluate(() => localStorage.getItem("faaslab.scenario")), null);
+  clean(other);
+});
+
+test("the share dialog has a short link, a QR code of it and a frame, and each opens to the same run", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "9");
+  const second = await digest(page, first);
+  await page.getByRole("button", { name: "Share" }).click();
+  const short = await page.getByRole("textbox", { name: "Short link" }).inputValue();
+  assert.equal(short, `${lab.base}#/gallery/three-edges?policies.keep_alive.ttl_s=9`);
+  await page.getByRole("img", { name: "QR code of the link" }).waitFor();
+  await page.locator("dialog summary", { hasText: "course page" }).click();
+  await page.getByLabel("The figures").check();
+  const frame = await page.getByRole("textbox", { name: "Frame" }).inputValue();
+  assert.match(frame, /^<iframe src="[^"]+\?embed=stage,figures,cdf&amp;policies\.keep_alive\.ttl_s=9" .*<\/iframe>$/);
+  await page.getByLabel(/Begin where the playhead is/).check();
+  assert.match(await page.locator("dialog .link").inputValue(), /\?t=[\d.]+s$/);
+  const other = await fresh(lab, short.slice(lab.base.length));
+  assert.equal(await digest(other), second);
+  const embedded = await fresh(lab, frame.match(/src="([^"]+)"/)[1].replaceAll("&amp;", "&").slice(lab.base.length));
+  assert.equal(await digest(embedded), second);
+  clean(page);
+  clean(other);
+  clean(embedded);
+});
+
+test("a link too long for a QR code says why and offers a file", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  await page.locator(".topology .node").last().focus();
+  await page.keyboard.press("Delete");
+  await page.getByRole("button", { name: "+ Worker" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.locator("dialog .no-code", { hasText: "up to 600 characters; this link has" }).waitFor();
+  assert.equal(await page.locator("dialog .qr, dialog [aria-label='Short link']").count(), 0);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save as a file" }).click()]);
+  assert.match(download.suggestedFilename(), /\.json$/);
+  clean(page);
+});
+
+test("undo and redo go on after a reload", async () => {
+  const page = await fresh(lab);
+  const digests = [await digest(page)];
+  for (const ttl of ["7", "8", "9"]) {
+    await enter(page, "policies.keep_alive.ttl_s", ttl);
+    digests.push(await digest(page, digests.at(-1)));
+  }
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await digest(page, digests[3]), digests[2]);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem("faaslab.history") ?? "{}").undone?.length === 1);
+  await page.reload();
+  assert.equal(await digest(page), digests[2]);
+  await page.getByRole("button", { name: "Redo" }).click();
+  assert.equal(await digest(page, digests[2]), digests[3]);
+  for (const i of [2, 1, 0]) {
+    await page.getByRole("button", { name: "Undo" }).click();
+    assert.equal(await digest(page, digests[i + 1]), digests[i]);
+  }
+  assert.ok(await page.getByRole("button", { name: "Undo" }).isDisabled());
+  clean(page);
+});
+
+/** Fills the browser's storage but for so many characters. */
+const fill = (page, free) => page.evaluate((free) => {
+  localStorage.removeItem("filler");
+  let filler = "";
+  for (let size = 1 << 22; size >= 1; size >>= 1) {
+    try { localStorage.setItem("filler", filler + "x".repeat(size)); filler += "x".repeat(size); } catch { /* smaller */ }
+  }
+  localStorage.setItem("filler", filler.slice(0, Math.max(0, filler.length - free)));
+}, free);
+
+test("without room the oldest steps are forgotten and told; without any, the page says that nothing is saved", async () => {
+  const page = await fresh(lab);
+  let last = await digest(page);
+  const edit = async (ttl) => {
+    await enter(page, "policies.keep_alive.ttl_s", String(ttl));
+    last = await digest(page, last);
+  };
+  await edit(11);
+  await saved(page);
+  // Room for two more steps.
+  await fill(page, 2_600);
+  for (const ttl of [12, 13, 14, 15]) {
+    await edit(ttl);
+    await page.waitForTimeout(300);
+  }
+  await page.locator(".notice", { hasText: "no room for the whole undo history" }).waitFor();
+  assert.equal(await page.locator(".notice.bad").count(), 0);
+  await page.reload();
+  last = await digest(page);
+  assert.equal(await field(page, "policies.keep_alive.ttl_s").inputValue(), "15", "the work itself is saved");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForFunction(() => document.querySelector('[id="f-policies.keep_alive.ttl_s"]').value === "14");
+  last = await digest(page, last);
+  // Now nothing fits at all.
+  await page.evaluate(() => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("faaslab.")) localStorage.removeItem(key);
+  });
+  await fill(page, 0);
+  await edit(16);
+  await page.locator(".notice.bad", { hasText: "no room left to save your work" }).waitFor();
+  clean(page);
+});
+
+test("high contrast is chosen, kept, and follows the system; stage and charts are drawn anew", async () => {
+  const page = await fresh(lab, "", { colorScheme: "light" });
+  await digest(page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const chart = () => page.locator(".chart canvas").first().evaluate((c) => c.toDataURL());
+  const theme = page.getByRole("combobox", { name: "Theme" });
+  const colours = () => page.evaluate(() => {
+    const style = getComputedStyle(document.documentElement);
+    return ["--ground", "--ink", "--least-stroke"].map((name) => style.getPropertyValue(name)).join();
+  });
+  const changes = async (change, expected) => {
+    await page.waitForTimeout(150);
+    const [stageBefore, chartBefore] = [await canvas(page), await chart()];
+    await change();
+    await page.waitForTimeout(250);
+    assert.equal(await colours(), expected);
+    assert.notEqual(await canvas(page), stageBefore, "the stage");
+    assert.notEqual(await chart(), chartBefore, "the charts");
+  };
+  assert.equal(await colours(), "#F6F7F9,#1A2129,0");
+  await changes(() => theme.selectOption("contrast"), "#FFFFFF,#000000,2px");
+  await changes(() => page.emulateMedia({ colorScheme: "dark" }), "#000000,#FFFFFF,2px");
+  await page.reload();
+  await digest(page);
+  assert.equal(await theme.inputValue(), "contrast");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await changes(() => theme.selectOption("system"), "#0F1419,#E8EDF2,0");
+  await changes(() => page.emulateMedia({ colorScheme: "light" }), "#F6F7F9,#1A2129,0");
+  await changes(() => page.emulateMedia({ contrast: "more" }), "#FFFFFF,#000000,2px");
+  await changes(() => theme.selectOption("dark"), "#0F1419,#E8EDF2,0");
+  await page.emulateMedia({ contrast: null, forcedColors: "active" });
+  await page.waitForTimeout(200);
+  assert.equal(await colours(), "Canvas,CanvasText,2px", "forced colours hold over a chosen theme");
+  clean(page);
+});
+
+test("the help lists the keys, and they do what it says", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.keyboard.press("?");
+  const help = await page.locator("dialog .shortcuts").innerText();
+  for (const line of ["Space\tPlay or pause", "Ctrl Z\tUndo", "Ctrl Y\nCtrl Shift Z", "?\tThis list"]) {
+    assert.ok(help.replace(/\s+/g, " ").includes(line.replace(/\s+/g, " ")), `${line} in ${help}`);
+  }
+  // A dialog has its keys to itself.
+  await page.keyboard.press(" ");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+  assert.ok(await page.getByRole("button", { name: "Pause" }).isVisible());
+  await page.locator("body").press(" ");
+  await page.getByRole("button", { name: "Play" }).waitFor();
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const second = await digest(page, first);
+  await page.locator(".topology .node").first().focus();
+  await page.keyboard.press("Control+z");
+  assert.equal(await digest(page, second), first);
+  await page.keyboard.press("Control+Shift+Z");
+  assert.equal(await digest(page, first), second);
+  clean(page);
+});
+
+test("the gallery is in topics, says what to look at, and finds by words", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const open = () => page.getByRole("button", { name: "Gallery" }).click();
+  await open();
+  const all = await page.locator("dialog .card").count();
+  const topics = await page.locator("dialog section > h3").allTextContents();
+  assert.ok(all > 30 && topics.length > 4 && topics[0] === "Begin here", topics.join());
+  assert.equal(await page.locator("dialog .card .card-look", { hasText: "Look at: " }).count(), all);
+  assert.equal(await page.locator("dialog .card .picture svg").count(), all);
+  await page.getByRole("searchbox").fill("HAWK");
+  await page.waitForFunction((all) => document.querySelectorAll("dialog .card").length < all, all);
+  assert.ok((await page.locator("dialog .card").count()) >= 1);
+  await page.getByRole("searchbox").fill("zebra");
+  await page.locator("dialog [role=status]", { hasText: "Nothing has all these words" }).waitFor();
+  await page.keyboard.press("Escape");
+  clean(page);
+});
+
+test("after a crash of the worker the stage still goes to any instant of the run that is shown", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const seek = (s) => page.locator('input[aria-label="Playhead"]').evaluate((e, s) => {
+    e.value = s;
+    e.dispatchEvent(new Event("input", { bubbles: true }));
+  }, s);
+  const pictures = async () => {
+    const seen = [];
+    for (const s of [20, 40]) {
+      await seek(s);
+      await page.waitForTimeout(500);
+      seen.push(await canvas(page));
+    }
+    return seen;
+  };
+  const before = await pictures();
+  assert.notEqual(before[0], before[1]);
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-worker")));
+  await page.locator(".notice.bad", { hasText: "stopped working" }).waitFor();
+  assert.deepEqual(await pictures(), before);
+  assert.equal(await page.locator(".notice").count(), 1, "one crash is told once");
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  assert.equal(await page.locator(".figures.old").count(), 0, "without a word");
+  await page.getByRole("tab", { name: "Invocations" }).click();
+  await page.locator(".invocations tbody tr").first().waitFor();
+});

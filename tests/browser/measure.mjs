@@ -1,0 +1,58 @@
+// How the tests of budgets and the benchmark measure the page.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { digest, root } from "./support.mjs";
+
+/** Opens the page in a fresh profile. Answers it, with what it fetched until its first run and how soon it showed what. */
+export async function firstVisit(lab) {
+  const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.faults = [];
+  page.on("pageerror", (e) => page.faults.push(`error: ${e.message}`));
+  const fetched = new Set();
+  page.on("request", (r) => fetched.add(r.url().split(/[?#]/)[0]));
+  await page.goto(lab.base);
+  await digest(page);
+  const firstFigure = await page.evaluate(() => performance.now());
+  const shell = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
+  const files = [...fetched].filter((url) => url.startsWith(lab.base)).map((url) => {
+    const path = url.slice(lab.base.length) || "index.html";
+    return { path, packed: gzipSync(readFileSync(join(root, "dist", path)), { level: 9 }).length };
+  });
+  files.sort((a, b) => b.packed - a.packed);
+  return { page, files, total: files.reduce((sum, file) => sum + file.packed, 0), shell, firstFigure };
+}
+
+/** Begins to look for tasks of more than 50 ms. Answers a function that answers the longest so far, in ms; 0 if there was none. */
+export async function watchLongTasks(page) {
+  await page.evaluate(() => {
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
+  });
+  return () => page.evaluate(() => Math.max(0, ...window.longTasks));
+}
+
+/** Notes, before the page runs, when the worker says something and how long each frame's callbacks take. */
+export const instrument = (context) => context.addInitScript(() => {
+  window.heard = [];
+  window.frames = [];
+  const { Worker: Plain, requestAnimationFrame: plain } = window;
+  window.Worker = class extends Plain {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", () => window.heard.push(performance.now()));
+    }
+  };
+  let frame = 0;
+  let spent = 0;
+  window.requestAnimationFrame = (callback) => plain((now) => {
+    if (now !== frame) {
+      if (frame) window.frames.push(spent);
+      [frame, spent] = [now, 0];
+    }
+    const begin = performance.now();
+    callback(now);
+    spent += performance.now() - begin;
+  });
+});

@@ -1,0 +1,187 @@
+//! Every shortcut, once: the help lists this table, and the page's key handler does what it says.
+
+use web_sys::KeyboardEvent;
+
+use crate::app::Tools;
+use crate::store::{Action, Dialog, LabHandle};
+
+/// What a shortcut does.
+type Act = fn(&LabHandle, &Tools);
+
+/// A line of the table.
+pub(crate) struct Shortcut {
+    /// Its keys, with commas between alternatives: `Ctrl Y, Ctrl Shift Z`.
+    pub(crate) keys: &'static str,
+    /// What it does, in words.
+    pub(crate) what: &'static str,
+    /// What it does; nothing where the part that has the pointer or the focus does it.
+    act: Option<Act>,
+}
+
+const fn does(keys: &'static str, what: &'static str, act: Act) -> Shortcut {
+    Shortcut { keys, what, act: Some(act) }
+}
+
+const fn told(keys: &'static str, what: &'static str) -> Shortcut {
+    Shortcut { keys, what, act: None }
+}
+
+/// All shortcuts, by where they work.
+pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
+    (
+        "Everywhere",
+        &[
+            does("Space", "Play or pause", |_, tools| tools.player.toggle()),
+            does("Ctrl Z", "Undo", |lab, _| lab.dispatch(Action::Undo)),
+            does("Ctrl Y, Ctrl Shift Z", "Redo", |lab, _| lab.dispatch(Action::Redo)),
+            does("Escape", "Select nothing; close what is open", |lab, _| lab.dispatch(Action::Select(Vec::new()))),
+            does("?", "This list", |lab, _| lab.dispatch(Action::Show(Some(Dialog::Help)))),
+        ],
+    ),
+    (
+        "Going around the stage",
+        &[
+            told("Tab", "To the stage, and on to what comes after it"),
+            told("Ctrl Arrows", "To the nearest node or link in that direction; with Shift it is selected as well"),
+            told("Page Down, Page Up", "To the next or previous of the outline; Home and End to the first and last"),
+            told("Enter", "On a block: open it. Then arrows go from machine to machine, and Escape leaves the block"),
+            told("+, -, 0", "Zoom in, zoom out, show everything"),
+            told("Wheel", "Zoom, as two fingers do; with Shift look around"),
+            told("H, Middle button", "Drag to look around"),
+        ],
+    ),
+    (
+        "Editing on the stage",
+        &[
+            told("Arrows", "Move what is selected; with Shift by one pixel"),
+            told("Drag", "Move nodes and zones; a node that comes into another zone joins it"),
+            told("Shift Click", "Select several; drag on the ground to select what is there"),
+            told("Ctrl A", "Select everything"),
+            told("Ctrl C, Ctrl X, Ctrl V", "Copy, cut, paste, also between tabs"),
+            told("Ctrl D", "Copy what is selected beside itself"),
+            told("Delete", "Delete what is selected"),
+            told("V, L", "Select; connect: Enter on one end, then on the other"),
+        ],
+    ),
+    (
+        "In the outline",
+        &[
+            told("Arrows", "From line to line; right opens a block, left closes it"),
+            told("Space", "Select as well"),
+            told("Enter", "Go to it on the stage"),
+        ],
+    ),
+    ("In the results", &[told("Left, Right", "Another tab")]),
+];
+
+/// A press of a key.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Press {
+    key: String,
+    command: bool,
+    shift: bool,
+    alt: bool,
+}
+
+impl Press {
+    /// Whether this is one of the alternatives of a shortcut.
+    fn is(&self, keys: &str) -> bool {
+        keys.split(", ").any(|combination| self.is_one(combination))
+    }
+
+    fn is_one(&self, combination: &str) -> bool {
+        let mut words: Vec<&str> = combination.split(' ').collect();
+        let key = match words.pop() {
+            Some("Space") => " ",
+            Some(key) => key,
+            None => return false,
+        };
+        // Signs such as ? need Shift on some keyboards and not on others.
+        let shift = words.contains(&"Shift") == self.shift || !key.chars().all(char::is_alphanumeric);
+        key.eq_ignore_ascii_case(&self.key)
+            && words.contains(&"Ctrl") == self.command
+            && words.contains(&"Alt") == self.alt
+            && shift
+    }
+}
+
+/// What has the focus, as far as keys care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Focus {
+    /// Something that is written into: only Escape is not its own.
+    Text,
+    /// Something that Space and Enter press.
+    Button,
+    Other,
+}
+
+fn focus_of(event: &KeyboardEvent) -> Focus {
+    use wasm_bindgen::JsCast;
+    let Some(element) = event.target().and_then(|t| t.dyn_into::<web_sys::Element>().ok()) else { return Focus::Other };
+    let kind = element.get_attribute("type");
+    match element.tag_name().as_str() {
+        "INPUT" if matches!(kind.as_deref(), Some("range" | "checkbox" | "radio")) => Focus::Button,
+        "INPUT" | "TEXTAREA" | "SELECT" => Focus::Text,
+        "BUTTON" | "SUMMARY" | "A" => Focus::Button,
+        _ => Focus::Other,
+    }
+}
+
+/// The shortcut of a press, if it has one that works at this focus.
+fn shortcut_of(press: &Press, focus: Focus) -> Option<Act> {
+    let mine = match focus {
+        Focus::Text => press.key != "Escape",
+        Focus::Button => matches!(press.key.as_str(), " " | "Enter"),
+        Focus::Other => false,
+    };
+    let all = SHORTCUTS.iter().flat_map(|(_, shortcuts)| shortcuts.iter());
+    if mine { None } else { all.filter(|s| press.is(s.keys)).find_map(|s| s.act) }
+}
+
+/// Does what a key stands for. A dialog has its keys to itself.
+pub(crate) fn press(lab: &LabHandle, tools: &Tools, event: &KeyboardEvent) {
+    if lab.dialog.is_some() {
+        return;
+    }
+    let press =
+        Press { key: event.key(), command: event.ctrl_key() || event.meta_key(), shift: event.shift_key(), alt: event.alt_key() };
+    if let Some(act) = shortcut_of(&press, focus_of(event)) {
+        act(lab, tools);
+        event.prevent_default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pressed(key: &str) -> Press {
+        Press { key: key.to_owned(), ..Press::default() }
+    }
+
+    #[test]
+    fn combinations_are_told_apart() {
+        let undo = Press { command: true, ..pressed("z") };
+        let redo = Press { shift: true, ..Press { key: "Z".to_owned(), ..undo.clone() } };
+        assert!(undo.is("Ctrl Z") && !redo.is("Ctrl Z") && redo.is("Ctrl Y, Ctrl Shift Z") && !pressed("z").is("Ctrl Z"));
+        assert!(Press { shift: true, ..pressed("?") }.is("?") && pressed("?").is("?"));
+        assert!(pressed(" ").is("Space") && !Press { alt: true, ..pressed(" ") }.is("Space"));
+    }
+
+    #[test]
+    fn no_two_shortcuts_share_keys() {
+        let all: Vec<&str> =
+            SHORTCUTS.iter().flat_map(|(_, s)| s.iter()).filter(|s| s.act.is_some()).flat_map(|s| s.keys.split(", ")).collect();
+        for (i, keys) in all.iter().enumerate() {
+            assert!(!all[..i].contains(keys), "{keys} does two things");
+        }
+    }
+
+    #[test]
+    fn what_is_written_into_keeps_its_keys_and_a_button_is_pressed_by_space() {
+        assert!(shortcut_of(&pressed(" "), Focus::Other).is_some());
+        assert!(shortcut_of(&pressed(" "), Focus::Button).is_none() && shortcut_of(&pressed("?"), Focus::Button).is_some());
+        assert!(shortcut_of(&pressed("?"), Focus::Text).is_none() && shortcut_of(&pressed("Escape"), Focus::Text).is_some());
+        assert!(shortcut_of(&pressed("Delete"), Focus::Other).is_none(), "the stage does that");
+    }
+}

@@ -1,0 +1,144 @@
+//! Light, dark and high contrast: what was chosen, what the system asks for, and what is shown.
+
+use gloo::events::EventListener;
+use yew::prelude::*;
+
+use crate::store::persist;
+
+/// A choice of theme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// As the system asks.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+    /// Black and white, with strokes of two pixels; dark where the system is.
+    Contrast,
+}
+
+impl Choice {
+    /// All of them, in the order of the menu.
+    pub(crate) const ALL: [Choice; 4] = [Choice::System, Choice::Light, Choice::Dark, Choice::Contrast];
+
+    /// Its word, in the style sheet and where it is kept.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Choice::System => "system",
+            Choice::Light => "light",
+            Choice::Dark => "dark",
+            Choice::Contrast => "contrast",
+        }
+    }
+
+    /// Its name in the menu.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Choice::System => "System",
+            Choice::Light => "Light",
+            Choice::Dark => "Dark",
+            Choice::Contrast => "High contrast",
+        }
+    }
+
+    /// The choice of a word.
+    pub(crate) fn of(word: &str) -> Choice {
+        Choice::ALL.into_iter().find(|choice| choice.word() == word).unwrap_or_default()
+    }
+}
+
+/// What the system asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct System {
+    dark: bool,
+    contrast: bool,
+    forced: bool,
+}
+
+const QUERIES: [&str; 3] = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
+
+impl System {
+    fn now() -> System {
+        let holds = |query: &str| {
+            let list = web_sys::window().and_then(|w| w.match_media(query).ok().flatten());
+            list.is_some_and(|list| list.matches())
+        };
+        let [dark, contrast, forced] = QUERIES.map(holds);
+        System { dark, contrast, forced }
+    }
+
+    /// The theme that a choice comes to, and a name that differs wherever its colours do.
+    fn shown(self, choice: Choice) -> (Choice, String) {
+        let theme = match choice {
+            Choice::System if self.contrast || self.forced => Choice::Contrast,
+            Choice::System if self.dark => Choice::Dark,
+            Choice::System => Choice::Light,
+            chosen => chosen,
+        };
+        let dark = if self.dark { " dark" } else { "" };
+        let forced = if self.forced { " forced" } else { "" };
+        let name = match theme {
+            Choice::Contrast => format!("{}{dark}{forced}", theme.word()),
+            _ => format!("{}{forced}", theme.word()),
+        };
+        (theme, name)
+    }
+}
+
+/// The choice, a name for what is shown, by which pictures know that they must be drawn again, and how to choose.
+#[hook]
+pub(crate) fn use_theme() -> (Choice, AttrValue, Callback<Choice>) {
+    let choice = use_state(|| persist::theme().map_or(Choice::System, |word| Choice::of(&word)));
+    let system = use_state_eq(System::now);
+    {
+        let system = system.setter();
+        use_effect_with((), move |()| {
+            let lists = QUERIES.iter().filter_map(|query| web_sys::window()?.match_media(query).ok().flatten());
+            let listeners: Vec<EventListener> = lists
+                .map(|list| {
+                    let system = system.clone();
+                    EventListener::new(&list, "change", move |_| system.set(System::now()))
+                })
+                .collect();
+            move || drop(listeners)
+        });
+    }
+    let (theme, name) = system.shown(*choice);
+    // Before anything of this rendering reads colours.
+    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
+    if let Some(root) = root.filter(|root| root.get_attribute("data-theme").as_deref() != Some(theme.word())) {
+        let _ = root.set_attribute("data-theme", theme.word());
+    }
+    let set = {
+        let choice = choice.setter();
+        Callback::from(move |chosen: Choice| {
+            persist::keep_theme((chosen != Choice::System).then_some(chosen.word()));
+            choice.set(chosen);
+        })
+    };
+    (*choice, name.into(), set)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_decides_only_where_nobody_else_did() {
+        let shown = |dark, contrast, forced, choice| System { dark, contrast, forced }.shown(choice).0;
+        assert_eq!(shown(true, false, false, Choice::System), Choice::Dark);
+        assert_eq!(shown(true, true, false, Choice::System), Choice::Contrast);
+        assert_eq!(shown(false, false, true, Choice::System), Choice::Contrast);
+        assert_eq!(shown(true, true, true, Choice::Light), Choice::Light);
+    }
+
+    #[test]
+    fn another_name_wherever_the_colours_differ() {
+        let name = |dark, forced, choice| System { dark, contrast: false, forced }.shown(choice).1;
+        assert_ne!(name(true, false, Choice::Contrast), name(false, false, Choice::Contrast));
+        assert_ne!(name(true, false, Choice::Light), name(true, true, Choice::Light));
+        assert_eq!(name(true, false, Choice::Light), name(false, false, Choice::Light));
+    }
+}
