@@ -830,11 +830,12 @@ impl Simulation {
         let placers: Vec<Placer> = plans
             .iter()
             .map(|plan| {
-                let placement = setup.library.placement(&scenario.policies.placement);
+                let policies = &scenario.policies;
+                let policies = (setup.library.placement(&policies.placement), setup.library.order(&policies.order));
                 let count = on_machine.entry(plan.machine).or_default();
                 let id = format!("{}/{instance}/{count}", model.machine_id(plan.machine));
                 *count += 1;
-                Placer::new(plan, model, placement, &id, rules.exact())
+                Placer::new(plan, model, policies, &id, rules.exact())
             })
             .collect();
         // Placers that went before decide on what is still on its way to them.
@@ -903,7 +904,9 @@ impl Simulation {
         }
         if before.policies.order != scenario.policies.order {
             // What waits keeps its place.
-            self.world.hosts.iter_mut().for_each(|host| host.order = setup.library.order(&scenario.policies.order));
+            let order = || setup.library.order(&scenario.policies.order);
+            self.world.hosts.iter_mut().for_each(|host| host.order = order());
+            self.instances.iter_mut().flat_map(|i| &mut i.placers).for_each(|placer| placer.order = order());
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {

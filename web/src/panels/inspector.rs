@@ -208,9 +208,10 @@ fn Scheduler() -> Html {
     let catalogue = Library::default().catalogue();
     let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default().to_vec());
     let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
-    let by_architecture = architecture
-        .filter(|e| e.decides.contains(&"policies.placement"))
-        .map(|e| AttrValue::from(format!("{} decides this itself.", e.name)));
+    let by_architecture = |path: &str| {
+        let decides = architecture.filter(|e| e.decides.contains(&path));
+        decides.map(|e| AttrValue::from(format!("{} decides this itself.", e.name)))
+    };
     html! {
         <>
         <OtherProblems />
@@ -221,11 +222,11 @@ fn Scheduler() -> Html {
             <h2>{ "Scheduler" }</h2>
             <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture}
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
-            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} />
+            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
             if s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates {
                 <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
             }

@@ -24,7 +24,7 @@ mod subgraphs;
 
 use std::sync::Arc;
 
-use super::{Action, Asked, Frame, Placer, PlacerPlan};
+use super::{Action, Asked, Frame, Held, Placer, PlacerPlan};
 use crate::platform::{Message, MessageKind, Model};
 use crate::registry::{Args, Choice, Entry};
 use crate::units::SimDuration;
