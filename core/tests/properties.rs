@@ -184,13 +184,6 @@ fn scenario(s: &Shape) -> Scenario {
         nodes.push(worker);
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
-    let after = kind(&catalogue.architectures, s.architecture + 1);
-    if kind(&catalogue.architectures, s.architecture) == "dynamic" || (s.change && after == "dynamic") {
-        // Workers of a zone must find an edge controller there.
-        for zone in 0..s.zones - 1 {
-            nodes.push(json!({"id": format!("edge{zone}"), "zone": format!("z{zone}"), "roles": ["edge_controller"]}));
-        }
-    }
     if matches!(s.images.way, 2 | 4) {
         nodes.push(json!({"id": "registry", "zone": "z0", "roles": ["registry"], "disk_read_mb_s": 1000}));
     }

@@ -611,20 +611,15 @@ impl Validator<'_> {
             let hint = "Make a node a cloud controller, or set mode to decentralized or federated.";
             self.error("frame.architecture.mode", "centralized needs a cloud controller, and there is none", hint);
         }
-        let in_zone = |zone: &str, role: Role| {
-            s.nodes.iter().any(|n| {
-                n.zone == zone
-                    && n.is(role)
-                    && !n.is(Role::CloudController)
-                    && (role != Role::Worker || !n.is(Role::EdgeController))
-            })
-        };
-        let lacks = |zone: &&super::Zone| in_zone(&zone.id, Role::Worker) && !in_zone(&zone.id, Role::EdgeController);
+        let alone = !s.nodes.iter().any(|n| n.is(Role::CloudController));
+        let in_zone = |zone: &str, role: Role| s.nodes.iter().any(|n| n.zone == zone && n.is(role));
+        // Where there is a cloud controller it stands in.
+        let lacks = |zone: &&super::Zone| alone && in_zone(&zone.id, Role::Worker) && !in_zone(&zone.id, Role::EdgeController);
         if matches!(mode, "dynamic" | "federated")
             && let Some(zone) = s.zones.iter().find(lacks)
         {
             let message = format!("federated needs an edge controller in zone {}, whose workers would have nobody to ask", zone.id);
-            let hint = "Make one of its nodes an edge controller that is not a cloud controller too, or set mode to decentralized.";
+            let hint = "Make one of its nodes an edge controller, or any node a cloud controller, or set mode to decentralized.";
             self.error("frame.architecture.mode", message, hint);
         }
         let Some(entry) = find(&self.catalogue.architectures, &architecture.kind).copied() else { return };
