@@ -91,6 +91,13 @@ fn NodePanel(props: &NodeProps) -> Html {
         });
         html! { <label class="check"><input type="checkbox" checked={n.is(role)} onchange={toggle} />{ role.name() }</label> }
     });
+    let (answering, answers_path) = (lab.clone(), path("answers"));
+    let answers = Callback::from(move |event: Event| {
+        let on = event.target_unchecked_into::<HtmlInputElement>().checked();
+        set(&answering, &answers_path, json!(on));
+    });
+    let silence =
+        lab.problem_at(&path("answers")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
     let problem = lab.problem_at(&path("roles")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
     html! {
         <section class="panel">
@@ -110,6 +117,12 @@ fn NodePanel(props: &NodeProps) -> Html {
                     help="An execution takes its time divided by this." />
                 <Number path={path("count")} label="Machines" placeholder={Some(AttrValue::from("1"))} whole=true
                     help="How many identical machines this stands for." />
+            }
+            if n.is(Role::CloudController) || n.is(Role::EdgeController) {
+                <label class="check">
+                    <input type="checkbox" id={format!("f-{}", path("answers"))} checked={n.answers} onchange={answers} />{ "Answers" }
+                </label>
+                { silence }
             }
             if n.is(Role::HeadStore) || n.is(Role::Registry) || (n.is(Role::Worker) && (uses_disks(&lab.scenario) || has_disk(n))) {
                 <DiskFields node={n.clone()} />

@@ -18,6 +18,7 @@ gallery!(
     "two-choices",
     "busy-placer",
     "uneven-zones",
+    "no-answer",
     "tight-memory",
     "heavy-tail",
     "stragglers",
