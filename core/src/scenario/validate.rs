@@ -645,13 +645,8 @@ impl Validator<'_> {
         let number = |name: &str| architecture.value(entry.params.iter().find(|p| p.name == name)?).as_f64();
         let (Some(every), Some(after)) = (number("gossip_ms"), number("silent_after_ms")) else { return };
         if after > 0.0 && (every == 0.0 || every >= after) {
-            let message = format!(
-                "zones count as silent after {after} ms without gossip, which comes {}",
-                match every {
-                    0.0 => "never".to_owned(),
-                    every => format!("every {every} ms"),
-                }
-            );
+            let comes = if every == 0.0 { "never".to_owned() } else { format!("every {every} ms") };
+            let message = format!("zones count as silent after {after} ms without gossip, which comes {comes}");
             self.warning("frame.architecture.silent_after_ms", message, "Enter several gossip periods, or 0 for never.");
         }
     }
