@@ -346,6 +346,7 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("prewarmed", s.prewarmed),
         ("offloads", s.offloads),
         ("conflicts", s.conflicts),
+        ("withdrawn", s.withdrawn),
         ("killed", s.killed),
     ] {
         if n > 0 || matches!(name, "completed" | "cold" | "warm") {

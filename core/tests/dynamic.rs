@@ -73,6 +73,25 @@ fn federated_passes_to_the_edge_controller_who_assigns() {
 }
 
 #[test]
+fn federated_passes_to_the_cloud_controller_where_the_zone_has_no_edge_controller() {
+    let scenario = set(&set(&alone("federated"), "nodes.edge.roles", json!(["client"])), "nodes.edge.traffic", json!(0));
+    let service = 3 * MS + DECISION + 18 * MS + DECISION + 18 * MS + 100 * MS;
+    let (s, r, offloads, _) = times(&scenario);
+    assert_eq!((s, r, offloads), (service, service + 3 * MS, 1));
+}
+
+#[test]
+fn dynamic_runs_the_opening_scenario_in_every_setting() {
+    let opening = Scenario::from_json(include_str!("../../scenarios/three-edges.json")).unwrap();
+    for mode in ["dynamic", "decentralized", "federated", "centralized"] {
+        let scenario = set(&opening, "frame.architecture", json!({"kind": "dynamic", "mode": mode}));
+        assert_eq!(remarks(&scenario), [], "{mode}");
+        let (summary, _) = run(&scenario);
+        assert_eq!((summary.completed, summary.live), (summary.submitted, 0), "{mode}");
+    }
+}
+
+#[test]
 fn centralized_passes_to_the_cloud_controller_who_assigns() {
     let service = 3 * MS + DECISION + 18 * MS + DECISION + 18 * MS + 100 * MS;
     let (s, r, offloads, _) = times(&alone("centralized"));
@@ -305,19 +324,23 @@ fn what_lacks_the_controllers_that_its_setting_needs_is_refused() {
     let cloud = (false, "frame.architecture.mode: centralized needs a cloud controller, and there is none".to_owned());
     let text = "frame.architecture.mode: federated needs an edge controller in zone a, whose workers would have nobody to ask";
     let edge = (false, text.to_owned());
-    let lacking = |node: &str, mode: &str| {
-        let scenario = set(&alone(mode), &format!("nodes.{node}.roles"), json!(["client"]));
-        remarks(&set(&scenario, &format!("nodes.{node}.traffic"), json!(0)))
+    let lacking = |nodes: &[&str], mode: &str| {
+        let without = nodes.iter().fold(alone(mode), |scenario, node| {
+            let scenario = set(&scenario, &format!("nodes.{node}.roles"), json!(["client"]));
+            set(&scenario, &format!("nodes.{node}.traffic"), json!(0))
+        });
+        remarks(&without)
     };
-    for (mode, needs_cloud, needs_edge) in
+    for (mode, needs_cloud, needs_one) in
         [("dynamic", true, true), ("decentralized", false, false), ("federated", false, true), ("centralized", true, false)]
     {
+        let refused: Vec<_> = needs_cloud.then(|| cloud.clone()).into_iter().collect();
         assert_eq!(remarks(&alone(mode)), []);
-        assert_eq!(lacking("cloud", mode), Vec::from_iter(needs_cloud.then(|| cloud.clone())), "{mode}");
-        assert_eq!(lacking("edge", mode), Vec::from_iter(needs_edge.then(|| edge.clone())), "{mode}");
+        assert_eq!(lacking(&["cloud"], mode), refused, "{mode}");
+        assert_eq!(lacking(&["edge"], mode), [], "{mode}: the cloud controller stands in");
+        let both: Vec<_> = refused.into_iter().chain(needs_one.then(|| edge.clone())).collect();
+        assert_eq!(lacking(&["cloud", "edge"], mode), both, "{mode}");
     }
-    let both = set(&alone("federated"), "nodes.edge.roles", json!(["edge_controller", "cloud_controller"]));
-    assert_eq!(remarks(&both), [edge], "it is a cloud controller");
     let change = at(
         &set(&alone("decentralized"), "nodes.cloud.roles", json!(["worker"])),
         0.5,

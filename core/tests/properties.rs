@@ -59,6 +59,8 @@ struct Shape {
     queue_bound: Option<u32>,
     queue_timeout: Option<f64>,
     hops: u32,
+    /// Whether the edge controller falls silent, or the cloud controller; if it answers again; what then is done in a federation.
+    silence: Option<(&'static str, bool, u32)>,
 }
 
 /// How images come to the workers.
@@ -109,6 +111,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::sample::select(vec!["queue", "drop"]),
         prop::option::of(Just(0.15)),
         any::<bool>(),
+        prop::option::weighted(0.25, (prop::sample::select(vec!["edge", "cloud"]), prop::bool::weighted(0.7), 0u32..4)),
     );
     let users =
         prop::option::of((prop::sample::select(vec![0.0, 100.0, 500.0]), 1u32..4, prop::sample::select(vec!["all", "any", "one"])));
@@ -146,6 +149,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             no_room: rules.2,
             limit: rules.3,
             change: rules.4,
+            silence: rules.5,
             word: own.0,
             min_warm: own.1,
             keep_alive_s: own.2,
@@ -184,13 +188,6 @@ fn scenario(s: &Shape) -> Scenario {
         nodes.push(worker);
     }
     nodes.push(json!({"id": "edge", "zone": format!("z{}", s.zones - 1), "roles": ["edge_controller", "client"], "traffic": 2}));
-    let after = kind(&catalogue.architectures, s.architecture + 1);
-    if kind(&catalogue.architectures, s.architecture) == "dynamic" || (s.change && after == "dynamic") {
-        // Workers of a zone must find an edge controller there.
-        for zone in 0..s.zones - 1 {
-            nodes.push(json!({"id": format!("edge{zone}"), "zone": format!("z{zone}"), "roles": ["edge_controller"]}));
-        }
-    }
     if matches!(s.images.way, 2 | 4) {
         nodes.push(json!({"id": "registry", "zone": "z0", "roles": ["registry"], "disk_read_mb_s": 1000}));
     }
@@ -235,7 +232,7 @@ fn scenario(s: &Shape) -> Scenario {
     };
     let mut architecture = worded(&catalogue.architectures, s.architecture);
     architecture["decision_ms"] = json!(s.decision);
-    let timeline = if s.change {
+    let mut timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
                {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
                {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}},
@@ -244,6 +241,16 @@ fn scenario(s: &Shape) -> Scenario {
     } else {
         json!([])
     };
+    if let (Some((node, again, _)), Some(changes)) = (s.silence, timeline.as_array_mut()) {
+        changes.push(json!({"at_s": 2.5, "set": {format!("nodes.{node}.answers"): false}}));
+        if again {
+            changes.push(json!({"at_s": 5.5, "set": {format!("nodes.{node}.answers"): true}}));
+        }
+    }
+    if let (true, false, Some((.., what))) = (architecture["kind"] == "federated", s.change, s.silence) {
+        architecture["silent_after_ms"] = json!(if what % 2 == 1 { 300 } else { 0 });
+        architecture["answer_within_ms"] = json!(if what >= 2 { 60 } else { 0 });
+    }
     if architecture["kind"] == "federated" && !s.change {
         architecture["hops"] = json!(s.hops);
         architecture["offload_above"] = json!(0.5);
@@ -425,7 +432,8 @@ proptest! {
         prop_assert!(waits_for_others || summary.submitted == workload.len() as u64, "what has a time comes, and what waits for what ended");
         prop_assert!(watch.ends.iter().all(|&n| n <= 1), "no invocation ends twice");
         // Only room that nobody may take back can keep somebody waiting for ever.
-        if shape.memory_full != "never" && (shape.images.way == 0 || shape.images.room != "images_only") {
+        let answers = shape.silence.is_none_or(|(_, again, _)| again);
+        if answers && shape.memory_full != "never" && (shape.images.way == 0 || shape.images.room != "images_only") {
             let waits: Vec<_> = simulation.world().attempts.iter().map(|(_, a)| (a.phase(), a.host, a.invocation)).take(9).collect();
             prop_assert_eq!(summary.live, 0, "the first: {:?}", waits);
         }

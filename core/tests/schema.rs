@@ -39,6 +39,7 @@ fn full() -> Scenario {
                 disk_mb: Some(1.0),
                 disk_read_mb_s: Some(2.0),
                 disk_write_mb_s: Some(3.0),
+                answers: false,
                 traffic: 2.0,
                 overrides: BTreeMap::from([(
                     1,

@@ -52,11 +52,6 @@ test("every architecture, placement and keep-alive of the menus runs", async () 
     const usual = last;
     for (const kind of kinds.filter((k) => k !== before)) {
       await select.selectOption(kind);
-      if (kind === "dynamic") {
-        // The page says what it needs, and that it can do without.
-        await page.locator(".field.wrong .problem", { hasText: "edge controller" }).waitFor();
-        await page.locator('[id="f-frame.architecture.mode"]').selectOption("decentralized");
-      }
       last = await digest(page, last);
       // Two architectures may do the same here, where all jobs are short and have one task: each is compared with the first.
       if (path === "frame.architecture.kind") {

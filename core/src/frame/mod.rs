@@ -7,10 +7,14 @@
 
 pub mod architecture;
 pub mod dynamic;
+mod held;
 
 use std::collections::VecDeque;
 
+pub use held::Held;
+
 use crate::platform::{Message, MessageKind, Model, Phase, Rank, World};
+use crate::policy::order::Order;
 use crate::policy::placement::{Ask, Placement, PlacementPolicy, Plan, Sight, View};
 use crate::registry::{Domain, Param};
 use crate::rng::Stream;
@@ -36,6 +40,8 @@ pub struct Placer {
     numbers: Vec<u32>,
     /// How it chooses among them.
     pub placement: Placement,
+    /// In which order it goes through the tasks that it holds ([`Held`]).
+    pub(crate) order: Order,
     /// Its own chance.
     pub chance: Stream,
     /// Whether it sees its hosts as they are, instead of what it believes.
@@ -515,7 +521,7 @@ impl Costs {
 
 impl Placer {
     /// A placer as planned. Its view begins empty: it knows only of what it assigns.
-    pub(crate) fn new(plan: &PlacerPlan, model: &Model, placement: Placement, id: &str, exact: bool) -> Placer {
+    pub(crate) fn new(plan: &PlacerPlan, model: &Model, policies: (Placement, Order), id: &str, exact: bool) -> Placer {
         // There may be many that see no host.
         let any = !plan.hosts.is_empty();
         let mut numbers = vec![crate::engine::NONE; if any { model.hosts.len() } else { 0 }];
@@ -534,7 +540,8 @@ impl Placer {
             busy: SimDuration::ZERO,
             view: View::new(seen, if any { model.functions.len() } else { 0 }),
             numbers,
-            placement,
+            placement: policies.0,
+            order: policies.1,
             chance: Stream::new(model.seed, id, "placer"),
             exact,
         }

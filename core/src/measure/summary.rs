@@ -73,6 +73,8 @@ pub struct Summary {
     pub conflicts: u64,
     /// What placers spent on those, in seconds.
     pub wasted_s: f64,
+    /// Attempts that clients withdrew as their placer did not answer, and made anew elsewhere.
+    pub withdrawn: u64,
     /// Attempts that were killed for others.
     pub killed: u64,
     /// Cores that were locked while placers thought about offers, in core-seconds.
@@ -235,6 +237,7 @@ impl Summary {
             offloads: c.messages[MessageKind::Offload as usize],
             conflicts: c.conflicts,
             wasted_s: c.wasted_ns as f64 / 1e9,
+            withdrawn: c.withdrawn,
             killed: c.killed,
             locked_core_s: c.locked_ns as f64 / 1e9,
             transfers: if model.supply.images.is_empty() { Vec::new() } else { transfers(c) },

@@ -9,6 +9,10 @@
 //!   or, with full jitter, for a random part of that (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). The way
 //!   of the refusal and the pause are accounted as backoff. What no other attempt can change, as a request that is too large,
 //!   is not tried again, and the last refusal ends the task where it happens.
+//! - *Silence*: where the architecture says so, a client that has no word so long after it submitted that its invocation has a
+//!   host withdraws the attempt, and sends a new one to another placer, until all have been asked; the last it waits for. Word that
+//!   it is withdrawn follows the attempt as where the client gives up, and what has started runs to its end for nobody. This does
+//!   not count as a try.
 //! - *Hand-over*: where the architecture lets hosts start the next tasks of a job, a task that others of its job wait for ends on
 //!   its host: its result is a message of the host to itself, and the host submits them. What is refused, given up or tried again
 //!   is still its client's: the client submits the next attempt, and the tasks that wait for an end of which only it knows.
@@ -66,6 +70,7 @@ impl World {
             return None; // of a task whose slot this one has now
         }
         task.again = SimTime::NEVER;
+        task.unanswered = 0;
         let (invocation, attempts) = (task.invocation, task.attempts);
         self.counters.retries += 1;
         self.digest.fold(self.now.0, 4, invocation, attempts.into());
@@ -76,7 +81,7 @@ impl World {
     /// Whether the client will try again after an attempt that ended so.
     fn will_retry(&self, model: &Model, workload: &Workload, a: &Attempt) -> bool {
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
-        let tries = a.number - self.tasks[a.task].killed;
+        let tries = a.number - self.tasks[a.task].uncounted;
         tries <= spec.retries && may_go_better(a.outcome, a.cause)
     }
 
@@ -131,12 +136,13 @@ impl World {
             return self.end_attempt(model, workload, probe, attempt);
         }
         let spec = &model.functions[workload.function[a.invocation as usize] as usize];
-        let whole = spec.backoff.0 as f64 * (1u64 << (a.number - self.tasks[a.task].killed - 1).min(62)) as f64;
+        let whole = spec.backoff.0 as f64 * (1u64 << (a.number - self.tasks[a.task].uncounted - 1).min(62)) as f64;
         let part = if spec.jitter { noise(model.seed, BACKOFF, a.invocation.into(), a.number.into()) } else { 1.0 };
         let again = self.now + SimDuration(libm::rint(whole * part) as u64);
         self.close(probe, attempt);
         self.account(a.task, Accounting::Backoff);
-        (self.tasks[a.task].attempt, self.tasks[a.task].again) = (NONE, again);
+        let task = &mut self.tasks[a.task];
+        (task.attempt, task.again, task.answer_due) = (NONE, again, SimTime::NEVER);
         self.queue.push(again, model.arrival_class(), Event::new(EventKind::TryAgain, 0, a.task));
     }
 
@@ -149,20 +155,65 @@ impl World {
         self.digest.fold(self.now.0, 3, invocation, attempts.into());
         let mut last = Attempt::new(id, invocation, attempts, self.now);
         if attempt != NONE {
-            self.attempts[attempt].task = NONE;
+            self.leave(model, workload, probe, attempt);
             last = self.attempts[attempt];
             last.handed = false;
-            let client = model.clients[workload.client[invocation as usize] as usize].machine;
-            let cancel = Message {
-                instance: last.instance,
-                placer: last.entry,
-                function: workload.function[invocation as usize],
-                ..Message::about(MessageKind::Cancel, client, self.placer_machine(last.instance, last.entry), attempt, &last)
-            };
-            self.send(model, probe, cancel, 0);
         }
         (last.outcome, last.cause) = (Outcome::Abandoned, None);
         self.end_task(model, workload, probe, id, &last);
+    }
+
+    /// A client does not wait for an attempt any more: from now on it is nobody's, and word of it is sent after it.
+    fn leave<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = &mut self.attempts[attempt];
+        a.task = NONE;
+        let a = *a;
+        let client = model.clients[workload.client[a.invocation as usize] as usize].machine;
+        let cancel = Message {
+            instance: a.instance,
+            placer: a.entry,
+            function: workload.function[a.invocation as usize],
+            ..Message::about(MessageKind::Cancel, client, self.placer_machine(a.instance, a.entry), attempt, &a)
+        };
+        self.send(model, probe, cancel, 0);
+    }
+
+    /// From now on a client waits for word that an attempt has a host.
+    pub(crate) fn expect_answer(&mut self, attempt: u32, within: SimDuration) {
+        let task = self.attempts[attempt].task;
+        let due = self.now + within.max(SimDuration(1));
+        self.tasks[task].answer_due = due;
+        self.queue.push(due, Class::Timer, Event::new(EventKind::AnswerDue, 0, task));
+    }
+
+    /// A client hears that an attempt has a host.
+    pub(crate) fn placed(&mut self, attempt: u32) {
+        let task = self.attempts[attempt].task;
+        if task != NONE {
+            self.tasks[task].answer_due = SimTime::NEVER;
+        }
+    }
+
+    /// A client may have waited for word of a placer for as long as it does. Answers the attempt of which it has none.
+    pub(crate) fn unanswered(&mut self, id: u32) -> Option<u32> {
+        let task = &mut self.tasks[id];
+        if task.answer_due != self.now {
+            return None; // it has had word, or has ended
+        }
+        task.answer_due = SimTime::NEVER;
+        Some(task.attempt)
+    }
+
+    /// A client withdraws an attempt, as its placer does not answer. Answers the next one, which is sent elsewhere.
+    pub(crate) fn withdraw<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) -> u32 {
+        let Attempt { task: id, invocation, number, .. } = self.attempts[attempt];
+        self.digest.fold(self.now.0, 5, invocation, number.into());
+        self.counters.withdrawn += 1;
+        self.leave(model, workload, probe, attempt);
+        let task = &mut self.tasks[id];
+        (task.uncounted, task.unanswered) = (task.uncounted + 1, task.unanswered + 1);
+        self.account(id, Accounting::ClientNetwork);
+        self.try_task(id)
     }
 
     /// Word that a client gave up reaches a placer or a host. It needs no decision and does not wait in an inbox. A placer that
@@ -193,7 +244,7 @@ impl World {
             self.close(probe, m.attempt);
         } else if on_its_way {
             self.attempts[m.attempt].cancelled = true;
-        } else {
+        } else if a.host != NONE {
             let to = model.hosts[a.host as usize].machine;
             self.send(model, probe, Message { host: a.host, from: m.to, to, ..*m }, 0);
         }
@@ -220,7 +271,7 @@ impl World {
         let task = &mut self.tasks[id];
         task.account(task.accounting, now);
         // Timers that still come find nothing to do.
-        (task.gives_up, task.again) = (SimTime::NEVER, SimTime::NEVER);
+        (task.gives_up, task.again, task.answer_due) = (SimTime::NEVER, SimTime::NEVER, SimTime::NEVER);
         self.counters.outcomes[last.outcome as usize] += 1;
         if let Some(cause) = last.cause {
             self.counters.causes[cause as usize] += 1;

@@ -441,13 +441,20 @@ impl World {
         } else if h.order.is_fcfs() && a.rank == Rank::Plain {
             h.queue.push(waiter, None)
         } else {
-            let function = workload.function[a.invocation as usize];
-            let estimate = self.estimate_ns(a.invocation, workload);
-            let left = workload.job.get(a.invocation as usize).map_or(1, |&job| self.job_left[job as usize]);
-            let remaining = estimate.saturating_mul(left.into());
-            let task = Newcomer::new(function, &model.functions[function as usize], a.submitted, estimate, remaining);
+            let task = self.newcomer(model, workload, attempt, a.invocation);
             self.joins(a.host, waiter, &task, a.rank)
         };
+    }
+
+    /// What the order of a queue may know of an invocation that comes to it, as an attempt if that is still one at it.
+    pub(crate) fn newcomer(&self, model: &Model, workload: &Workload, attempt: u32, invocation: u32) -> Newcomer {
+        let a = &self.attempts[attempt];
+        let submitted = if a.invocation == invocation { a.submitted } else { self.now };
+        let function = workload.function[invocation as usize];
+        let estimate = self.estimate_ns(invocation, workload);
+        let left = workload.job.get(invocation as usize).map_or(1, |&job| self.job_left[job as usize]);
+        let remaining = estimate.saturating_mul(left.into());
+        Newcomer::new(function, &model.functions[function as usize], submitted, estimate, remaining)
     }
 
     /// Something joins a host's queue.

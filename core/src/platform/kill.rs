@@ -166,7 +166,7 @@ impl World {
         }
         self.tasks[a.task].lose(slot_since, a.started, self.now);
         let again = self.try_task(a.task);
-        self.tasks[a.task].killed += 1;
+        self.tasks[a.task].uncounted += 1;
         let new = &mut self.attempts[again];
         (new.instance, new.entry, new.placer) = (a.instance, a.placer, a.placer);
         self.return_to_placer(model, workload, probe, again, &a);

@@ -58,11 +58,13 @@ pub enum MessageKind {
     Committed,
     /// Placer to placer: something that you want to know has changed.
     Note,
+    /// Placer to client: your invocation has a host.
+    Placed,
 }
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 25] = [
+    pub const ALL: [MessageKind; 26] = [
         MessageKind::Submit,
         MessageKind::Offload,
         MessageKind::Assign,
@@ -88,6 +90,7 @@ impl MessageKind {
         MessageKind::Commit,
         MessageKind::Committed,
         MessageKind::Note,
+        MessageKind::Placed,
     ];
 
     /// The word in results.
@@ -118,6 +121,7 @@ impl MessageKind {
             MessageKind::Commit => "commit",
             MessageKind::Committed => "committed",
             MessageKind::Note => "note",
+            MessageKind::Placed => "placed",
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Machine {
     pub cloud_controller: bool,
     /// Whether it is an edge controller.
     pub edge_controller: bool,
+    /// Whether its placers answer.
+    pub answers: bool,
 }
 
 /// A machine that runs invocations.
@@ -190,6 +192,8 @@ pub struct Model {
     pub seed: u64,
     /// All machines: the nodes in order, each block's machines in a row.
     pub machines: Vec<Machine>,
+    /// Whether the placers of every machine answer.
+    pub all_answer: bool,
     /// The machines that run invocations, in the order of machines.
     pub hosts: Vec<HostSpec>,
     /// The machines that submit invocations, in the order of machines.
@@ -255,6 +259,7 @@ impl Model {
                     host: if is_host { hosts.len() as u32 } else { NONE },
                     cloud_controller: node.is(Role::CloudController),
                     edge_controller: node.is(Role::EdgeController),
+                    answers: node.answers,
                 });
                 ids.push(if node.count == 1 { node.id.clone() } else { format!("{}[{number}]", node.id) });
                 if is_host {
@@ -293,6 +298,7 @@ impl Model {
         let supply = Supply::new(scenario, &machines, &hosts, &network, controller);
         Model {
             seed: scenario.run.seed,
+            all_answer: machines.iter().all(|m| m.answers),
             machines,
             hosts,
             clients,
@@ -321,6 +327,11 @@ impl Model {
     /// The class of arrivals that are events, and of messages.
     pub(crate) fn arrival_class(&self) -> Class {
         if self.arrivals_first { Class::Early } else { Class::Message }
+    }
+
+    /// Whether the placers of a machine answer.
+    pub(crate) fn answers(&self, machine: u32) -> bool {
+        self.all_answer || self.machines[machine as usize].answers
     }
 
     /// The id of a machine: `edge-1`, or `pool[17]`.

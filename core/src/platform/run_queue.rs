@@ -169,6 +169,18 @@ impl<T: Copy> RunQueue<T> {
         }
     }
 
+    /// Another item takes the place of the one that stands there, if one does.
+    pub fn replace(&mut self, place: Place, item: T) {
+        match self.in_line(place) {
+            Some(at) => self.line[at].1 = item,
+            None => {
+                if let Some(there) = self.ranked.get_mut(&place) {
+                    there.0 = item;
+                }
+            }
+        }
+    }
+
     /// Takes what stands at a place, if it is there.
     pub fn remove(&mut self, place: Place) -> Option<T> {
         if let Some(at) = self.in_line(place) {
@@ -248,6 +260,7 @@ mod tests {
         Remove(prop::sample::Index),
         RemoveWhere(prop::sample::Index),
         Retain(u32),
+        Replace(prop::sample::Index),
         Wait(u64),
     }
 
@@ -260,6 +273,7 @@ mod tests {
             1 => any::<prop::sample::Index>().prop_map(Move::Remove),
             1 => any::<prop::sample::Index>().prop_map(Move::RemoveWhere),
             1 => (2u32..5).prop_map(Move::Retain),
+            1 => any::<prop::sample::Index>().prop_map(Move::Replace),
             2 => (1u64..8).prop_map(Move::Wait),
         ]
     }
@@ -307,7 +321,13 @@ mod tests {
                         prop_assert_eq!(queue.remove_where(|other| other == item), there.then_some((place, item)));
                         naive.all.retain(|e| e.4 != item);
                     }
-                    Move::Remove(_) | Move::RemoveWhere(_) => {}
+                    Move::Replace(index) if !places.is_empty() => {
+                        let (old, place) = places[index.index(places.len())];
+                        queue.replace(place, item);
+                        naive.all.iter_mut().filter(|e| e.4 == old).for_each(|e| e.4 = item);
+                        places.push((item, place));
+                    }
+                    Move::Remove(_) | Move::RemoveWhere(_) | Move::Replace(_) => {}
                     Move::Retain(divisor) => {
                         queue.retain(|item| !item.is_multiple_of(divisor));
                         naive.all.retain(|e| !e.4.is_multiple_of(divisor));

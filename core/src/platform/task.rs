@@ -230,8 +230,12 @@ pub struct Task {
     pub accounting: Accounting,
     /// Since when.
     pub since: SimTime,
-    /// How many of them were killed.
-    pub killed: u16,
+    /// How many of them do not count as tries of its client: those that were killed or withdrawn.
+    pub uncounted: u16,
+    /// How many placers in a row have left its client without an answer.
+    pub unanswered: u16,
+    /// Until when its client waits for word that the newest attempt has a host; [`SimTime::NEVER`] if it has it, or waits for none.
+    pub answer_due: SimTime,
     /// When its client gives up; [`SimTime::NEVER`] if it waits for ever.
     pub gives_up: SimTime,
     /// Between two attempts, when its client tries again.
@@ -249,7 +253,9 @@ impl Task {
             attempt: NONE,
             accounting: Accounting::ClientNetwork,
             since: now,
-            killed: 0,
+            uncounted: 0,
+            unanswered: 0,
+            answer_due: SimTime::NEVER,
             gives_up: SimTime::NEVER,
             again: SimTime::NEVER,
             spent: [0; Accounting::COUNT],

@@ -55,6 +55,8 @@ pub enum EventKind {
     PatienceEnds,
     /// An attempt has waited in a host's queue for as long as it may.
     QueueTimeout,
+    /// A client has waited for word of a placer for as long as it does.
+    AnswerDue,
 }
 
 /// An event: eight bytes.
@@ -92,6 +94,8 @@ pub struct Counters {
     pub wasted_ns: u64,
     /// Core-nanoseconds that were locked while placers thought about offers.
     pub locked_ns: u64,
+    /// Attempts that clients withdrew, as their placer did not answer, and made anew elsewhere.
+    pub withdrawn: u64,
     /// Attempts that were killed for others.
     pub killed: u64,
     /// Results that came when their client had given up.
@@ -153,6 +157,8 @@ pub struct World {
     pub(crate) chatter: usize,
     /// How much has happened besides that.
     pub(crate) happened: u64,
+    /// When an attempt last went from one phase to another.
+    pub(crate) moved: SimTime,
     /// What happened.
     pub digest: Digest,
     /// Tasks in the system.
@@ -260,6 +266,7 @@ impl World {
         let before = a.phase();
         self.waiting = self.waiting + usize::from(next.waits()) - usize::from(before.waits());
         a.enter(next, self.now);
+        self.moved = self.now;
         let (invocation, host) = (a.invocation, a.host);
         if before.is_on_host() != next.is_on_host() {
             if let Some(average) = self.load_averages.get_mut(host as usize) {

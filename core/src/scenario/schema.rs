@@ -24,6 +24,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         "disk_mb": number("Disk of a worker or a head store, in MB; not limited if absent."),
         "disk_read_mb_s": number("How fast its disk is read, in MB/s; not limited if absent."),
         "disk_write_mb_s": number("How fast its disk is written, in MB/s; not limited if absent."),
+        "answers": {"type": "boolean", "description": "Whether its placers answer; true if absent."},
         "traffic": number("A client's share of the arrivals."),
         "overrides": {"type": "object", "description": "Machines of a block that differ, by number.",
             "additionalProperties": object(machine.clone(), &[])},

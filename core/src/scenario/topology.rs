@@ -114,6 +114,10 @@ pub struct Node {
     /// How fast its disk is written, in MB/s; not limited if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_write_mb_s: Option<f64>,
+    /// Whether its placers answer. While they do not they decide nothing and tell nobody, and what reaches them waits; what runs on
+    /// the node goes on.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub answers: bool,
     /// A client's share of the arrivals, relative to the other clients.
     #[serde(default = "one_f", skip_serializing_if = "is_one_f")]
     pub traffic: f64,
@@ -174,6 +178,12 @@ fn one() -> u32 {
 fn is_one(n: &u32) -> bool {
     *n == 1
 }
+fn yes() -> bool {
+    true
+}
+fn is_yes(b: &bool) -> bool {
+    *b
+}
 fn one_f() -> f64 {
     1.0
 }
@@ -204,6 +214,7 @@ impl Node {
             disk_mb: None,
             disk_read_mb_s: None,
             disk_write_mb_s: None,
+            answers: true,
             traffic: 1.0,
             overrides: BTreeMap::new(),
             x: 0.0,

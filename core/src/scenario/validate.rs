@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::ranges::{Range, range_of};
-use super::{Change, Path, Role, Scenario, TooLarge};
+use super::{Change, Node, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
 /// Something that does not make sense in a scenario.
@@ -230,7 +230,7 @@ pub(crate) fn too_much_to_see(s: &Scenario, functions: usize) -> Option<Problem>
 struct Sizes(Vec<(f64, f64)>);
 
 impl Sizes {
-    fn of<'b>(workers: impl Iterator<Item = &'b super::Node>) -> Sizes {
+    fn of<'b>(workers: impl Iterator<Item = &'b Node>) -> Sizes {
         let mut all = Vec::new();
         for n in workers {
             // A block whose every machine differs has none like the node itself.
@@ -518,7 +518,7 @@ impl Validator<'_> {
         }
         // What can never start anywhere is said here; the run rejects it with the same cause.
         let workers = || s.nodes.iter().filter(|n| n.is(Role::Worker));
-        let most = |of: fn(&super::Node) -> f64| workers().map(of).fold(0.0, f64::max);
+        let most = |of: fn(&Node) -> f64| workers().map(of).fold(0.0, f64::max);
         let most_disk = most(|n| n.disk_mb.unwrap_or(f64::INFINITY));
         let most_memory = most(|n| n.overrides.values().filter_map(|o| o.memory_mb).fold(n.memory_mb, f64::max));
         for f in &s.functions {
@@ -546,6 +546,9 @@ impl Validator<'_> {
         self.choice("frame.architecture", &s.frame.architecture);
         if s.frame.architecture.kind == "dynamic" {
             self.agents(s);
+        }
+        if s.frame.architecture.kind == "federated" {
+            self.gossip(s);
         }
         if let Some(problem) = too_much_to_see(s, s.functions.len()) {
             self.tell(problem);
@@ -618,20 +621,15 @@ impl Validator<'_> {
             let hint = "Make a node a cloud controller, or set mode to decentralized or federated.";
             self.error("frame.architecture.mode", "centralized needs a cloud controller, and there is none", hint);
         }
-        let in_zone = |zone: &str, role: Role| {
-            s.nodes.iter().any(|n| {
-                n.zone == zone
-                    && n.is(role)
-                    && !n.is(Role::CloudController)
-                    && (role != Role::Worker || !n.is(Role::EdgeController))
-            })
-        };
-        let lacks = |zone: &&super::Zone| in_zone(&zone.id, Role::Worker) && !in_zone(&zone.id, Role::EdgeController);
+        let alone = !s.nodes.iter().any(|n| n.is(Role::CloudController));
+        let in_zone = |zone: &str, role: Role| s.nodes.iter().any(|n| n.zone == zone && n.is(role));
+        // Where there is a cloud controller it stands in.
+        let lacks = |zone: &&super::Zone| alone && in_zone(&zone.id, Role::Worker) && !in_zone(&zone.id, Role::EdgeController);
         if matches!(mode, "dynamic" | "federated")
             && let Some(zone) = s.zones.iter().find(lacks)
         {
             let message = format!("federated needs an edge controller in zone {}, whose workers would have nobody to ask", zone.id);
-            let hint = "Make one of its nodes an edge controller that is not a cloud controller too, or set mode to decentralized.";
+            let hint = "Make one of its nodes an edge controller, or any node a cloud controller, or set mode to decentralized.";
             self.error("frame.architecture.mode", message, hint);
         }
         let Some(entry) = find(&self.catalogue.architectures, &architecture.kind).copied() else { return };
@@ -644,6 +642,19 @@ impl Validator<'_> {
                 let hint = format!("All requests leave at {low} at once; raise {hard}, or lower {soft}.");
                 self.warning(format!("frame.architecture.{hard}"), message, hint);
             }
+        }
+    }
+
+    /// Who takes others for silent sooner than they can have said anything takes all for silent.
+    fn gossip(&mut self, s: &Scenario) {
+        let architecture = &s.frame.architecture;
+        let Some(entry) = find(&self.catalogue.architectures, &architecture.kind).copied() else { return };
+        let number = |name: &str| architecture.value(entry.params.iter().find(|p| p.name == name)?).as_f64();
+        let (Some(every), Some(after)) = (number("gossip_ms"), number("silent_after_ms")) else { return };
+        if after > 0.0 && (every == 0.0 || every >= after) {
+            let comes = if every == 0.0 { "never".to_owned() } else { format!("every {every} ms") };
+            let message = format!("zones count as silent after {after} ms without gossip, which comes {comes}");
+            self.warning("frame.architecture.silent_after_ms", message, "Enter several gossip periods, or 0 for never.");
         }
     }
 
@@ -725,7 +736,7 @@ impl Validator<'_> {
 
     fn timeline(&mut self, s: &Scenario) {
         if s.timeline.is_empty() {
-            return;
+            return self.silence(&s.nodes);
         }
         let mut value = s.to_value();
         if let Some(map) = value.as_object_mut() {
@@ -746,6 +757,20 @@ impl Validator<'_> {
                     }
                 }
             }
+        }
+        if let Ok(end) = Scenario::from_value(value) {
+            self.silence(&end.nodes);
+        }
+    }
+
+    /// Nodes that do not answer in the end never do again.
+    fn silence(&mut self, in_the_end: &[Node]) {
+        for node in in_the_end.iter().filter(|n| !n.answers) {
+            self.warning(
+                format!("nodes.{}.answers", node.id),
+                "it never answers again",
+                "What waits there then will not end; let the timeline set answers to true.",
+            );
         }
     }
 
@@ -801,7 +826,7 @@ fn alone(s: &Scenario) -> Vec<(&str, Sizes)> {
 }
 
 /// What may change while a run goes on, in words.
-const CHANGEABLE: &str = "During a run the frame, the policies, the network, links' values and nodes' speed can change; the rest is fixed when \
+const CHANGEABLE: &str = "During a run the frame, the policies, the network, links' values, nodes' speed and whether they answer can change; the rest is fixed when \
      the run starts, because invocations already drawn or running depend on it.";
 
 /// Whether the value at a path may change while a run goes on.
@@ -810,7 +835,7 @@ fn may_change(path: &Path) -> bool {
         "frame" | "policies" => path.depth() >= 3 || path.last() != path.head(),
         "network" => path.depth() == 2 && path.last() != "sharing",
         "links" => path.depth() == 3 && matches!(path.last(), "latency_ms" | "jitter_ms" | "bandwidth_mbps"),
-        "nodes" => path.depth() == 3 && path.last() == "speed",
+        "nodes" => path.depth() == 3 && matches!(path.last(), "speed" | "answers"),
         _ => false,
     }
 }

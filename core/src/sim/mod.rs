@@ -27,8 +27,11 @@ use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::registry::{Args, Choice};
 use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{NS_PER_S, SimDuration, SimTime};
 use crate::workload::Workload;
+
+/// So long after the last attempt has moved placers that go on talking lead nowhere, if one of them never answers again.
+const LEADS_NOWHERE: SimDuration = SimDuration(600 * NS_PER_S);
 
 /// A scenario made ready: everything that does not change from event to event, shared by all copies of a simulation.
 #[derive(Debug)]
@@ -234,9 +237,9 @@ impl State {
     fn next(&self, setup: &Setup) -> Option<SimTime> {
         let (arrival, change) = (self.next_arrival(setup), self.next_change(setup));
         let stuck = || {
-            self.world.queue.len() == self.world.chatter
-                && change == SimTime::NEVER
-                && self.world.waiting == self.world.attempts.len()
+            let talk_only = self.world.queue.len() == self.world.chatter && change == SimTime::NEVER;
+            let waits = || self.world.waiting == self.world.attempts.len() || self.nobody_answers(setup);
+            talk_only && waits() || self.leads_nowhere(setup)
         };
         if arrival == SimTime::NEVER && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
             return None;
@@ -312,9 +315,13 @@ impl State {
                 }
             }
             EventKind::PatienceEnds => self.world.patience_ends(model, workload, probe, event.id),
+            EventKind::AnswerDue => self.answer_due(setup, event.id, probe),
             EventKind::QueueTimeout => self.world.queue_timeout(model, workload, probe, event.id),
             EventKind::DecisionEnds => {
                 self.world.chatter -= usize::from(self.is_busy_with_chatter(event.epoch, event.id));
+                if !model.answers(self.world.placer_machine(event.epoch, event.id)) {
+                    return self.put_back(event.epoch, event.id, probe);
+                }
                 self.answer(setup, event.epoch, event.id, probe);
                 self.serve(setup, event.epoch, event.id, probe);
             }
@@ -339,12 +346,60 @@ impl State {
     /// When something other than gossip happens next, if nothing but gossip waits at the placers.
     fn next_other(&self, setup: &Setup) -> Option<SimTime> {
         let is_chatter = |id: &u32| self.world.messages[*id].kind.is_chatter();
-        if !self.all_placers().all(|(_, p)| p.inbox.iter().all(is_chatter)) {
+        if !self.all_placers().all(|(_, p)| !setup.stages[self.stage].model.answers(p.machine) || p.inbox.iter().all(is_chatter)) {
             return None;
         }
         let queued = self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event)).map(|(time, _)| time).min();
         let known = [self.next_arrival(setup), self.next_change(setup)].into_iter().filter(|&t| t < SimTime::NEVER);
         known.chain(queued).min()
+    }
+
+    /// Whether what could go on waits at placers that do not answer: those that do have only gossip to deal with.
+    fn nobody_answers(&self, setup: &Setup) -> bool {
+        let is_chatter = |id: &u32| self.world.messages[*id].kind.is_chatter();
+        let idle = |p: &Placer| !setup.stages[self.stage].model.answers(p.machine) || p.inbox.iter().all(is_chatter);
+        !setup.stages[self.stage].model.all_answer && self.all_placers().all(|(_, p)| idle(p))
+    }
+
+    /// Whether one that will not answer again holds everybody up, for as long as [`LEADS_NOWHERE`]: placers go on to wake and to ask
+    /// each other, and nothing else will happen.
+    fn leads_nowhere(&self, setup: &Setup) -> bool {
+        let world = &self.world;
+        let talk = |event: &Event| match event.kind {
+            EventKind::PlacerTimer | EventKind::PlacerWakes | EventKind::DecisionEnds | EventKind::Expiry => true,
+            EventKind::Delivery => world.messages[event.id].attempt == NONE,
+            _ => false,
+        };
+        let for_good = !setup.stages[self.stage].model.all_answer && self.next_change(setup) == SimTime::NEVER;
+        for_good && world.now.since(world.moved) > LEADS_NOWHERE && world.queue.iter().all(|(_, event)| talk(event))
+    }
+
+    /// A decision ends at a placer that does not answer: it will be made anew.
+    fn put_back<P: Probe>(&mut self, instance: u16, number: u32, probe: &mut P) {
+        let placer = &mut self.instances[instance as usize].placers[number as usize];
+        let Some(id) = placer.serving.take() else { return };
+        placer.inbox.push_front(id);
+        for change in [PlacerChange::Done, PlacerChange::Waits] {
+            probe.placer(self.world.now, placer.machine, (instance, number), change);
+        }
+        let m = self.world.messages[id];
+        for i in 0..if m.kind.brings_tasks() { self.world.tasks_of(&m) } else { 0 } {
+            let member = self.world.task_of(&m, i);
+            if self.world.is_live(member) {
+                self.world.account(self.world.attempts[member.attempt].task, Accounting::PlacerQueue);
+            }
+        }
+    }
+
+    /// A client has waited for word of a placer: it withdraws the attempt and asks the next.
+    fn answer_due<P: Probe>(&mut self, setup: &Setup, task: u32, probe: &mut P) {
+        let Some(attempt) = self.world.unanswered(task) else { return };
+        // An architecture that took it over may not say when a task has a host.
+        let instance = usize::from(self.world.attempts[attempt].instance);
+        if self.instances[instance].rules.answer_within().is_some() {
+            let again = self.world.withdraw(&setup.stages[self.stage].model, &setup.workload, probe, attempt);
+            self.send_to_placer(setup, &[again], None, probe);
+        }
     }
 
     /// Whether a placer is busy with what it is told again and again.
@@ -384,14 +439,19 @@ impl State {
         let instance = self.instances.len() - 1;
         let seen = frame(setup, self.stage, &self.world, instance as u16);
         let rules = &mut self.instances[instance].rules;
-        let placer = match opener {
-            Some(Opener { host, .. }) => rules.route_inner(model, client, host, invocation),
-            None if attempts.len() == 1 => rules.route_job(seen, client, &[invocation]),
-            None => {
+        let unanswered = self.world.tasks[self.world.attempts[first].task].unanswered;
+        let elsewhere = if unanswered > 0 { rules.route_again(model, client, unanswered) } else { None };
+        let placer = match (elsewhere, opener) {
+            (Some(other), _) => other,
+            (None, Some(Opener { host, .. })) => rules.route_inner(model, client, host, invocation),
+            (None, None) if attempts.len() == 1 => rules.route_job(seen, client, &[invocation]),
+            (None, None) => {
                 let invocations: Vec<u32> = attempts.iter().map(|&attempt| self.world.attempts[attempt].invocation).collect();
                 rules.route_job(seen, client, &invocations)
             }
         };
+        // Where there is nobody else to ask, the client waits.
+        let within = rules.answer_within().filter(|_| rules.route_again(model, client, unanswered + 1).is_some());
         let to = self.instances[instance].placers[placer as usize].machine;
         let mut bytes = 0u64;
         for &attempt in attempts {
@@ -399,6 +459,9 @@ impl State {
             (a.instance, a.entry, a.placer) = (instance as u16, placer, placer);
             let function = setup.workload.function[a.invocation as usize];
             bytes = bytes.saturating_add(model.functions[function as usize].request_bytes);
+            if let Some(within) = within {
+                self.world.expect_answer(attempt, within);
+            }
         }
         let wave = if attempts.len() == 1 { NONE } else { self.world.wave_of(attempts) };
         let (from, host) = match opener {
@@ -453,6 +516,12 @@ impl State {
                     self.world.client_hears(model, workload, probe, m.attempt);
                 }
             }
+            MessageKind::Placed => {
+                self.world.messages.remove(id);
+                if !self.world.is_stale(&m) {
+                    self.world.placed(m.attempt);
+                }
+            }
             MessageKind::Cancel => {
                 self.world.messages.remove(id);
                 if !self.world.is_stale(&m) {
@@ -502,7 +571,7 @@ impl State {
         loop {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
-            if placer.serving.is_some() {
+            if placer.serving.is_some() || !setup.stages[self.stage].model.answers(placer.machine) {
                 return;
             }
             let Some(id) = placer.inbox.pop_front() else { return };
@@ -582,6 +651,14 @@ impl State {
         if usize::from(instance) + 1 < self.instances.len() {
             return; // another architecture took over
         }
+        if !setup.stages[self.stage].model.answers(self.world.placer_machine(instance, number)) {
+            // It comes again when the timeline changes something: the placer may answer then.
+            let at = self.next_change(setup);
+            if at < SimTime::NEVER {
+                self.world.queue.push(at, Class::Timer, Event::new(EventKind::PlacerWakes, instance, number));
+            }
+            return;
+        }
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
         rules.timer(frame(setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
@@ -630,6 +707,12 @@ impl State {
                     self.world.sets_out(host, assign.function);
                     let slot = if let Action::Give { reservation, .. } = action { reservation + 1 } else { 0 };
                     self.world.send(model, probe, Message { host, words: [0, slot], ..assign }, bytes);
+                    if task != NONE && self.instances[instance as usize].rules.answer_within().is_some() {
+                        let client = workload.client[assign.invocation as usize];
+                        let to = model.clients[usize::from(client)].machine;
+                        let placed = about(&self.world, attempt, MessageKind::Placed, to);
+                        self.world.send(model, probe, placed, 0);
+                    }
                 }
                 Action::Bind { attempt, host } => {
                     let held = self.world.attempts[attempt].phase() == Phase::Schedulable;
@@ -834,11 +917,12 @@ impl State {
         let placers: Vec<Placer> = plans
             .iter()
             .map(|plan| {
-                let placement = setup.library.placement(&scenario.policies.placement);
+                let policies = &scenario.policies;
+                let policies = (setup.library.placement(&policies.placement), setup.library.order(&policies.order));
                 let count = on_machine.entry(plan.machine).or_default();
                 let id = format!("{}/{instance}/{count}", model.machine_id(plan.machine));
                 *count += 1;
-                Placer::new(plan, model, placement, &id, rules.exact())
+                Placer::new(plan, model, policies, &id, rules.exact())
             })
             .collect();
         // Placers that went before decide on what is still on its way to them.
@@ -906,7 +990,9 @@ impl State {
         }
         if before.policies.order != scenario.policies.order {
             // What waits keeps its place.
-            self.world.hosts.iter_mut().for_each(|host| host.order = setup.library.order(&scenario.policies.order));
+            let order = || setup.library.order(&scenario.policies.order);
+            self.world.hosts.iter_mut().for_each(|host| host.order = order());
+            self.instances.iter_mut().flat_map(|i| &mut i.placers).for_each(|placer| placer.order = order());
         }
         if before.policies.keep_alive != scenario.policies.keep_alive {
             for host in 0..self.world.hosts.len() as u32 {
@@ -920,6 +1006,11 @@ impl State {
             for placer in self.instances.iter_mut().flat_map(|i| &mut i.placers) {
                 placer.placement = setup.library.placement(&scenario.policies.placement);
             }
+        }
+        if !setup.stages[self.stage - 1].model.all_answer {
+            // Those that answer again go on.
+            let all: Vec<(u16, u32)> = self.all_placers().map(|(which, _)| which).collect();
+            all.into_iter().for_each(|(instance, number)| self.serve(setup, instance, number, probe));
         }
         for host in 0..self.world.hosts.len() as u32 {
             // A policy on memory may let a waiting head in.

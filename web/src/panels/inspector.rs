@@ -92,6 +92,13 @@ fn NodePanel(props: &NodeProps) -> Html {
         });
         html! { <label class="check"><input type="checkbox" checked={n.is(role)} onchange={toggle} />{ role.name() }</label> }
     });
+    let (answering, answers_path) = (lab.clone(), path("answers"));
+    let answers = Callback::from(move |event: Event| {
+        let on = event.target_unchecked_into::<HtmlInputElement>().checked();
+        set(&answering, &answers_path, json!(on));
+    });
+    let silence =
+        lab.problem_at(&path("answers")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
     let problem = lab.problem_at(&path("roles")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
     html! {
         <section class="panel">
@@ -115,6 +122,12 @@ fn NodePanel(props: &NodeProps) -> Html {
                     help="An execution takes its time divided by this." />
                 <Number path={path("count")} label="Machines" placeholder={Some(AttrValue::from("1"))} whole=true
                     help="How many identical machines this stands for." />
+            }
+            if n.is(Role::CloudController) || n.is(Role::EdgeController) {
+                <label class="check">
+                    <input type="checkbox" id={format!("f-{}", path("answers"))} checked={n.answers} onchange={answers} />{ "Answers" }
+                </label>
+                { silence }
             }
             if n.is(Role::HeadStore) || n.is(Role::Registry) || (n.is(Role::Worker) && (uses_disks(&lab.scenario) || has_disk(n))) {
                 <DiskFields node={n.clone()} />
@@ -228,9 +241,10 @@ fn Scheduler() -> Html {
     let catalogue = Library::default().catalogue();
     let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default().to_vec());
     let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
-    let by_architecture = architecture
-        .filter(|e| e.decides.contains(&"policies.placement"))
-        .map(|e| AttrValue::from(format!("{} decides this itself.", e.name)));
+    let by_architecture = |path: &str| {
+        let decides = architecture.filter(|e| e.decides.contains(&path));
+        decides.map(|e| AttrValue::from(format!("{} decides this itself.", e.name)))
+    };
     html! {
         <>
         <OtherProblems />
@@ -241,11 +255,11 @@ fn Scheduler() -> Html {
             <h2>{ "Scheduler" }</h2>
             <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture}
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
-            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} />
+            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
             if s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates {
                 <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
             }

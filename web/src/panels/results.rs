@@ -322,6 +322,9 @@ fn schedulers(s: &Summary) -> Html {
         let vain = three_digits(s.wasted_s);
         told.push(format!("{} claims came too late, and {vain} s of decisions were in vain.", count(s.conflicts)));
     }
+    if s.withdrawn > 0 {
+        told.push(format!("{} requests were withdrawn from placers that did not answer.", count(s.withdrawn)));
+    }
     if s.killed > 0 {
         told.push(format!("{} executions were stopped for others.", count(s.killed)));
     }

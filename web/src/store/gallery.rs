@@ -21,6 +21,7 @@ gallery!(
     "two-choices",
     "busy-placer",
     "uneven-zones",
+    "no-answer",
     "tight-memory",
     "heavy-tail",
     "stragglers",

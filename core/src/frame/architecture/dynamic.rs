@@ -14,6 +14,8 @@
 //! - *Running on a node*: its own worker. A controller without one is the gateway of the workers of its zone, or of all if the
 //!   zone has none: what is to run there goes to the one that has least per core of what gateways and agents sent it and do
 //!   not know to have ended. Nobody asks whether a function fits a worker; what never fits is rejected there.
+//! - *Federated without an edge controller*: the first cloud controller stands in for each zone that has none, and decides as
+//!   that zone's edge controller would; then federated takes the ways of centralized.
 //! - *Load*: the one-minute load average of the machine, over what runs or waits on it, from whomever it came; of a gateway, the
 //!   mean of its workers.
 //! - *Times*: a request enters when its message arrives, so that its total holds the wait in the inbox; what was handed on counts
@@ -187,7 +189,7 @@ impl Plan {
         let names: Vec<String> = (0..model.zones).map(|zone| format!("zone {zone}")).collect();
         let nodes = agents.iter().map(|&(machine, m)| (model.machine_id(machine), part(m), names[m.zone as usize].as_str()));
         Plan {
-            map: Map::new(form, nodes),
+            map: Map::new(form, nodes).with_stand_in(),
             machines: agents.iter().map(|a| a.0).collect(),
             gateways: agents.iter().map(|a| gateway(a.1)).collect(),
             all: (0..model.hosts.len() as u32).collect(),

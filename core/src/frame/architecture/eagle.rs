@@ -167,8 +167,8 @@ impl Eagle {
     }
 
     /// A place has come up, or a host stays with a job.
-    fn came_up(&mut self, frame: Frame<'_>, message: &Message, actions: &mut Vec<Action>) {
-        let task = self.reservations.came_up(frame, message, actions);
+    fn came_up(&mut self, frame: Frame<'_>, placer: &mut Placer, message: &Message, actions: &mut Vec<Action>) {
+        let task = self.reservations.came_up(frame, placer, message, actions);
         if let Some(Asked { attempt, .. }) = task.filter(|_| self.sticky && self.reservations.has_unbound(message.ticket)) {
             actions.push(Action::Stick { attempt, ticket: message.ticket });
         }
@@ -243,7 +243,7 @@ impl Rules for Eagle {
             (_, MessageKind::Submit) => {
                 self.reservations.submit(frame, placer, tasks, true, actions);
             }
-            (_, MessageKind::GetTask) => self.came_up(frame, message, actions),
+            (_, MessageKind::GetTask) => self.came_up(frame, placer, message, actions),
             (_, MessageKind::ReserveRefused) => self.refused(frame, number, placer, message, actions),
             _ => {}
         }

@@ -11,17 +11,18 @@
 //! to its end, of whatever kind. Both are averages that move by `alpha`: r ← r + α (new - r), d ← d + α (new - d), beginning with
 //! the first value; times between arrivals count as 1 µs at least. As long as one of them is not known, or nothing, the limit is
 //! `most`. Short times between arrivals weigh much in r, so that with random arrivals the limit is several times what the tasks need;
-//! with even ones it is just that, and too little where it is rounded down. The others wait in the engine, in order for each function.
+//! with even ones it is just that, and too little where it is rounded down. The others wait in the engine, for each function
+//! by `policies.order`.
 //! With L the way of a message, S the gateway's decision, E the time of a task in an engine and R that of a hand-over
 //! (`local_us`), unloaded service times are: from outside 2 L + S + E + run (n tasks that come together: n S and up to n E), inner
 //! R + E + run; where E is more than R, the end before it holds it up for E - R.
 //! Source: Nightcore (Jia and Witchel, ASPLOS 2021) and its repository: choices of a node, averages of instant rates and running
 //! delays with α = 0.001, no limit without a value. There, limits are each function's own; the defaults of these and of times are ours.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::spread::Sample;
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, LOCAL_US, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::{NS_PER_S, SimDuration, SimTime};
@@ -91,8 +92,8 @@ enum Pick {
 /// What an engine knows of a function.
 #[derive(Clone, Default)]
 struct Served {
-    /// Tasks that wait, the oldest first.
-    waiting: VecDeque<Asked>,
+    /// Tasks that wait.
+    waiting: Held,
     /// Tasks that were sent to the host and have not ended.
     running: u32,
     last_arrival: Option<SimTime>,
@@ -209,22 +210,22 @@ impl Gateway {
     }
 
     /// An engine runs those who wait, as far as the limit lets it.
-    fn dispatch(&mut self, frame: Frame<'_>, host: u32, function: u32, actions: &mut Vec<Action>) {
+    fn dispatch(&mut self, frame: Frame<'_>, host: u32, placer: &mut Placer, function: u32, actions: &mut Vec<Action>) {
         let (least, most) = self.limits;
         let Some(served) = self.served.get_mut(&(host, function)) else { return };
         while served.running < served.limit(least, most) {
-            let Some(task) = served.waiting.pop_front() else { return };
-            if frame.is_held(&task) {
-                served.running += 1;
-                actions.push(Action::Assign { attempt: task.attempt, host });
-            } else {
-                self.tasks[host as usize] = self.tasks[host as usize].saturating_sub(1);
-            }
+            let before = served.waiting.len();
+            let next = served.waiting.next(frame, placer);
+            let gone = before - served.waiting.len() - usize::from(next.is_some());
+            self.tasks[host as usize] = self.tasks[host as usize].saturating_sub(gone as u32);
+            let Some(task) = next else { return };
+            served.running += 1;
+            actions.push(Action::Assign { attempt: task.attempt, host });
         }
     }
 
     /// A task reaches an engine.
-    fn receive(&mut self, frame: Frame<'_>, host: u32, placer: &Placer, task: &Asked, actions: &mut Vec<Action>) {
+    fn receive(&mut self, frame: Frame<'_>, host: u32, placer: &mut Placer, task: &Asked, actions: &mut Vec<Action>) {
         let own = placer.number_of(host);
         if own.is_none_or(|own| !placer.view.fits(own, &frame.ask(task.function))) {
             return actions.push(Action::Reject { attempt: task.attempt });
@@ -232,14 +233,14 @@ impl Gateway {
         let (least, most) = self.limits;
         self.served.entry((host, task.function)).or_default().arrives(frame.now, self.alpha);
         // The limit may have risen: those who wait go first.
-        self.dispatch(frame, host, task.function, actions);
+        self.dispatch(frame, host, placer, task.function, actions);
         self.tasks[host as usize] += 1;
         let Some(served) = self.served.get_mut(&(host, task.function)) else { return };
         if served.waiting.is_empty() && served.running < served.limit(least, most) {
             served.running += 1;
             return actions.push(Action::Assign { attempt: task.attempt, host });
         }
-        served.waiting.push_back(*task);
+        served.waiting.push(frame, placer, *task);
         actions.push(Action::Hold { attempt: task.attempt });
     }
 }
@@ -303,7 +304,7 @@ impl Rules for Gateway {
             let Some(served) = self.served.get_mut(&(host, message.function)) else { return };
             served.ends(frame.now.since(message.began), self.alpha);
             self.tasks[host as usize] = self.tasks[host as usize].saturating_sub(1);
-            self.dispatch(frame, host, message.function, actions);
+            self.dispatch(frame, host, placer, message.function, actions);
             if self.pick == Pick::LeastLoad {
                 let words = [host, self.tasks[host as usize]];
                 actions.push(Action::Tell { placer: 0, kind: MessageKind::Note, words });

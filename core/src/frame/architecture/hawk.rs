@@ -77,7 +77,7 @@ impl Rules for Hawk {
                 self.reservations.submit(frame, placer, tasks, false, actions);
             }
             (_, MessageKind::GetTask) => {
-                self.reservations.came_up(frame, message, actions);
+                self.reservations.came_up(frame, placer, message, actions);
             }
             _ => {}
         }

@@ -5,7 +5,7 @@
 //! function with a home: assign there at once → host's queue → run → finish, to the sub-placer. A function without one: the task
 //! waits in the sub-placer's own queue, and the sub-placer asks the broker for a slot (`ask`). Hosts tell the broker how many of
 //! their slots are free with nobody waiting for them (`free`); the broker grants a free slot to the sub-placer with the longest
-//! queue, of equals the one with the lowest number, for its first task for which there is a host that is large enough; of the
+//! queue, of equals the one with the lowest number, for the first of its tasks, by `policies.order`, for which there is a host that is large enough; of the
 //! hosts with free slots the one gets it that has waited for longest, as ExDe's hosts wait. So no idle host is unknown to a sub-placer that has work. The host that takes a task becomes its
 //! function's home, even if another has become so in the meantime. A slot for which no task is left, as its client gave up, is
 //! given back (`return`).
@@ -22,13 +22,13 @@
 //! Source: ExDe's delegated data-aware scheduler, with one sub-placer its centralized data-aware one; there an idle host listens to
 //! one sub-placer and work at the others starves, and rebalancing moves nothing. Here functions take the place of data objects.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::room::{fits, fits_somewhere};
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, decision_ms};
-use crate::platform::slots;
+use crate::platform::{Place, RunQueue, slots};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::rng::hash_text;
 use crate::units::SimDuration;
@@ -96,9 +96,12 @@ pub(crate) struct KeyRanges {
     /// By function.
     keys: Vec<Key>,
     /// By sub-placer from 0, tasks of functions without a home.
-    waiting: Vec<VecDeque<Asked>>,
+    waiting: Vec<Held>,
     /// By sub-placer from 0, the functions of its waiting tasks as the broker knows them.
-    wanted: Vec<VecDeque<u32>>,
+    wanted: Vec<RunQueue<u32>>,
+    /// The tasks that questions on their way to the broker are about, by ticket.
+    asks: BTreeMap<u32, Asked>,
+    tickets: u32,
     /// By host.
     slots: Vec<Slots>,
     /// Hosts with slots that may be granted, the one that has waited for longest first: (its turn, the host).
@@ -117,6 +120,8 @@ impl KeyRanges {
             keys: Vec::new(),
             waiting: Vec::new(),
             wanted: Vec::new(),
+            asks: BTreeMap::new(),
+            tickets: 0,
             slots: Vec::new(),
             idle: BTreeSet::new(),
             turns: Vec::new(),
@@ -131,8 +136,8 @@ impl KeyRanges {
         let k = u64::from(self.placers);
         let key = |id: &str| Key { placer: 1 + (hash_text(id) % k) as u32, home: NONE, work: 0.0 };
         self.keys = model.functions.iter().map(|f| key(&f.id)).collect();
-        self.waiting = vec![VecDeque::new(); k as usize];
-        self.wanted = vec![VecDeque::new(); k as usize];
+        self.waiting = vec![Held::default(); k as usize];
+        self.wanted = vec![RunQueue::new(); k as usize];
         self.slots = model.hosts.iter().map(|h| Slots { told: slots(h).into(), granted: 0, unseen: 0 }).collect();
         self.turns = vec![0; self.slots.len()];
         (0..self.slots.len() as u32).for_each(|host| self.recount(host));
@@ -170,16 +175,16 @@ impl KeyRanges {
     }
 
     /// The broker hands out free slots, each to the sub-placer with the longest queue that can use one.
-    fn grant(&mut self, frame: Frame<'_>, actions: &mut Vec<Action>) {
+    fn grant(&mut self, frame: Frame<'_>, placer: &mut Placer, actions: &mut Vec<Action>) {
         // Functions for which there is no host now.
         let mut without: Vec<u32> = Vec::new();
         while !self.idle.is_empty() {
-            let mut longest: Option<(usize, usize, usize, u32)> = None;
+            let mut longest: Option<(usize, usize, Place, u32)> = None;
             for (sub, wanted) in self.wanted.iter().enumerate() {
                 if wanted.len() <= longest.map_or(0, |(length, ..)| length) {
                     continue;
                 }
-                for (at, &function) in wanted.iter().enumerate() {
+                for (at, function) in wanted.iter(frame.now) {
                     if without.contains(&function) {
                         continue;
                     }
@@ -197,6 +202,7 @@ impl KeyRanges {
             }
             let Some((_, sub, at, host)) = longest else { return };
             let Some(function) = self.wanted[sub].remove(at) else { return };
+            placer.serves(at);
             let taken = KeyRanges::slots_of(frame.model, host, function);
             self.slots[host as usize].granted += taken;
             self.slots[host as usize].unseen += taken;
@@ -289,7 +295,7 @@ impl Rules for KeyRanges {
         &mut self,
         frame: Frame<'_>,
         number: u32,
-        _: &mut Placer,
+        placer: &mut Placer,
         message: &Message,
         tasks: &[Asked],
         actions: &mut Vec<Action>,
@@ -306,25 +312,26 @@ impl Rules for KeyRanges {
                     if home != NONE {
                         self.send(frame, task, home, actions);
                     } else if fits_somewhere(frame.model, &frame.ask(task.function)) {
-                        self.waiting[number as usize - 1].push_back(*task);
+                        self.waiting[number as usize - 1].push(frame, placer, *task);
                         actions.push(Action::Hold { attempt: task.attempt });
-                        actions.push(Action::Tell { placer: BROKER, kind: MessageKind::Ask, words: [task.function, number] });
+                        self.asks.insert(self.tickets, *task);
+                        actions.push(Action::Tell { placer: BROKER, kind: MessageKind::Ask, words: [self.tickets, number] });
+                        self.tickets = self.tickets.wrapping_add(1);
                     } else {
                         actions.push(Action::Reject { attempt: task.attempt });
                     }
                 }
             }
             MessageKind::Ask => {
-                let [function, sub] = message.words;
-                self.wanted[sub as usize - 1].push_back(function);
-                self.grant(frame, actions);
+                let [ticket, sub] = message.words;
+                if let Some(task) = self.asks.remove(&ticket) {
+                    self.wanted[sub as usize - 1].push(task.function, placer.rank(frame, &task));
+                }
+                self.grant(frame, placer, actions);
             }
             MessageKind::Grant => {
                 let [host, function] = message.words;
-                let waiting = &mut self.waiting[number as usize - 1];
-                let first = |waiting: &VecDeque<Asked>| waiting.iter().position(|t| t.function == function);
-                let next = std::iter::from_fn(|| waiting.remove(first(waiting)?)).find(|task| frame.is_held(task));
-                match next {
+                match self.waiting[number as usize - 1].next_of(frame, placer, function) {
                     Some(task) => {
                         self.keys[function as usize].home = host;
                         actions.push(Action::Report { attempt: task.attempt, placer: BROKER });
@@ -336,7 +343,7 @@ impl Rules for KeyRanges {
             MessageKind::Return => {
                 let [host, function] = message.words;
                 self.given_back(frame.model, host, function, true);
-                self.grant(frame, actions);
+                self.grant(frame, placer, actions);
             }
             MessageKind::Free => {
                 let free = u64::from(message.words[0]);
@@ -345,11 +352,11 @@ impl Rules for KeyRanges {
                 s.unseen = s.unseen.saturating_sub(s.told.saturating_sub(free));
                 s.told = free;
                 self.recount(message.host);
-                self.grant(frame, actions);
+                self.grant(frame, placer, actions);
             }
             MessageKind::Finish if number == BROKER => {
                 self.given_back(frame.model, message.host, message.function, false);
-                self.grant(frame, actions);
+                self.grant(frame, placer, actions);
             }
             _ => {}
         }

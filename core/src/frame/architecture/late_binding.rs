@@ -2,17 +2,17 @@
 //! job, and a task is bound to a place when it comes up.
 //!
 //! submit → decision → d m reservations → hosts' queues; a place comes up → the host holds a slot and asks the placer for a task →
-//! the task, or word that none is left. With cancellation the placer gives up the other places when its last task is bound.
+//! the task, or word that none is left; of the job's tasks the next by `policies.order`. With cancellation the placer gives up the other places when its last task is bound.
 //! With d m more than there are hosts each host gets one place, and at least m places are reserved, some hosts getting more.
 //! Messages for a job: d m reservations, up to d m questions and as many answers, and the cancellations. Unloaded service time:
 //! 3 L + S + run; a slot is held and idle for 2 L before each task.
 //! Source: Sparrow (Ousterhout et al., SOSP 2013); probe ratio 2 as in its simulator (its daemon's default is 1.05), cancellation
 //! as its daemon has it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::spread::{D, PLACERS, Sample, Spread};
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
@@ -38,7 +38,7 @@ pub(super) const ENTRY: Entry = Entry {
 /// The tasks of a job that came together, and where places are reserved for them.
 #[derive(Clone)]
 struct Batch {
-    unbound: VecDeque<Asked>,
+    unbound: Held,
     /// Each place that has not come up: its host, and how often hosts have refused it.
     places: Vec<(u32, u32)>,
     /// The function whose cores each place holds.
@@ -97,19 +97,27 @@ impl Reservations {
         let reserve = |&host: &u32| Action::Reserve { host, function: largest, ticket, estimate_ns, minds };
         actions.extend(places.iter().map(reserve));
         let places = places.into_iter().map(|host| (host, 0)).collect();
-        self.batches.insert(ticket, Batch { unbound: tasks.iter().copied().collect(), places, function: largest, estimate_ns });
+        let mut unbound = Held::default();
+        tasks.iter().for_each(|task| unbound.push(frame, placer, *task));
+        self.batches.insert(ticket, Batch { unbound, places, function: largest, estimate_ns });
         Some(ticket)
     }
 
     /// A place has come up: it gets the job's next task, if there is one. Answers the task.
-    pub(super) fn came_up(&mut self, frame: Frame<'_>, message: &Message, actions: &mut Vec<Action>) -> Option<Asked> {
+    pub(super) fn came_up(
+        &mut self,
+        frame: Frame<'_>,
+        placer: &mut Placer,
+        message: &Message,
+        actions: &mut Vec<Action>,
+    ) -> Option<Asked> {
         let (host, reservation, ticket) = (message.host, message.words[1] - 1, message.ticket);
         let next = self.batches.get_mut(&ticket).and_then(|batch| {
             // A host that stays with a job asks without a place.
             if let Some(at) = batch.places.iter().position(|place| place.0 == host).filter(|_| message.words[0] == 0) {
                 batch.places.swap_remove(at);
             }
-            std::iter::from_fn(|| batch.unbound.pop_front()).find(|task| frame.is_held(task))
+            batch.unbound.next(frame, placer)
         });
         actions.push(match next {
             Some(task) => Action::Give { attempt: task.attempt, host, reservation },
@@ -194,7 +202,7 @@ impl Rules for LateBinding {
                 self.reservations.submit(frame, placer, tasks, false, actions);
             }
             MessageKind::GetTask => {
-                self.reservations.came_up(frame, message, actions);
+                self.reservations.came_up(frame, placer, message, actions);
             }
             _ => {}
         }

@@ -1,9 +1,9 @@
 //! Delegated, leases: managers with the clients ask a broker for cores on their heartbeats, and place their own tasks on what they
 //! are granted.
 //!
-//! submit → manager; the manager's next heartbeat (`ask`) → the broker sets cores of a host aside for each task asked for, first
-//! come, first served, and while it has none for the first, the others wait; it tells a manager of what it has set aside only in
-//! answer to the manager's next heartbeat (`grant`) → the manager sends the oldest task of the function there → run → finish, to the
+//! submit → manager; the manager's next heartbeat (`ask`) → the broker sets cores of a host aside for each task asked for, by
+//! `policies.order`, and while it has none for the first, the others wait; it tells a manager of what it has set aside only in
+//! answer to the manager's next heartbeat (`grant`) → the manager sends its first task of the function, by the same order, there → run → finish, to the
 //! broker. A manager that has a grant left, as a client gave up, uses it for a new task of the function or gives it back on its
 //! next heartbeat (`return`). Heartbeats come every H, at a phase of each manager's own, while it has tasks or grants, and
 //! none is sent before the broker has dealt with the last. One with nothing to collect has no answer; after 50 of them during which
@@ -13,13 +13,14 @@
 //! heartbeat: a lone task waits for that one to ask and for another one to collect. S = s_job + s_task.
 //! Source: YARN's application masters and resource manager, on the protocol's default heartbeat of 1 s.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::room::{Room, fits_somewhere, share};
 use super::spread::{PLACERS, Spread};
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::engine::NONE;
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, decision_ms};
+use crate::platform::RunQueue;
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::{SimDuration, SimTime};
 
@@ -60,26 +61,13 @@ struct Manager {
     /// Whether the broker has not dealt with the last one: until then no other one is sent, so that they cannot pile up.
     unheard: bool,
     /// Its tasks.
-    waiting: VecDeque<Asked>,
-    /// The functions of those for which it has not asked.
-    to_ask: Vec<u32>,
+    waiting: Held,
+    /// Those for which it has not asked.
+    to_ask: Vec<Asked>,
     /// Leases that it has asked for and not got.
     asked: usize,
     /// Leases without a task that it got since its last heartbeat.
     spare: Vec<Lease>,
-}
-
-impl Manager {
-    /// Its oldest task of a function.
-    fn next(&mut self, frame: Frame<'_>, function: u32) -> Option<Asked> {
-        loop {
-            let at = self.waiting.iter().position(|task| task.function == function)?;
-            let task = self.waiting.remove(at)?;
-            if frame.is_held(&task) {
-                return Some(task);
-            }
-        }
-    }
 }
 
 #[derive(Clone)]
@@ -88,15 +76,15 @@ pub(crate) struct Leases {
     spread: Spread,
     heartbeat: SimDuration,
     managers: Vec<Manager>,
-    /// What heartbeats ask for, by ticket: functions.
-    asks: BTreeMap<u32, Vec<u32>>,
+    /// What heartbeats ask for, by ticket: cores for these tasks.
+    asks: BTreeMap<u32, Vec<Asked>>,
     /// What their answers grant, by ticket.
     grants: BTreeMap<u32, Vec<Lease>>,
     tickets: u32,
     /// Cores that the broker has not set aside, in thousandths.
     room: Room,
     /// For whom the broker has none yet: (manager, function).
-    queue: VecDeque<(u32, u32)>,
+    queue: RunQueue<(u32, u32)>,
     /// By manager, what it has not collected.
     ready: Vec<Vec<Lease>>,
     /// Whether the broker sees to it that the run goes on until all is collected.
@@ -120,7 +108,7 @@ impl Leases {
             grants: BTreeMap::new(),
             tickets: 0,
             room: Room::default(),
-            queue: VecDeque::new(),
+            queue: RunQueue::new(),
             ready: Vec::new(),
             minds: false,
             news: 0,
@@ -192,14 +180,15 @@ impl Leases {
         self.beat_again(now, number, false, actions);
     }
 
-    /// The broker sets cores aside for those who asked first.
-    fn set_aside(&mut self, frame: Frame<'_>, actions: &mut Vec<Action>) {
-        while let Some(&(manager, function)) = self.queue.front() {
+    /// The broker sets cores aside for those who are next.
+    fn set_aside(&mut self, frame: Frame<'_>, placer: &mut Placer, actions: &mut Vec<Action>) {
+        while let Some((place, (manager, function))) = self.queue.front(frame.now) {
             let ask = frame.ask(function);
             let Some(host) = self.room.for_task(frame.model, &ask) else { return };
             self.room.take(host, share(&frame.model.hosts[host as usize], &ask));
             self.ready[manager as usize].push((host, function));
-            self.queue.pop_front();
+            self.queue.remove(place);
+            placer.serves(place);
             if !std::mem::replace(&mut self.minds, true) {
                 actions.push(Action::Wake { after: self.heartbeat });
             }
@@ -207,9 +196,9 @@ impl Leases {
     }
 
     /// Cores of a host are free again.
-    fn give_back(&mut self, frame: Frame<'_>, (host, function): Lease, actions: &mut Vec<Action>) {
+    fn give_back(&mut self, frame: Frame<'_>, placer: &mut Placer, (host, function): Lease, actions: &mut Vec<Action>) {
         self.room.give(host, share(&frame.model.hosts[host as usize], &frame.ask(function)));
-        self.set_aside(frame, actions);
+        self.set_aside(frame, placer, actions);
     }
 }
 
@@ -238,7 +227,7 @@ impl Rules for Leases {
         &mut self,
         frame: Frame<'_>,
         number: u32,
-        _: &mut Placer,
+        placer: &mut Placer,
         message: &Message,
         tasks: &[Asked],
         actions: &mut Vec<Action>,
@@ -255,8 +244,8 @@ impl Rules for Leases {
                     } else if let Some(at) = m.spare.iter().position(|&(_, function)| function == task.function) {
                         send(task, m.spare.remove(at).0, broker, actions);
                     } else {
-                        m.waiting.push_back(*task);
-                        m.to_ask.push(task.function);
+                        m.waiting.push(frame, placer, *task);
+                        m.to_ask.push(*task);
                         actions.push(Action::Hold { attempt: task.attempt });
                         self.beat_again(frame.now, number, true, actions);
                     }
@@ -267,7 +256,7 @@ impl Rules for Leases {
                 for lease in granted {
                     let m = &mut self.managers[number as usize];
                     m.asked = m.asked.saturating_sub(1);
-                    match m.next(frame, lease.1) {
+                    match m.waiting.next_of(frame, placer, lease.1) {
                         Some(task) => send(&task, lease.0, broker, actions),
                         None => m.spare.push(lease),
                     }
@@ -286,15 +275,16 @@ impl Rules for Leases {
                     self.grants.insert(grant, collected);
                     actions.push(Action::Tell { placer: manager, kind: MessageKind::Grant, words: [grant, count] });
                 }
-                let functions = self.asks.remove(&ticket).unwrap_or_default();
-                self.queue.extend(functions.into_iter().map(|function| (manager, function)));
-                self.set_aside(frame, actions);
+                for task in self.asks.remove(&ticket).unwrap_or_default() {
+                    self.queue.push((manager, task.function), placer.rank(frame, &task));
+                }
+                self.set_aside(frame, placer, actions);
             }
             MessageKind::Return => {
                 let [host, function] = message.words;
-                self.give_back(frame, (host, function), actions);
+                self.give_back(frame, placer, (host, function), actions);
             }
-            MessageKind::Finish => self.give_back(frame, (message.host, message.function), actions),
+            MessageKind::Finish => self.give_back(frame, placer, (message.host, message.function), actions),
             _ => {}
         }
     }
@@ -309,7 +299,7 @@ impl Rules for Leases {
             }
             return;
         };
-        if m.rests || m.due.is_some_and(|(at, _)| at == frame.now) {
+        if m.rests || m.due.is_some_and(|(at, _)| at <= frame.now) {
             self.beat(frame.now, number, actions);
         } else if m.phase == SimTime::ZERO {
             // At the start.

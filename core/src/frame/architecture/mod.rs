@@ -24,7 +24,7 @@ mod subgraphs;
 
 use std::sync::Arc;
 
-use super::{Action, Asked, Frame, Placer, PlacerPlan};
+use super::{Action, Asked, Frame, Held, Placer, PlacerPlan};
 use crate::platform::{Message, MessageKind, Model};
 use crate::registry::{Args, Choice, Entry};
 use crate::units::SimDuration;
@@ -44,6 +44,14 @@ pub trait Rules {
     /// before they are sent.
     fn route_job(&mut self, frame: Frame<'_>, client: u32, invocations: &[u32]) -> u32 {
         self.route(frame.model, client, invocations.first().copied().unwrap_or_default())
+    }
+    /// How long a client waits for word that its invocation has a host before it asks another placer, if it does.
+    fn answer_within(&self) -> Option<SimDuration> {
+        None
+    }
+    /// The placer that a client asks next where so many have left it without an answer, if there is one more.
+    fn route_again(&mut self, _model: &Model, _client: u32, _unanswered: u16) -> Option<u32> {
+        None
     }
     /// Whether hosts start the next tasks of a job when the last task ends that these wait for, and how long a task takes to hand
     /// over on its host. Otherwise its result travels to its client, who starts them.
@@ -153,6 +161,15 @@ macro_rules! registry {
                 match self {
                     $(Architecture::$name(a) => a.route_job(frame, client, invocations),)*
                     Architecture::External(a) => a.route_job(frame, client, invocations),
+                }
+            }
+            fn answer_within(&self) -> Option<SimDuration> {
+                match self { $(Architecture::$name(a) => a.answer_within(),)* Architecture::External(a) => a.answer_within() }
+            }
+            fn route_again(&mut self, model: &Model, client: u32, unanswered: u16) -> Option<u32> {
+                match self {
+                    $(Architecture::$name(a) => a.route_again(model, client, unanswered),)*
+                    Architecture::External(a) => a.route_again(model, client, unanswered),
                 }
             }
             fn inner(&self) -> Option<SimDuration> {

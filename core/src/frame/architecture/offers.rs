@@ -4,7 +4,8 @@
 //! framework wants some, the broker collects for `offer_ms` and then offers everything that is free (`grant`) to the framework with
 //! the lowest dominant share, the greater one of its parts of all cores and of all memory in use; of equals, to the one that
 //! has had the fewest offers, then to the one with the lowest number. Until the answer is there the cores are locked: whatever becomes free meanwhile waits for the next offer.
-//! The framework takes S for each waiting task, for no more than the offer has cores, sends its tasks, oldest first, each to the
+//! The framework takes S for each waiting task, for no more than the offer has cores, sends its tasks, by
+//! `policies.order`, each to the
 //! host with most cores free, and answers (`commit`): what it took not is free again. → run → finish, to the broker. A framework that
 //! can use no more of what is free gets no offer until a task has ended or it has new ones. The broker takes all cores as free when
 //! it begins, and counts as many for a task as its function holds.
@@ -14,11 +15,11 @@
 //! Source: Mesos (Hindman et al., NSDI 2011) as in Omega's simulator, which offers once a second; dominant resource fairness
 //! (Ghodsi et al., NSDI 2011).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::room::{Room, fits_somewhere, share};
 use super::spread::Spread;
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, decision_ms};
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::{SimDuration, SimTime};
@@ -53,7 +54,7 @@ pub(super) const ENTRY: Entry = Entry {
 #[derive(Clone, Default)]
 struct Framework {
     /// Its tasks.
-    waiting: VecDeque<Asked>,
+    waiting: Held,
     /// Whether the broker knows that it wants cores, or will before it can offer any.
     has_asked: bool,
     /// Whether it could use no more of what it was offered last, and has not asked since.
@@ -146,21 +147,18 @@ impl Offers {
     }
 
     /// A framework takes what it can use of what it is offered.
-    fn take(&mut self, frame: Frame<'_>, number: u32, actions: &mut Vec<Action>) {
+    fn take(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
         let broker = self.frameworks.len() as u32;
         let Some(offer) = self.offer.as_mut().filter(|offer| offer.framework == number) else { return };
         let framework = &mut self.frameworks[number as usize];
         // Functions for which nothing is left.
         let mut without: Vec<u32> = Vec::new();
-        framework.waiting.retain(|task| {
-            if !frame.is_held(task) {
-                return false;
-            }
+        framework.waiting.sift(frame, placer, |_, task| {
             let ask = frame.ask(task.function);
             let host = if without.contains(&task.function) { None } else { offer.room.for_task(frame.model, &ask) };
             let Some(host) = host else {
                 without.push(task.function);
-                return true;
+                return (false, false);
             };
             let cores = share(&frame.model.hosts[host as usize], &ask);
             offer.room.take(host, cores);
@@ -168,7 +166,7 @@ impl Offers {
             self.owners.insert((task.invocation, task.number), number);
             actions.push(Action::Report { attempt: task.attempt, placer: broker });
             actions.push(Action::Assign { attempt: task.attempt, host });
-            false
+            (true, false)
         });
         framework.has_asked = !framework.waiting.is_empty();
         framework.refused = framework.has_asked;
@@ -226,7 +224,7 @@ impl Rules for Offers {
         &mut self,
         frame: Frame<'_>,
         number: u32,
-        _: &mut Placer,
+        placer: &mut Placer,
         message: &Message,
         tasks: &[Asked],
         actions: &mut Vec<Action>,
@@ -241,7 +239,7 @@ impl Rules for Offers {
                         actions.push(Action::Reject { attempt: task.attempt });
                         continue;
                     }
-                    framework.waiting.push_back(*task);
+                    framework.waiting.push(frame, placer, *task);
                     actions.push(Action::Hold { attempt: task.attempt });
                 }
                 // A new task may do with fewer cores than those that wait already.
@@ -250,7 +248,7 @@ impl Rules for Offers {
                     actions.push(Action::Tell { placer: broker, kind: MessageKind::Ask, words: [number, 0] });
                 }
             }
-            MessageKind::Grant => self.take(frame, number, actions),
+            MessageKind::Grant => self.take(frame, number, placer, actions),
             MessageKind::Ask => {
                 let framework = &mut self.frameworks[message.words[0] as usize];
                 (framework.wants, framework.enough) = (true, None);

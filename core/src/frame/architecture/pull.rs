@@ -3,13 +3,13 @@
 //! submit → placer's inbox → one queue; the placer pairs the first task with the host that has had a free core for longest, S for
 //! each pair → assign → run → finish → the core is free again. Nothing waits at a host for cores, so that no core idles while a
 //! task waits elsewhere, but a core idles for 2 L + S between two tasks: the most that a host can be busy is
-//! E[run] / (E[run] + 2 L + S). A task for which no host has enough free cores makes the others wait. Unloaded service time:
-//! L + S + L + run.
+//! E[run] / (E[run] + 2 L + S). The queue goes by `policies.order`; a task for which no host has enough free cores makes those
+//! behind it wait. Unloaded service time: L + S + L + run.
 //! Source: ExDe's `greedy`, where hosts pull from one queue; the central scheduler of Sparrow's simulator.
 
 use std::collections::VecDeque;
 
-use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
+use super::{Action, Asked, Frame, Held, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
 use crate::registry::{Args, Entry};
 use crate::units::SimDuration;
@@ -26,7 +26,7 @@ pub(super) const ENTRY: Entry = Entry {
 #[derive(Clone)]
 pub(crate) struct Pull {
     costs: Costs,
-    waiting: VecDeque<Asked>,
+    waiting: Held,
     /// Hosts with free cores, by their number in the view, the one that has had some for longest first.
     free: VecDeque<u32>,
     /// By number, whether a host is among those.
@@ -35,7 +35,7 @@ pub(crate) struct Pull {
 
 impl Pull {
     pub(super) fn new(args: Args<'_>) -> Pull {
-        Pull { costs: Costs::new(args), waiting: VecDeque::new(), free: VecDeque::new(), is_free: Vec::new() }
+        Pull { costs: Costs::new(args), waiting: Held::default(), free: VecDeque::new(), is_free: Vec::new() }
     }
 
     fn begin(&mut self, placer: &Placer) {
@@ -47,11 +47,7 @@ impl Pull {
 
     /// Pairs tasks with hosts, as far as cores go.
     fn pair(&mut self, frame: Frame<'_>, placer: &mut Placer, actions: &mut Vec<Action>) {
-        while let Some(task) = self.waiting.front() {
-            if !frame.is_held(task) {
-                self.waiting.pop_front();
-                continue;
-            }
+        while let Some((place, task)) = self.waiting.front(frame) {
             let ask = frame.ask(task.function);
             let cores_free = |n: u32| u64::from(placer.view.millicores(n)).saturating_sub(placer.view.cores_asked(n));
             let fits = |&n: &u32| placer.view.fits(n, &ask) && cores_free(n) >= u64::from(ask.millicores);
@@ -66,7 +62,7 @@ impl Pull {
             if left > 0 {
                 self.free.push_back(number);
             }
-            self.waiting.pop_front();
+            self.waiting.serve(placer, place);
         }
     }
 }
@@ -82,8 +78,9 @@ impl Rules for Pull {
 
     fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
         // To take a task into the queue, or to hear of an end, is a message; to pair is a decision.
+        let may_be_first = self.waiting.is_empty() || !placer.order.is_fcfs();
         let pairs = match message.kind {
-            MessageKind::Submit if self.waiting.is_empty() && (!self.free.is_empty() || self.is_free.is_empty()) => tasks,
+            MessageKind::Submit if may_be_first && (!self.free.is_empty() || self.is_free.is_empty()) => tasks,
             MessageKind::Finish => usize::from(!self.waiting.is_empty()),
             _ => 0,
         };
@@ -106,7 +103,7 @@ impl Rules for Pull {
                     if placer.view.least_loaded(&frame.ask(task.function)).is_none() {
                         actions.push(Action::Reject { attempt: task.attempt });
                     } else {
-                        self.waiting.push_back(*task);
+                        self.waiting.push(frame, placer, *task);
                     }
                 }
             }
@@ -122,7 +119,13 @@ impl Rules for Pull {
         }
         self.pair(frame, placer, actions);
         // Those without a host wait. Only they are held: what is held when another architecture has taken over is gone at once.
-        let waits = |task: &&Asked| self.waiting.iter().rev().take(tasks.len()).any(|t| t == *task);
-        actions.extend(tasks.iter().filter(waits).map(|task| Action::Hold { attempt: task.attempt }));
+        let answered = |task: &Asked| {
+            let this =
+                |a: &Action| matches!(a, Action::Assign { attempt, .. } | Action::Reject { attempt } if *attempt == task.attempt);
+            actions.iter().any(this)
+        };
+        let waits: Vec<Action> =
+            tasks.iter().filter(|task| !answered(task)).map(|task| Action::Hold { attempt: task.attempt }).collect();
+        actions.extend(waits);
     }
 }

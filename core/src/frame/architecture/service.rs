@@ -4,7 +4,7 @@
 //! submit, processing → image at the head store? else *admitted*, until it is → *schedulable* → a round after every message:
 //! for each schedulable invocation in order the placement policy names a host; there, with a free core, it starts in an idle
 //! container, or in a new one if the image is in memory; else the next step towards that is taken (load, copy) and a core is
-//! spoken for in this round. An invocation that finds no host is passed over, so that later ones may overtake it.
+//! spoken for in this round, in the order in which they came or as the placement policy says. An invocation that finds no host is passed over, so that later ones may overtake it.
 //!
 //! What an invocation takes on a host is taken at the decision, and is free again when the service hears of its end, so that its
 //! books are right whatever the latency. The default placement of the original's FCFS is `image_first`.
@@ -28,7 +28,7 @@ pub(super) const ENTRY: Entry = Entry {
     summary: "One service holds invocations, fetches their images, and sends each only where it can start at once.",
     source: "WRENCH's serverless compute service.",
     params: &[decision_ms(0.5), JOB_MS, SCAN_US, MESSAGE_US],
-    decides: &[],
+    decides: &["policies.order"],
 };
 
 #[derive(Clone)]

@@ -9,7 +9,8 @@
 //! - `incremental`: what goes is placed, the rest is tried again. `all_or_nothing`: if one claim of a job is refused, all are, unless
 //!   the job is larger than the cluster.
 //! - A placer that finds no host with free cores waits until the broker tells it that some have become free, or, if `retry_s` is
-//!   not 0, for that time (1 s in Omega's simulator). After so many tries without success it gives a task up.
+//!   not 0, for that time (1 s in Omega's simulator). What waits goes by `policies.order`, a job that must be placed whole as its
+//!   first task. After so many tries without success it gives a task up.
 //!
 //! Nothing waits at a host for cores. Conflicts grow with the number of placers, the decision time and the utilisation; with one
 //! placer there are none for want of room. Unloaded service time: 3 L + S + s_msg + s_msg + run, with the placer at the client's machine.
@@ -20,6 +21,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::spread::{PLACERS, Spread};
 use super::{Action, Asked, Frame, Message, MessageKind, Model, Placer, PlacerPlan, Rules};
 use crate::frame::{Costs, JOB_MS, MESSAGE_US, SCAN_US, decision_ms};
+use crate::platform::{Place, RunQueue};
 use crate::policy::placement::Ask;
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::units::SimDuration;
@@ -107,7 +109,7 @@ struct Copy {
     /// Per host, its own claims that it has not heard of: (tasks, thousandths of cores).
     pending: Vec<(u32, u64)>,
     /// Tasks that wait until something becomes free, each with whether the next one must be placed with it.
-    waiting: VecDeque<(Asked, bool)>,
+    waiting: RunQueue<(Asked, bool)>,
     /// Whether it has asked the broker to tell it when something becomes free.
     asks: bool,
     /// Whether it has told itself to try again at once.
@@ -220,7 +222,8 @@ impl SharedState {
         })
     }
 
-    /// A placer decides on tasks: it claims a host for each, and keeps those for which it finds none.
+    /// A placer decides on tasks: it claims a host for each. Answers those for which it finds none, each with whether the next one
+    /// must be placed with it.
     fn decide(
         &mut self,
         frame: Frame<'_>,
@@ -229,7 +232,7 @@ impl SharedState {
         tasks: &[Asked],
         retried: bool,
         actions: &mut Vec<Action>,
-    ) {
+    ) -> Vec<(Asked, bool)> {
         let (mut claims, mut without): (Vec<Claim>, Vec<Asked>) = Default::default();
         // Who comes while others wait stands behind them.
         let behind = !retried && !self.copies[number as usize].waiting.is_empty();
@@ -260,9 +263,6 @@ impl SharedState {
                 without.push(claim.task);
             }
         }
-        let last = without.len();
-        let together = |i: usize| whole && i + 1 < last;
-        self.copies[number as usize].waiting.extend(without.into_iter().enumerate().map(|(i, task)| (task, together(i))));
         if !claims.is_empty() {
             let ticket = self.tickets;
             self.tickets = self.tickets.wrapping_add(1);
@@ -270,6 +270,20 @@ impl SharedState {
             let broker = self.copies.len() as u32;
             actions.push(Action::Tell { placer: broker, kind: MessageKind::Commit, words: [ticket, number] });
         }
+        let last = without.len();
+        without.into_iter().enumerate().map(|(i, task)| (task, whole && i + 1 < last)).collect()
+    }
+
+    /// A placer decides on tasks that have come, and keeps those for which it finds no host.
+    fn decide_first(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, tasks: &[Asked], actions: &mut Vec<Action>) {
+        let mut with_next = None;
+        for (task, more) in self.decide(frame, number, placer, tasks, false, actions) {
+            // What must be placed together stands together.
+            let rank = with_next.take().unwrap_or_else(|| placer.rank(frame, &task));
+            with_next = more.then_some(rank);
+            self.copies[number as usize].waiting.push((task, more), rank);
+        }
+        self.ask(number, actions);
     }
 
     /// Whether tasks would all find a host at once if nothing else ran. A job that is larger than the cluster is not placed whole.
@@ -316,23 +330,28 @@ impl SharedState {
     /// A placer tries again what found no host: the first task, or as many as must be placed with it.
     fn again(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
         let copy = &mut self.copies[number as usize];
-        let mut tasks = Vec::new();
-        while let Some((task, more)) = copy.waiting.pop_front() {
-            let held = frame.is_held(&task);
-            if held {
+        let (mut tasks, mut places): (Vec<Asked>, Vec<Place>) = Default::default();
+        for (place, (task, more)) in copy.waiting.iter(frame.now) {
+            places.push(place);
+            if frame.is_held(&task) {
                 tasks.push(task);
             }
             if !tasks.is_empty() && !more {
                 break;
             }
         }
-        let behind = std::mem::take(&mut copy.waiting);
-        self.decide(frame, number, placer, &tasks, true, actions);
+        let without = self.decide(frame, number, placer, &tasks, true, actions);
         let copy = &mut self.copies[number as usize];
-        let found = copy.waiting.is_empty();
-        // What found none again is before the others.
-        copy.waiting.extend(behind);
-        if found {
+        // What found none again stays where it was.
+        let (gone, stay) = places.split_at(places.len() - without.len());
+        for &place in gone {
+            copy.waiting.remove(place);
+        }
+        stay.iter().zip(&without).for_each(|(&place, &task)| copy.waiting.replace(place, task));
+        if without.is_empty() {
+            if let Some(&place) = places.last() {
+                placer.serves(place);
+            }
             // There may be room for the next, too.
             self.go_on(number, actions);
         }
@@ -449,8 +468,7 @@ impl Rules for SharedState {
         let [first, second] = message.words;
         match message.kind {
             MessageKind::Submit => {
-                self.decide(frame, number, placer, tasks, false, actions);
-                self.ask(number, actions);
+                self.decide_first(frame, number, placer, tasks, actions);
             }
             MessageKind::Commit => self.commit(frame, first, second, actions),
             MessageKind::Committed => self.committed(frame, number, placer, first, actions),

@@ -7,14 +7,17 @@
 //! |---|---|---|
 //! | centralized | cloud controller | draws any node and invokes it; remembers the node |
 //! | | others | passes the request to a random cloud controller, which draws; remembers nothing |
-//! | federated | worker | passes the request to the first edge controller of its zone |
-//! | | cloud controller | runs it; remembers nothing |
+//! | federated | worker | passes the request to the first edge controller of its zone; without one to who stands in, if somebody does |
+//! | | cloud controller | runs it; remembers nothing. Standing in for a zone: as an edge controller, but what it would invoke in its own zone it invokes in that zone |
 //! | | edge controller | unless handed on twice or its load is at most 2, draws a controller's zone; its own: draws a node of the zone and invokes it; another: hands it on; remembers the zone |
 //! | decentralized | all | unless handed on twice or its load is at most 2, draws a node; itself: runs it; another: hands it on; remembers the node |
 //!
 //! A request that was handed on counts with its duration times 1 + 0.3 h, h being the hops that the answer tells. An agent that
 //! hands on tells one hop more than the request came with. The total time of each request is remembered by its architecture at
 //! every agent where it entered, also where it was handed to.
+//!
+//! In the original a worker whose zone has no edge controller refuses. Where [`Map::with_stand_in`] is asked for, which every
+//! scenario does and the replay of the original does not, the first cloud controller stands in.
 //!
 //! # What the corrected form does otherwise
 //! - *Hops*. In the faithful form, third generation, the answer of a node that was handed a decentralized request is wrapped so
@@ -61,6 +64,8 @@ pub struct Map {
     /// Cloud and edge controllers.
     controllers: Vec<u32>,
     cloud_controllers: Vec<u32>,
+    /// Who decides for the workers of zones without an edge controller.
+    stand_in: Option<u32>,
 }
 
 impl Map {
@@ -88,10 +93,16 @@ impl Map {
             members: (0..names.len() as u32).map(|zone| of(&|n| zones[n as usize] == zone)).collect(),
             controllers: of(&|n| parts[n as usize] != Part::Worker),
             cloud_controllers: of(&|n| parts[n as usize] == Part::CloudController),
+            stand_in: None,
             all,
             parts,
             zones,
         }
+    }
+
+    /// The first cloud controller decides for the workers of zones without an edge controller.
+    pub fn with_stand_in(self) -> Map {
+        Map { stand_in: self.cloud_controllers.first().copied(), ..self }
     }
 
     /// The number of a node's zone.
@@ -138,6 +149,11 @@ pub enum Endpoint {
     Entry,
     /// Decide as the cloud controller of centralized, without being counted as an entry.
     Schedule,
+    /// Decide as the edge controller of a zone that has none.
+    StandIn {
+        /// The zone.
+        zone: u32,
+    },
 }
 
 /// A request as it reaches an agent.
@@ -254,6 +270,7 @@ impl Agent {
                 _ => Step::Refuse(Refusal::NotACloudController),
             },
             (Endpoint::Schedule, _) => Step::Refuse(Refusal::NotCentralized),
+            (Endpoint::StandIn { zone }, _) => self.for_zone(now, map, zone, request, load, draws),
             (Endpoint::Entry, Kind::Centralized) => self.centralized(now, map, request, draws),
             (Endpoint::Entry, Kind::Federated) => self.federated(now, map, request, load, draws),
             (Endpoint::Entry, Kind::Decentralized) => self.decentralized(now, map, request, load, draws),
@@ -278,26 +295,30 @@ impl Agent {
 
     fn federated(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Step {
         let zone = map.zone(self.node);
-        let members = &map.members[zone as usize];
         match map.parts[self.node as usize] {
-            Part::CloudController => return Step::Run,
+            Part::CloudController => Step::Run,
+            Part::EdgeController => self.for_zone(now, map, zone, request, load, draws),
             Part::Worker => {
-                let controller = members.iter().find(|&&n| map.parts[n as usize] == Part::EdgeController);
-                return match controller {
-                    Some(&node) => Step::Pass { node, endpoint: Endpoint::Entry },
-                    None => Step::Refuse(Refusal::NoEdgeController),
-                };
+                let mut members = map.members[zone as usize].iter();
+                match (members.find(|&&n| map.parts[n as usize] == Part::EdgeController), map.stand_in) {
+                    (Some(&node), _) => Step::Pass { node, endpoint: Endpoint::Entry },
+                    (None, Some(node)) => Step::Pass { node, endpoint: Endpoint::StandIn { zone } },
+                    (None, None) => Step::Refuse(Refusal::NoEdgeController),
+                }
             }
-            Part::EdgeController => {}
         }
+    }
+
+    /// A controller decides for a zone: its own, or one for which it stands in.
+    fn for_zone(&mut self, now: SimTime, map: &Map, zone: u32, request: Request, load: f64, draws: &mut impl Draws) -> Step {
         if !self.keeps(&request, load) {
             let place = |n| map.place_of_zone_of(n);
             let node = self.history.select(now, request.function, &map.controllers, place, draws);
-            if map.zone(node) != zone {
+            if map.zone(node) != map.zone(self.node) {
                 return Step::HandOn { node };
             }
         }
-        self.invoke_any(now, request.function, members, draws)
+        self.invoke_any(now, request.function, &map.members[zone as usize], draws)
     }
 
     fn decentralized(&mut self, now: SimTime, map: &Map, request: Request, load: f64, draws: &mut impl Draws) -> Step {
@@ -340,7 +361,7 @@ impl Agent {
         for place in places.into_iter().flatten() {
             self.history.record(now, open.request.function, place, duration);
         }
-        if open.request.endpoint == Endpoint::Entry {
+        if open.request.endpoint != Endpoint::Schedule {
             let total = if faithful { whole_us(total) } else { total };
             self.tail.record(now, open.request.function, open.kind, total);
         }
@@ -448,6 +469,26 @@ mod tests {
         assert_eq!(step(EDGE, asked(2), 2.1, 0), (Step::Invoke { node: EDGE }, 1), "it was handed on twice");
         assert_eq!(step(EDGE, asked(0), 2.1, 1), (Step::Invoke { node: WORKER }, 2), "its own zone, then a node");
         assert_eq!(step(OTHER, asked(0), 0.0, 0), (Step::Invoke { node: OTHER }, 0), "one node is not drawn");
+    }
+
+    #[test]
+    fn a_cloud_controller_stands_in_for_a_zone_without_an_edge_controller_if_asked_to() {
+        let map = map(Form::Faithful).with_stand_in();
+        let step =
+            |node, request, load, pick| agent(Form::Faithful, node).route(s(0.0), &map, request, load, &mut Fixed(pick, 0)).step;
+        let asked = entry(Kind::Federated, 0);
+        let zone = map.zone(LONELY);
+        let passed = Step::Pass { node: CLOUD, endpoint: Endpoint::StandIn { zone } };
+        assert_eq!(step(LONELY, asked, 9.0, 0), passed);
+        assert_eq!(
+            step(WORKER, asked, 9.0, 0),
+            Step::Pass { node: EDGE, endpoint: Endpoint::Entry },
+            "where there is one it is asked"
+        );
+        let request = Request { endpoint: Endpoint::StandIn { zone }, ..asked };
+        assert_eq!(step(CLOUD, request, 0.0, 9), Step::Invoke { node: LONELY }, "in the zone that asked");
+        assert_eq!(step(CLOUD, request, 9.0, 0), Step::Invoke { node: LONELY }, "its own zone counts as that one");
+        assert_eq!(step(CLOUD, request, 9.0, 1), Step::HandOn { node: EDGE });
     }
 
     #[test]
