@@ -183,7 +183,7 @@ fn element(item: &Item) -> Html {
             let halo = halo.map(colour);
             let class = classes!(halo.is_some().then_some("halo"));
             html! {
-                <text {class} x={px(at.0)} y={px(at.1)} font-size={px(*size)} text-anchor={anchor} font-weight={weight}
+                <text {class} aria-hidden="true" x={px(at.0)} y={px(at.1)} font-size={px(*size)} text-anchor={anchor} font-weight={weight}
                     fill={colour(fill.ink)} fill-opacity={faint(fill.alpha)} stroke={halo}>{ text }</text>
             }
         }
