@@ -1,7 +1,7 @@
 //! What the tools of the stage add: nodes, zones and links, as commands.
 
 use super::display::Point;
-use super::layout::{EMPTY_ZONE, Hit, Layout, Rect, room};
+use super::layout::{EMPTY_ZONE, Hit, Layout, Rect, room, size};
 use super::place::{GAP, GRID};
 use crate::edit::Command;
 use crate::scenario::{Link, Node, Role, Scenario, Zone};
@@ -21,15 +21,14 @@ pub fn new_node(scenario: &Scenario, layout: &Layout, role: Role, at: Point, asi
         Role::HeadStore => "store",
     };
     let mut node = Node::new(&scenario.free_id(stem), "", role);
-    let own = room(&node);
-    let corner = Rect { x: on_grid(at.0 - own.w / 2.0), y: on_grid(at.1 - own.h / 2.0), ..own };
+    let (w, h) = size(&node);
+    let corner = Rect { x: on_grid(at.0 - w / 2.0), y: on_grid(at.1 - h / 2.0), ..room(&node) };
     let taken: Vec<Rect> = layout.nodes.iter().map(|n| n.footprint()).collect();
     (node.x, node.y) = if aside { free_place(&taken, corner) } else { (corner.x, corner.y) };
-    let there = Rect { x: node.x, y: node.y, ..own }.centre();
-    let zone = match layout.hit(there, 0.0) {
+    let zone = match layout.hit(at, 0.0) {
         Hit::Zone(i) => scenario.zones.get(i),
         Hit::Node(i) => scenario.nodes.get(i).and_then(|n| scenario.zones.iter().find(|z| z.id == n.zone)),
-        _ => nearest_zone(layout, there).and_then(|i| scenario.zones.get(i)),
+        _ => nearest_zone(layout, at).and_then(|i| scenario.zones.get(i)),
     };
     match zone {
         Some(zone) => {
@@ -112,7 +111,7 @@ mod tests {
         let s = empty();
         let one = after(&s, new_node(&s, &Layout::of(&s), Role::Client, (100.0, 100.0), false));
         assert_eq!((one.zones.len(), one.nodes[0].zone.as_str()), (1, "zone-1"));
-        assert_eq!(Layout::of(&one).nodes[0].rect.centre(), (100.0, 96.0), "on the grid");
+        assert_eq!(Layout::of(&one).nodes[0].rect.centre(), (100.0, 104.0), "on the grid");
         let near = after(&one, new_node(&one, &Layout::of(&one), Role::Worker, (300.0, 100.0), false));
         assert_eq!((near.zones.len(), near.nodes[1].zone.as_str()), (1, "zone-1"));
         let far = after(&one, new_node(&one, &Layout::of(&one), Role::Worker, (900.0, 100.0), false));

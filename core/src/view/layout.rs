@@ -198,7 +198,7 @@ pub(crate) fn shape(node: &Node) -> Shape {
 }
 
 /// Width and height of a node's frame.
-fn size(node: &Node) -> (f64, f64) {
+pub(crate) fn size(node: &Node) -> (f64, f64) {
     match shape(node) {
         Shape::Worker => WORKER,
         Shape::Block(grid) => grid.size(),

@@ -146,15 +146,13 @@ impl Editor {
     /// Adds something and selects it. The ground stays where it is.
     fn add(&self, command: Command) {
         let id = added(&command);
-        self.lab.dispatch(Action::Edit(command.clone()));
         let mut there = self.scenario().clone();
-        self.chosen.set(Some(self.viewport));
-        if command.apply(&mut there).is_ok()
-            && let Some(rect) = id.as_ref().and_then(|id| Layout::of(&there).frame(hit_of(&there, id)?))
-        {
-            self.at_once.set(true);
-            self.chosen.set(Some(self.viewport.reveal(rect, self.size.0, self.size.1)));
-        }
+        let rect = match command.clone().apply(&mut there) {
+            Ok(_) => id.as_ref().and_then(|id| Layout::of(&there).frame(hit_of(&there, id)?)),
+            Err(_) => None,
+        };
+        self.look_at(rect.map_or(self.viewport, |rect| self.viewport.reveal(rect, self.size.0, self.size.1)));
+        self.lab.dispatch(Action::Edit(command));
         self.stop.set(id.clone());
         self.select(id.into_iter().collect());
     }
@@ -203,17 +201,14 @@ impl Editor {
     pub(super) fn paste(&self, fragment: &Fragment) {
         let (command, new) = fragment.paste(self.scenario());
         let mut there = self.scenario().clone();
-        let pasted = command.clone().apply(&mut there);
-        self.lab.dispatch(Action::Edit(command));
-        if pasted.is_ok() {
+        if command.clone().apply(&mut there).is_ok() && !self.scenario().nodes.is_empty() {
             let layout = Layout::of(&there);
             let all = new.iter().filter_map(|id| layout.frame(hit_of(&there, id)?)).reduce(|a, b| a.union(&b));
-            if let Some(all) = all.filter(|_| !self.scenario().nodes.is_empty()) {
-                self.reveal(all);
-            }
-            self.stop.set(new.first().cloned());
-            self.select(new);
+            all.into_iter().for_each(|all| self.reveal(all));
         }
+        self.lab.dispatch(Action::Edit(command));
+        self.stop.set(new.first().cloned());
+        self.select(new);
     }
 
     /// Copies what is selected beside itself.

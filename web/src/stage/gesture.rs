@@ -166,11 +166,8 @@ impl Editor {
     /// Takes hold of something, with all that is selected if it is.
     fn begin_drag(&self, id: String, shift: bool, world: Point) {
         let selected = self.lab.selection.contains(&id);
-        if shift {
-            self.toggle(&id);
-            if selected {
-                return;
-            }
+        if shift && selected {
+            return self.toggle(&id); // it is let go, and stays where it is
         }
         // A press without a movement on one of several selected things selects it alone.
         let alone = (selected && self.lab.selection.len() > 1).then(|| id.clone());

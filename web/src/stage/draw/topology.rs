@@ -182,11 +182,9 @@ fn element(item: &Item) -> Html {
             let weight = (*weight == Weight::Strong).then_some("600");
             let halo = halo.map(colour);
             let class = classes!(halo.is_some().then_some("halo"));
-            // A name that is cut off is no name: the group says it whole.
-            let cut = text.ends_with('…').then_some("true");
             html! {
-                <text {class} x={px(at.0)} y={px(at.1)} font-size={px(*size)} text-anchor={anchor} font-weight={weight}
-                    fill={colour(fill.ink)} fill-opacity={faint(fill.alpha)} stroke={halo} aria-hidden={cut}>{ text }</text>
+                <text {class} aria-hidden="true" x={px(at.0)} y={px(at.1)} font-size={px(*size)} text-anchor={anchor} font-weight={weight}
+                    fill={colour(fill.ink)} fill-opacity={faint(fill.alpha)} stroke={halo}>{ text }</text>
             }
         }
         Item::Hatch { x, y, w, h, fill } => {
