@@ -191,18 +191,26 @@ impl Document {
 
     /// Does a command as a step of the history. What was undone before can then no longer be redone.
     pub fn edit(&mut self, command: Command) -> Result<(), EditError> {
+        if let Some(before) = self.perform(command)? {
+            self.record(before);
+        }
+        Ok(())
+    }
+
+    /// Does a command. Answers the state before, if it changed anything.
+    fn perform(&mut self, command: Command) -> Result<Option<Rc<str>>, EditError> {
         let mut next = self.scenario.clone();
         command.apply(&mut next)?;
-        if next == self.scenario {
-            return Ok(()); // nothing changed: no step
-        }
-        self.done.push(encode(&self.scenario).into());
-        self.scenario = next;
+        let before = std::mem::replace(&mut self.scenario, next);
+        Ok((before != self.scenario).then(|| encode(&before).into()))
+    }
+
+    fn record(&mut self, before: Rc<str>) {
+        self.done.push(before);
         self.undone.clear();
         if self.done.len() > MOST_STEPS {
             self.done.remove(0);
         }
-        Ok(())
     }
 
     /// Takes back the last step. Answers whether there was one.
