@@ -171,15 +171,18 @@ impl Address {
             Place::Gallery(id) => gallery(id).ok_or_else(|| AddressError::NotInGallery(short(id))),
             Place::Unknown(text) => Err(AddressError::Nowhere(short(text))),
         };
-        Some(found.map(|mut scenario| {
-            for (path, text) in &self.settings {
-                match scenario.with_text(path, text) {
-                    Ok(changed) => scenario = changed,
-                    Err(error) => remarks.push(format!("The address sets {}, which was left out: {error}", short(path))),
-                }
+        Some(found.map(|scenario| Arrival { scenario: self.set(scenario, &mut remarks), remarks }))
+    }
+
+    /// A scenario with the values that the address sets; what cannot be set is added to the remarks.
+    pub fn set(&self, mut scenario: Scenario, remarks: &mut Vec<String>) -> Scenario {
+        for (path, text) in &self.settings {
+            match scenario.with_text(path, text) {
+                Ok(changed) => scenario = changed,
+                Err(error) => remarks.push(format!("The address sets {}, which was left out: {error}", short(path))),
             }
-            Arrival { scenario, remarks }
-        }))
+        }
+        scenario
     }
 
     /// A short address of a scenario that differs from one of the gallery in values alone; nothing if there is none.
