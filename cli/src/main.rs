@@ -14,7 +14,7 @@ use faaslab_core::measure::{HostSeries, Recorder, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::registry::{Catalogue, Domain, Entry};
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
-use faaslab_core::share;
+use faaslab_core::share::{self, Address};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, Report, TraceData};
 use faaslab_core::units::three_digits;
@@ -78,7 +78,7 @@ enum Link {
     },
     /// Print the scenario of a link.
     Decode {
-        /// A link, or what stands after #/s/.
+        /// A link, or what stands after #/s/; values that it sets after a question mark are set.
         link: String,
     },
 }
@@ -95,10 +95,11 @@ fn main() -> ExitCode {
             read_scenario(&scenario).and_then(|s| print_text(&format!("{}{}\n", share::PREFIX, share::encode(&s))))
         }
         Command::Link(Link::Decode { link }) => share::decode(&link).map_err(|e| e.to_string()).and_then(|opened| {
-            if let Some(remark) = opened.remark {
-                tell(&remark);
-            }
-            print_text(&(opened.scenario.to_json() + "\n"))
+            let address = Address::parse(&link[link.rfind(share::PREFIX).unwrap_or(0)..]);
+            let mut remarks: Vec<String> = opened.remark.into_iter().chain(address.remarks.iter().cloned()).collect();
+            let scenario = address.set(opened.scenario, &mut remarks);
+            remarks.iter().for_each(|remark| tell(remark));
+            print_text(&(scenario.to_json() + "\n"))
         }),
     };
     match done {

@@ -271,6 +271,10 @@ fn links_go_both_ways_and_say_what_they_are() {
     let back = faaslab(&["link", "decode", link.trim()]);
     let scenario: Value = serde_json::from_slice(&back.stdout).unwrap();
     assert_eq!(scenario["nodes"][1]["id"], "w");
+    let set = faaslab(&["link", "decode", &format!("{}?run.seed=77&colour=red", link.trim())]);
+    let scenario: Value = serde_json::from_slice(&set.stdout).unwrap();
+    assert_eq!(scenario["run"]["seed"], 77);
+    assert!(said(&set).contains("colour=red, which means nothing here"), "{}", said(&set));
     for (address, words) in [
         ("https://example.org/#/gallery/herd", "the gallery's scenario herd"),
         ("https://example.org/about", "there is no #/s/ in it"),

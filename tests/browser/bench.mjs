@@ -103,9 +103,14 @@ async function show(id, change, timeout = 30_000) {
     s.workload.arrivals.rate_per_s = 5_000;
     s.run.duration_s = 8;
     s.frame.architecture.decision_ms = 0.01;
+    for (const node of s.nodes) if (node.roles.includes("worker")) Object.assign(node, { cores: 300, memory_mb: 512_000 });
   }, 120_000);
+  await page.locator('input[aria-label="Speed"]').evaluate((e) => {
+    e.value = -1.3; // a twentieth of real time: 250 messages a second on a link are drawn one by one, more as a stream
+    e.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   await page.evaluate(() => { location.hash = "#/?t=5s"; });
-  await page.waitForTimeout(2_000);
+  await page.waitForFunction(() => Number(document.querySelector('input[aria-label="Playhead"]').value) > 5.02);
   const spent = await page.evaluate(() => new Promise((resolve) => {
     window.frames.length = 0;
     const look = () => (window.frames.length >= 90 ? resolve(window.frames) : requestAnimationFrame(look));

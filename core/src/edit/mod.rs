@@ -216,37 +216,39 @@ impl Document {
 
     /// Does a command as a step of the history. What was undone before can then no longer be redone.
     pub fn edit(&mut self, command: Command) -> Result<(), EditError> {
-        self.perform(command, false).map(drop)
+        if let Some(before) = self.perform(command)? {
+            self.record(before);
+        }
+        Ok(())
     }
 
     /// Does a command that moves these things a little. Right after another such command on the same things it is part of that
     /// step, so that many presses of a key are taken back at once.
     pub fn nudge(&mut self, command: Command, things: &[String]) -> Result<(), EditError> {
         let goes_on = self.going_on.as_deref() == Some(things);
-        if self.perform(command, goes_on)? {
-            self.going_on = Some(things.to_vec());
+        let Some(before) = self.perform(command)? else { return Ok(()) };
+        if !goes_on {
+            self.record(before);
         }
+        self.going_on = Some(things.to_vec());
         Ok(())
     }
 
-    /// Does a command, as a step of its own or as part of the last one. Answers whether it changed anything; if not, it is no step.
-    fn perform(&mut self, command: Command, goes_on: bool) -> Result<bool, EditError> {
+    /// Does a command. Answers the state before, if it changed anything.
+    fn perform(&mut self, command: Command) -> Result<Option<Rc<str>>, EditError> {
         let mut next = self.scenario.clone();
         command.apply(&mut next)?;
-        if next == self.scenario {
-            return Ok(false);
-        }
         let before = std::mem::replace(&mut self.scenario, next);
+        Ok((before != self.scenario).then(|| encode(&before).into()))
+    }
+
+    fn record(&mut self, before: Rc<str>) {
         self.going_on = None;
-        if goes_on {
-            return Ok(true);
-        }
-        self.done.push(encode(&before).into());
+        self.done.push(before);
         self.undone.clear();
         if self.done.len() > MOST_STEPS {
             self.done.remove(0);
         }
-        Ok(true)
     }
 
     /// Takes back the last step. Answers whether there was one.

@@ -127,7 +127,8 @@ impl Address {
     fn take(&mut self, part: &str) {
         let (key, value) = part.split_once('=').map_or((part, None), |(key, value)| (key, Some(plain(value))));
         let key = plain(key);
-        let bad = |what: &str| format!("The address says {}, {what}; it was left out.", short(&plain(part)));
+        let bad =
+            |what: &str, hint: &str| format!("The address says {}, which {what} and was left out. {hint}", short(&plain(part)));
         match (key.as_str(), value) {
             ("embed", value) => {
                 let named = value.unwrap_or_default();
@@ -136,18 +137,18 @@ impl Address {
             }
             ("t", Some(value)) => match seconds(&value) {
                 Some(at) => self.at_s = Some(at),
-                None => self.remarks.push(bad("which is no time such as t=12s, t=1.5min or t=300ms")),
+                None => self.remarks.push(bad("is no time", "Write t=12s, t=1.5min or t=300ms.")),
             },
             ("renderer", Some(value)) => {
                 match [Renderer::Auto, Renderer::WebGl, Renderer::Canvas].into_iter().find(|r| r.word() == value) {
                     Some(renderer) => self.renderer = renderer,
-                    None => self.remarks.push(bad("which is not renderer=webgl, renderer=canvas or renderer=auto")),
+                    None => self.remarks.push(bad("is not there", "There are renderer=webgl, renderer=canvas and renderer=auto.")),
                 }
             }
             (path, Some(value)) if path.contains('.') || path == "title" => self.settings.push((key, value)),
             _ => self.remarks.push(bad(
-                "which means nothing here. Known are embed, t, renderer and paths of the scenario with a value, such as \
-                policies.keep_alive.ttl_s=60",
+                "means nothing here",
+                "Known are embed, t, renderer and paths of the scenario with a value, such as policies.keep_alive.ttl_s=60.",
             )),
         }
     }
@@ -170,15 +171,18 @@ impl Address {
             Place::Gallery(id) => gallery(id).ok_or_else(|| AddressError::NotInGallery(short(id))),
             Place::Unknown(text) => Err(AddressError::Nowhere(short(text))),
         };
-        Some(found.map(|mut scenario| {
-            for (path, text) in &self.settings {
-                match scenario.with_text(path, text) {
-                    Ok(changed) => scenario = changed,
-                    Err(error) => remarks.push(format!("The address sets {}, which was left out: {error}", short(path))),
-                }
+        Some(found.map(|scenario| Arrival { scenario: self.set(scenario, &mut remarks), remarks }))
+    }
+
+    /// A scenario with the values that the address sets; what cannot be set is added to the remarks.
+    pub fn set(&self, mut scenario: Scenario, remarks: &mut Vec<String>) -> Scenario {
+        for (path, text) in &self.settings {
+            match scenario.with_text(path, text) {
+                Ok(changed) => scenario = changed,
+                Err(error) => remarks.push(format!("The address sets {}, which was left out: {error}", short(path))),
             }
-            Arrival { scenario, remarks }
-        }))
+        }
+        scenario
     }
 
     /// A short address of a scenario that differs from one of the gallery in values alone; nothing if there is none.

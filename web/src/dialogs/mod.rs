@@ -6,7 +6,7 @@ mod qr;
 mod share;
 
 use faaslab_core::trace::Report;
-use faaslab_core::units::{SimDuration, three_digits};
+use faaslab_core::units::{SimDuration, count};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlDialogElement;
@@ -152,7 +152,7 @@ fn trace_report(r: &Report) -> Html {
             <h3>{ "Rejected" }</h3>
             <ul>{ for r.rejected.iter().map(|x| html! { <li>{ format!("{}, line {}: {}", x.file, x.line, x.reason) }</li> }) }</ul>
             if r.rows_rejected > r.rejected.len() as u64 {
-                <p class="help">{ format!("and {} more", three_digits((r.rows_rejected - r.rejected.len() as u64) as f64)) }</p>
+                <p class="help">{ format!("and {} more", count(r.rows_rejected - r.rejected.len() as u64)) }</p>
             }
         }
         if !r.warnings.is_empty() {
