@@ -12,6 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DragEvent, File, KeyboardEvent};
 use yew::prelude::*;
 
+use crate::charts::shared::Shared;
 use crate::dialogs::Dialogs;
 use crate::panels::inspector::Inspector;
 use crate::panels::results::Results;
@@ -440,6 +441,7 @@ pub(crate) fn App() -> Html {
         Callback::from(move |files| open_files(&lab, &client, files))
     };
     let tools = Tools { client, player, open_files: open, cancel, theme, set_theme };
+    let shared = (*use_memo((), |()| Shared::default())).clone();
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);
     let choose = {
@@ -449,6 +451,7 @@ pub(crate) fn App() -> Html {
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
+        <ContextProvider<Shared> context={shared}>
             <TopBar />
             <main class="bench" data-pane={pane.name().1}>
                 <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
@@ -462,6 +465,7 @@ pub(crate) fn App() -> Html {
                     <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv or .swf, also as .gz)" }</small></p>
                 </div>
             }
+        </ContextProvider<Shared>>
         </ContextProvider<Tools>>
         </ContextProvider<LabHandle>>
     }

@@ -29,7 +29,7 @@ pub(super) struct EndLabel {
     /// How what it names looks.
     pub(super) sample: Sample,
     /// The word.
-    pub(super) text: &'static str,
+    pub(super) text: String,
 }
 
 /// The room that the labels need at the right of a chart.
@@ -50,7 +50,7 @@ pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, ends: Vec<EndLabel>) {
                 patch(pen, mark, 0, Rect { left, top: y - half, right: left + SAMPLE, bottom: y + half });
             }
         }
-        pen.label(label.text, (left + SAMPLE + GAP, y), Align::Left, pen.theme.ink);
+        pen.label(&label.text, (left + SAMPLE + GAP, y), Align::Left, pen.theme.ink);
     }
 }
 

@@ -16,12 +16,22 @@ pub(super) struct Frame {
     pub(super) parts: Vec<(Rect, usize)>,
     /// Labels among the data, which a readout must not cover.
     pub(super) labels: Vec<Rect>,
+    /// How far a key moves the cursor, across and down.
+    pub(super) step: Px,
 }
 
 impl Frame {
     /// A chart with axes.
     pub(super) fn over(grid: Grid) -> Frame {
-        Frame { grid: Some(grid), ..Frame::default() }
+        Frame { grid: Some(grid), step: (grid.plot.width() / 60.0, 0.0), ..Frame::default() }
+    }
+
+    /// A chart over time, whose cursor goes from bucket to bucket.
+    pub(super) fn over_time(grid: Grid, data: &Charts) -> Frame {
+        let (from, to) = grid.range();
+        let bucket = data.bucket_s / (to - from) * grid.plot.width();
+        let across = if bucket.is_finite() { bucket.max(2.0) } else { 2.0 };
+        Frame { step: (across, 0.0), ..Frame::over(grid) }
     }
 }
 
@@ -66,7 +76,7 @@ pub(super) fn read_bucket(
     let time = grid.value_at(at.0)?;
     let (first, values) = sheet.columns.split_first()?;
     let bucket = series::bucket_at(data, time).min(first.values.len().checked_sub(1)?);
-    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(column.title, column.show(bucket))).collect();
+    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(&*column.title, column.show(bucket))).collect();
     if let Some((run, other)) = ghost
         && let Some(column) = other.columns.get(other.compared)
     {

@@ -1,5 +1,6 @@
 //! The data of one chart as rows and columns: the source of its table, its CSV file and what hovering reads.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use faaslab_core::units::{split_duration, three_digits};
@@ -26,6 +27,8 @@ pub(super) enum Quantity {
     Megabytes,
     /// Part of one.
     Share,
+    /// So many in a second.
+    PerSecond,
 }
 
 impl Quantity {
@@ -51,6 +54,7 @@ impl Quantity {
             }
             Quantity::Megabytes => format!("{} MB", three_digits(value)),
             Quantity::Share => percent(value),
+            Quantity::PerSecond => format!("{}/s", three_digits(value)),
         }
     }
 }
@@ -72,9 +76,9 @@ fn percent(share: f64) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Column {
     /// As people read it.
-    pub(super) title: &'static str,
+    pub(super) title: Cow<'static, str>,
     /// As a CSV file names it, with its unit.
-    pub(super) key: &'static str,
+    pub(super) key: Cow<'static, str>,
     /// What the numbers are.
     pub(super) quantity: Quantity,
     /// The numbers; not-a-number where there is none.
@@ -83,8 +87,13 @@ pub(super) struct Column {
 
 impl Column {
     /// A column.
-    pub(super) fn new(title: &'static str, key: &'static str, quantity: Quantity, values: Vec<f64>) -> Column {
-        Column { title, key, quantity, values }
+    pub(super) fn new(
+        title: impl Into<Cow<'static, str>>,
+        key: impl Into<Cow<'static, str>>,
+        quantity: Quantity,
+        values: Vec<f64>,
+    ) -> Column {
+        Column { title: title.into(), key: key.into(), quantity, values }
     }
 
     /// One number, not-a-number if there is none.
@@ -116,9 +125,9 @@ impl Sheet {
     }
 
     /// Titles, from left to right.
-    pub(super) fn titles(&self) -> Vec<&'static str> {
+    pub(super) fn titles(&self) -> Vec<&str> {
         let name = self.names.iter().map(|(title, _)| *title);
-        name.chain(self.columns.iter().map(|column| column.title)).collect()
+        name.chain(self.columns.iter().map(|column| &*column.title)).collect()
     }
 
     /// One row as people read it.
@@ -142,8 +151,8 @@ impl Sheet {
 
     /// All rows as comma-separated values, numbers in full.
     pub(super) fn csv(&self) -> String {
-        let name = self.names.iter().map(|(title, _)| *title);
-        let heads: Vec<&str> = name.chain(self.columns.iter().map(|column| column.key)).collect();
+        let name = self.names.iter().map(|(title, _)| quoted(title));
+        let heads: Vec<String> = name.chain(self.columns.iter().map(|column| quoted(&column.key))).collect();
         let mut text = heads.join(",");
         text.push('\n');
         for row in 0..self.rows() {

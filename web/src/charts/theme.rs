@@ -57,14 +57,39 @@ impl Theme {
         mix(self.surface, colour, share)
     }
 
-    /// One hue for the median, the 95th and the 99th percentile: the further out, the further from the surface. The shares make
-    /// equal steps of lightness (59, 40, 20 on white; 45, 61, 78 on the dark surface), the first at 3:1 on the surface.
-    pub(super) fn percentiles(&self) -> [RGBColor; 3] {
+    /// One hue for the median, the 95th, the 99th and the 99.9th percentile: the further out, the further from the surface. The
+    /// shares make about equal steps of lightness, the first at 3:1 on the surface.
+    pub(super) fn percentiles(&self) -> [RGBColor; 4] {
         if self.is_dark() {
-            [mix(self.run, self.surface, 0.25), mix(self.run, self.ink, 0.15), mix(self.run, self.ink, 0.6)]
+            [
+                mix(self.run, self.surface, 0.25),
+                mix(self.run, self.ink, 0.15),
+                mix(self.run, self.ink, 0.5),
+                mix(self.run, self.ink, 0.85),
+            ]
         } else {
-            [mix(self.run, self.surface, 0.42), mix(self.run, self.surface, 0.15), mix(self.run, self.ink, 0.5)]
+            [
+                mix(self.run, self.surface, 0.42),
+                mix(self.run, self.surface, 0.15),
+                mix(self.run, self.ink, 0.4),
+                mix(self.run, self.ink, 0.85),
+            ]
         }
+    }
+
+    /// The colour of one of several things of a kind: one hue, each further from the surface than the one before.
+    pub(super) fn rank(&self, place: usize, count: usize) -> RGBColor {
+        let way = if count > 1 { place as f64 / (count - 1) as f64 } else { 0.45 };
+        if way < 0.5 {
+            mix(self.run, self.surface, 0.4 * (1.0 - way * 2.0))
+        } else {
+            mix(self.run, self.ink, 0.8 * (way * 2.0 - 1.0))
+        }
+    }
+
+    /// How much of something there is, from nothing to all of it, as a shade on a map.
+    pub(super) fn shade(&self, share: f64) -> RGBColor {
+        mix(self.tint(self.running, 0.06), self.running, share.clamp(0.0, 1.0))
     }
 
     fn is_dark(&self) -> bool {

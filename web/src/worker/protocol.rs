@@ -50,6 +50,26 @@ pub(crate) enum ToSim {
         /// The instant, in nanoseconds.
         from_ns: Option<u64>,
     },
+    /// Show a part of a run more closely.
+    Charts {
+        /// The run.
+        run: u32,
+        /// Where the part begins, in nanoseconds.
+        from_ns: u64,
+        /// Where it ends, in nanoseconds.
+        to_ns: u64,
+    },
+    /// Say what the containers of a host do in a part of a run.
+    Containers {
+        /// The run.
+        run: u32,
+        /// The number of the host.
+        host: u32,
+        /// Where the part begins, in nanoseconds.
+        from_ns: u64,
+        /// Where it ends, in nanoseconds.
+        to_ns: u64,
+    },
     /// Say what an invocation went through.
     Life {
         /// The run.
@@ -111,6 +131,22 @@ pub(crate) enum FromSim {
         /// As they were asked for.
         rows: Vec<Row>,
     },
+    /// A part of a run, as charts show it over time.
+    Charts {
+        /// The run.
+        run: u32,
+        /// The charts' data.
+        charts: Box<Charts>,
+    },
+    /// The containers of a host.
+    Containers {
+        /// The run.
+        run: u32,
+        /// The number of the host.
+        host: u32,
+        /// The chart's data.
+        charts: Box<Charts>,
+    },
     /// What an invocation went through.
     Life {
         /// The run.
@@ -164,6 +200,25 @@ pub(crate) struct Row {
     pub(crate) cold: bool,
     /// The id of its host.
     pub(crate) host: String,
+}
+
+/// Which invocations to list; what is not set lets all through.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RowFilter {
+    /// Submitted from one instant on and before another, in nanoseconds.
+    pub submitted_ns: Option<(u64, u64)>,
+    /// The slowdown, from one to another.
+    pub slowdown: Option<(f64, f64)>,
+    /// The response time, from one to another, in nanoseconds.
+    pub response_ns: Option<(u64, u64)>,
+    /// The number of the function.
+    pub function: Option<u32>,
+    /// The number of the host.
+    pub host: Option<u32>,
+    /// Whether it started cold.
+    pub cold: Option<bool>,
+    /// How it ended, by the number of the outcome.
+    pub outcome: Option<u8>,
 }
 
 /// The measures of a run.
