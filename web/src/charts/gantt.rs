@@ -111,8 +111,8 @@ pub(super) fn read(frame: &Frame, data: &Charts, at: Px) -> Option<Reading> {
     let grid = frame.grid?;
     let time = grid.value_at(at.0)?;
     let line = ((at.1 - grid.plot.top) / grid.plot.height() * f64::from(data.containers.lines)).floor();
-    let here = data.containers.spans.iter().filter(|span| f64::from(span.line) == line);
-    let found = here.clone().find(|span| (span.from_s..=span.to_s).contains(&time));
+    let mut here = data.containers.spans.iter().filter(|span| f64::from(span.line) == line);
+    let found = here.find(|span| (span.from_s..=span.to_s).contains(&time));
     let rows = match found {
         Some(span) if span.merged > 1 => {
             vec![Row::new(format!("{} changes, mostly", span.merged), word(span.state).to_owned())]

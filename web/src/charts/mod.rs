@@ -179,12 +179,12 @@ fn use_easel(props: &ChartProps, view: View) -> (Rc<Easel>, Rc<Content>) {
 #[component]
 pub(crate) fn Chart(props: &ChartProps) -> Html {
     let log = use_state(|| persist::axis(props.kind.id()));
-    let own_range = use_state_eq(|| None);
+    let own_range = use_state_eq(|| None::<(f64, f64)>);
     let over_time = props.kind.is_over_time();
     let view = View { x: if over_time { props.range } else { *own_range }, log: *log };
     let set_range = {
         let (own, on_range) = (own_range.setter(), props.on_range.clone());
-        Callback::from(move |range| if over_time { on_range.emit(range) } else { own.set(range) })
+        Callback::from(move |range: Option<(f64, f64)>| if over_time { on_range.emit(range) } else { own.set(range) })
     };
     let (easel, content) = use_easel(props, view);
     let as_table = use_state(|| false);
@@ -215,7 +215,7 @@ pub(crate) fn Chart(props: &ChartProps) -> Html {
                     <ChartTable {title} {sheet} />
                 }
                 if let Content::Empty(why) = &*content {
-                    <p class="chart-empty">{ props.waits.unwrap_or(why) }</p>
+                    <p class="chart-empty">{ props.waits.unwrap_or(*why) }</p>
                 }
             </div>
         </figure>
@@ -396,7 +396,7 @@ fn Tools(props: &ToolsProps) -> Html {
     html! {
         <span class="chart-tools">
             if let Some(reset) = &props.reset {
-                <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset}>{ "All" }</button>
+                <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset.clone()}>{ "All" }</button>
             }
             if let Some(is_log) = props.is_log {
                 <button type="button" title="Logarithmic axis" aria-pressed={is_log.to_string()}

@@ -43,11 +43,11 @@ impl Theme {
             line: colour("--line", "#d5dae1"),
             ink: colour("--ink", "#1a2129"),
             muted: colour("--muted", "#5b6673"),
-            travelling: colour("--travelling", "#6f7a90"),
-            waiting: colour("--waiting", "#a87800"),
-            cold: colour("--cold", "#1440a8"),
-            running: colour("--running", "#069b66"),
-            lost: colour("--lost", "#80143c"),
+            travelling: colour("--travelling", "#6c6b82"),
+            waiting: colour("--waiting", "#9e6b05"),
+            cold: colour("--cold", "#182f80"),
+            running: colour("--running", "#25a07a"),
+            lost: colour("--lost", "#711733"),
             run: colour("--run-a", "#1238b0"),
         })
     }

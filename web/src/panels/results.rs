@@ -85,7 +85,7 @@ pub(crate) fn Results() -> Html {
     };
     let shown = lab.shown.as_deref();
     // A part of the run that was looked at may lie beyond the end of the next one.
-    let part = range.filter(|(from, _)| shown.is_none_or(|s| *from < s.charts.end_s));
+    let part = (*range).filter(|(from, _)| shown.is_none_or(|s| *from < s.charts.end_s));
     let on_key = {
         let tab = tab.clone();
         Callback::from(move |event: KeyboardEvent| {
