@@ -369,8 +369,8 @@ pub(super) mod placers {
             };
             let what = if self.quantity == Quantity::Share { "share of time deciding" } else { "messages in the inbox" };
             let grid = Grid::draw(pen, &x, &y, &format!("{what}{of_how_many}"), labels::room(pen, &names));
-            if let Some((run, before)) = before {
-                draw_ghost(pen, &grid, run, &before, "previous most");
+            if let Some((run, before)) = &before {
+                draw_ghost(pen, &grid, run, before, "previous most");
             }
             let shade = |i: usize| pen.theme.rank(i, names.len());
             let lines = values.iter().zip(&names).enumerate();

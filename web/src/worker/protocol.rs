@@ -202,23 +202,23 @@ pub(crate) struct Row {
     pub(crate) host: String,
 }
 
-/// Which invocations to list; what is not set lets all through.
+/// Which invocations are listed. Ranges hold what is at least their first and less than their second number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RowFilter {
-    /// Submitted from one instant on and before another, in nanoseconds.
-    pub submitted_ns: Option<(u64, u64)>,
-    /// The slowdown, from one to another.
-    pub slowdown: Option<(f64, f64)>,
-    /// The response time, from one to another, in nanoseconds.
-    pub response_ns: Option<(u64, u64)>,
-    /// The number of the function.
-    pub function: Option<u32>,
-    /// The number of the host.
-    pub host: Option<u32>,
-    /// Whether it started cold.
-    pub cold: Option<bool>,
-    /// How it ended, by the number of the outcome.
-    pub outcome: Option<u8>,
+pub(crate) struct RowFilter {
+    /// Submitted in this range, in nanoseconds.
+    pub(crate) submitted_ns: Option<(u64, u64)>,
+    /// Completed, with a slowdown in this range.
+    pub(crate) slowdown: Option<(f64, f64)>,
+    /// Completed, with a response time in this range, in nanoseconds.
+    pub(crate) response_ns: Option<(u64, u64)>,
+    /// Of this function.
+    pub(crate) function: Option<u32>,
+    /// Got to this host.
+    pub(crate) host: Option<u32>,
+    /// Ended, after a cold start or without one.
+    pub(crate) cold: Option<bool>,
+    /// Ended so, by its place in [`faaslab_core::platform::Outcome::ALL`].
+    pub(crate) outcome: Option<u8>,
 }
 
 /// The measures of a run.
