@@ -190,7 +190,8 @@ fn percentiles(buckets: Vec<Vec<f64>>) -> Percentiles {
         out.p50.push(select(&mut samples, 0.5));
         out.p95.push(select(&mut samples, 0.95));
         out.p99.push(select(&mut samples, 0.99));
-        out.p999.push(select(&mut samples, 0.999));
+        // Of fewer it would be the greatest.
+        out.p999.push(if samples.len() < 1000 { f64::NAN } else { select(&mut samples, 0.999) });
     }
     out
 }

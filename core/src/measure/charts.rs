@@ -127,6 +127,6 @@ pub struct Percentiles {
     pub p95: Vec<f64>,
     /// The 99th.
     pub p99: Vec<f64>,
-    /// The 99.9th.
+    /// The 99.9th; not-a-number where there are fewer than a thousand.
     pub p999: Vec<f64>,
 }

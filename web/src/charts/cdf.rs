@@ -200,12 +200,17 @@ impl Distribution {
     }
 }
 
-/// Writes beside a mark at the right, below a line that rises and above one that falls, on a piece of the surface that keeps other
-/// lines away. Answers that piece.
+/// Writes beside a mark, where the line is not, on a piece of the surface that keeps other lines away: at the right, below a line
+/// that rises and above one that falls; where there is no room at the right of a line that falls, at the left below it. Answers
+/// that piece.
 fn name_mark(pen: &Pen<'_>, (x, y): Px, text: &str, falls: bool) -> Rect {
     let width = pen.width_of(text);
-    let left = (x + 8.0).min(pen.area.right - width);
-    let middle = if falls { y - 8.0 } else { y + 12.0 };
+    let room = x + 8.0 + width <= pen.area.right;
+    let (left, middle) = match (falls, room) {
+        (true, true) => (x + 8.0, y - 8.0),
+        (true, false) => (x - 8.0 - width, y + 12.0),
+        (false, _) => ((x + 8.0).min(pen.area.right - width), y + 12.0),
+    };
     let plate = Rect { left: left - 3.0, top: middle - 8.0, right: left + width + 3.0, bottom: middle + 8.0 };
     pen.block(plate, pen.theme.surface);
     pen.label(text, (left, middle), Align::Left, pen.theme.ink);

@@ -5,7 +5,7 @@ use faaslab_core::sim::stage::ContainerState;
 
 use super::axes::{Axis, Grid, seconds};
 use super::labels::{self, EndLabel, Sample};
-use super::pen::{Align, Pen, Px, Rect};
+use super::pen::{Pen, Px, Rect};
 use super::reading::{Frame, Reading, Row};
 use super::sheet::{Column, Quantity, Sheet};
 use super::texture::{Mark, patch};
@@ -73,7 +73,7 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View) -> Frame {
     let names: Vec<String> = (1..=containers.lines).map(|line| line.to_string()).collect();
     let high = ((pen.area.height() - 46.0) / count).min(MOST_PX);
     let y = Axis::names(&names, high * count);
-    let mut caption = format!("places for containers on {}", containers.host);
+    let mut caption = format!("containers on {}", containers.host);
     if containers.more > 0 {
         caption.push_str(&format!(", {} of {}", containers.lines, containers.lines + containers.more));
     }
@@ -96,13 +96,6 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View) -> Frame {
     let label = |state| EndLabel { y: middle, sample: Sample::Patch(mark(state)), text: word(state).to_owned() };
     let lowest = Grid { plot: Rect { bottom: grid.plot.bottom.max(grid.plot.top + 49.0), ..grid.plot }, ..grid };
     labels::draw(pen, &lowest, states.map(label).into());
-    let merged = containers.spans.iter().any(|span| span.merged > 1);
-    if merged {
-        let text = "short changes are drawn as one";
-        if grid.caption_end + 16.0 + pen.width_of(text) < pen.area.right {
-            pen.label(text, (pen.area.right - 2.0, pen.area.top + 8.0), Align::Right, pen.theme.muted);
-        }
-    }
     Frame { step: (grid.plot.width() / 60.0, high), ..Frame::over(grid) }
 }
 

@@ -352,7 +352,7 @@ struct ToolsProps {
     reset: Option<Callback<MouseEvent>>,
 }
 
-/// The buttons of a chart. What it can be saved as is folded, so that there is room for the question beside them.
+/// The buttons of a chart. Its axis and what it can be saved as are folded, so that there is room for the question beside them.
 #[component]
 fn Tools(props: &ToolsProps) -> Html {
     let menu = use_node_ref();
@@ -398,14 +398,15 @@ fn Tools(props: &ToolsProps) -> Html {
             if let Some(reset) = &props.reset {
                 <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset.clone()}>{ "All" }</button>
             }
-            if let Some(is_log) = props.is_log {
-                <button type="button" title="Logarithmic axis" aria-pressed={is_log.to_string()}
-                    onclick={props.choose_log.reform(move |_: MouseEvent| !is_log)}>{ "Log" }</button>
-            }
             <button type="button" class="as-table" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
             <details ref={menu} onfocusout={on_leave} onkeydown={on_escape}>
-                <summary>{ "Save" }</summary>
+                <summary>{ "More" }</summary>
                 <span class="chart-menu" tabindex="-1">
+                    if let Some(is_log) = props.is_log {
+                        <button type="button" aria-pressed={is_log.to_string()} onclick={props.choose_log.reform(move |_: MouseEvent| !is_log)}>
+                            { "Logarithmic axis" }
+                        </button>
+                    }
                     <button type="button" onclick={save(|chart, _| chart.csv())}>{ "Data (CSV)" }</button>
                     <button type="button" onclick={save(|chart, _| { chart.png(); })}>{ "Picture (PNG)" }</button>
                     <button type="button" onclick={save(|chart, ruler| chart.svg(ruler))}>{ "Drawing (SVG)" }</button>

@@ -120,7 +120,7 @@ pub(crate) fn Results() -> Html {
     let body = match (*tab, shown) {
         (Tab::Latency | Tab::Time | Tab::Containers, _) => charts(tab.charts()),
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
-        (Tab::Hosts, Some(s)) => html! { <div class="with-table">{ hosts(&s.outcome.summary) }{ charts(tab.charts()) }</div> },
+        (Tab::Hosts, Some(s)) => html! { <div class="hosts-tab">{ charts(tab.charts()) }{ hosts(&s.outcome.summary) }</div> },
         (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
         (Tab::Invocations, Some(s)) => html! {
             <>
@@ -143,7 +143,7 @@ pub(crate) fn Results() -> Html {
         <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} />
         <div class="tabs">
             <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
-            <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
+            <div key={tab.name()} id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
         </div>
         </>
     }
