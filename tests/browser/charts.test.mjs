@@ -222,26 +222,45 @@ test("a chart has two device pixels for each pixel where the screen has", async 
   clean(page);
 });
 
-test("charts out of sight are not drawn, and no drawing holds the page up for 50 ms", async () => {
+test("charts are drawn one at a time, in less than 50 ms each, and not out of sight", async () => {
   const page = await fresh(lab);
   await digest(page);
   await drawn(page, "slowdown");
   const below = await chart(page, "slowdown-tail").locator("canvas").evaluate((c) => [c.width, c.height]);
-  assert.ok(below[0] === 300 && below[1] === 150 || await chart(page, "slowdown-tail").evaluate((c) => {
-    const body = c.closest(".tab-body").getBoundingClientRect();
-    return c.querySelector(".chart-plot").getBoundingClientRect().top < body.bottom;
-  }), `drawn out of sight: ${below}`);
+  assert.deepEqual(below, [300, 150], "a canvas that nothing was drawn on");
+  // A drawing begins by clearing its canvas, and ends with the task.
   await page.evaluate(() => {
-    window.long = [];
-    new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
+    window.drawings = [];
+    const clear = CanvasRenderingContext2D.prototype.clearRect;
+    let task = null;
+    CanvasRenderingContext2D.prototype.clearRect = function (...place) {
+      const id = this.canvas.closest(".chart")?.dataset.chart;
+      if (id && !task) {
+        const begin = performance.now();
+        task = { ids: [] };
+        queueMicrotask(() => {
+          window.drawings.push({ ...task, ms: performance.now() - begin });
+          task = null;
+        });
+      }
+      if (id) task.ids.push(id);
+      return clear.apply(this, place);
+    };
   });
-  for (const name of ["Containers", "Hosts", "Schedulers", "Where time goes", "Latency"]) {
-    await tab(page, name);
-    await page.waitForTimeout(150);
+  for (let round = 0; round < 3; round++) {
+    for (const [name, id] of [["Containers", "memory"], ["Hosts", "hosts"], ["Schedulers", "placers"], ["Latency", "slowdown"]]) {
+      await tab(page, name);
+      await drawn(page, id);
+    }
   }
-  const long = await page.evaluate(() => window.long);
-  // The machine that tests run on may be busy with something else; a drawing that is too long is so each time.
-  assert.ok(long.filter((ms) => ms > 50).length <= 2, `long tasks: ${long}`);
+  const drawings = await page.evaluate(() => window.drawings);
+  assert.ok(drawings.length >= 12, `${drawings.length} drawings`);
+  assert.deepEqual(drawings.filter(({ ids }) => ids.length !== 1), []);
+  // Whatever else the machine does, the quickest of several drawings is a drawing alone.
+  for (const id of new Set(drawings.map(({ ids }) => ids[0]))) {
+    const quickest = Math.min(...drawings.filter(({ ids }) => ids[0] === id).map(({ ms }) => ms));
+    assert.ok(quickest < 50, `${id}: ${quickest} ms`);
+  }
   clean(page);
 });
 
