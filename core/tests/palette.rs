@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use faaslab_core::view::{Ink, Theme};
+use libm::{atan2, cbrt, exp, hypot, pow};
 
 /// A colour as shares of red, green and blue.
 type Rgb = [f64; 3];
@@ -16,7 +17,7 @@ fn parse(hex: &str) -> Rgb {
 }
 
 fn linear(colour: Rgb) -> Rgb {
-    colour.map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) })
+    colour.map(|c| if c <= 0.04045 { c / 12.92 } else { pow((c + 0.055) / 1.055, 2.4) })
 }
 
 fn times(m: [Rgb; 3], v: Rgb) -> Rgb {
@@ -63,17 +64,17 @@ fn seen(vision: Vision, colour: Rgb) -> Rgb {
 fn lab(colour: Rgb) -> Rgb {
     let xyz =
         times([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]], colour);
-    let f = |t: f64| if t > 216.0 / 24389.0 { t.cbrt() } else { (24389.0 / 27.0 * t + 16.0) / 116.0 };
+    let f = |t: f64| if t > 216.0 / 24389.0 { cbrt(t) } else { (24389.0 / 27.0 * t + 16.0) / 116.0 };
     let [x, y, z] = [f(xyz[0] / 0.95047), f(xyz[1]), f(xyz[2] / 1.08883)];
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
 fn ciede2000([l1, a1, b1]: Rgb, [l2, a2, b2]: Rgb) -> f64 {
-    let mean_c = (a1.hypot(b1) + a2.hypot(b2)) / 2.0;
-    let g = 0.5 * (1.0 - (mean_c.powi(7) / (mean_c.powi(7) + 25f64.powi(7))).sqrt());
+    let grey = |c: f64| (pow(c, 7.0) / (pow(c, 7.0) + pow(25.0, 7.0))).sqrt();
+    let g = 0.5 * (1.0 - grey((hypot(a1, b1) + hypot(a2, b2)) / 2.0));
     let (a1, a2) = (a1 * (1.0 + g), a2 * (1.0 + g));
-    let (c1, c2) = (a1.hypot(b1), a2.hypot(b2));
-    let hue = |a: f64, b: f64| if a == 0.0 && b == 0.0 { 0.0 } else { b.atan2(a).to_degrees().rem_euclid(360.0) };
+    let (c1, c2) = (hypot(a1, b1), hypot(a2, b2));
+    let hue = |a: f64, b: f64| if a == 0.0 && b == 0.0 { 0.0 } else { atan2(b, a).to_degrees().rem_euclid(360.0) };
     let (h1, h2) = (hue(a1, b1), hue(a2, b2));
     let (dl, dc) = (l2 - l1, c2 - c1);
     let turn = match h2 - h1 {
@@ -82,7 +83,7 @@ fn ciede2000([l1, a1, b1]: Rgb, [l2, a2, b2]: Rgb) -> f64 {
         d if d < -180.0 => d + 360.0,
         d => d,
     };
-    let dh = 2.0 * (c1 * c2).sqrt() * (turn / 2.0).to_radians().sin();
+    let dh = 2.0 * (c1 * c2).sqrt() * libm::sin((turn / 2.0).to_radians());
     let (ml, mc) = ((l1 + l2) / 2.0, (c1 + c2) / 2.0);
     let mh = match h1 + h2 {
         sum if c1 * c2 == 0.0 => sum,
@@ -90,13 +91,13 @@ fn ciede2000([l1, a1, b1]: Rgb, [l2, a2, b2]: Rgb) -> f64 {
         sum if sum < 360.0 => (sum + 360.0) / 2.0,
         sum => (sum - 360.0) / 2.0,
     };
-    let cos = |degrees: f64| degrees.to_radians().cos();
+    let cos = |degrees: f64| libm::cos(degrees.to_radians());
     let t = 1.0 - 0.17 * cos(mh - 30.0) + 0.24 * cos(2.0 * mh) + 0.32 * cos(3.0 * mh + 6.0) - 0.20 * cos(4.0 * mh - 63.0);
-    let sl = 1.0 + 0.015 * (ml - 50.0).powi(2) / (20.0 + (ml - 50.0).powi(2)).sqrt();
+    let off = (ml - 50.0) * (ml - 50.0);
+    let sl = 1.0 + 0.015 * off / (20.0 + off).sqrt();
     let (sc, sh) = (1.0 + 0.045 * mc, 1.0 + 0.015 * mc * t);
-    let rotation = 30.0 * (-((mh - 275.0) / 25.0).powi(2)).exp();
-    let rc = 2.0 * (mc.powi(7) / (mc.powi(7) + 25f64.powi(7))).sqrt();
-    let rt = -(2.0 * rotation).to_radians().sin() * rc;
+    let blue = (mh - 275.0) / 25.0;
+    let rt = -libm::sin((60.0 * exp(-blue * blue)).to_radians()) * 2.0 * grey(mc);
     let (l, c, h) = (dl / sl, dc / sc, dh / sh);
     (l * l + c * c + h * h + rt * c * h).sqrt()
 }
