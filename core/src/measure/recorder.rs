@@ -1,6 +1,7 @@
 //! The probe that keeps a row per invocation.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::quantiles::Quantiles;
@@ -359,15 +360,15 @@ impl Probe for Recorder {
     }
 
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
-        if !self.placers.contains_key(&placer) {
-            if self.placers.len() >= MOST_SERIES {
-                return;
+        let width = first_width(&self.workload);
+        let has_room = self.placers.len() < MOST_SERIES;
+        let series = match self.placers.entry(placer) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) if has_room => {
+                new.insert(PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) })
             }
-            let width = first_width(&self.workload);
-            let series = PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) };
-            self.placers.insert(placer, series);
-        }
-        let Some(series) = self.placers.get_mut(&placer) else { return };
+            Entry::Vacant(_) => return,
+        };
         match change {
             PlacerChange::Waits => series.inbox.add(now, 1.0),
             PlacerChange::Decides => {
