@@ -360,11 +360,11 @@ impl Probe for Recorder {
     }
 
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
-        let width = first_width(&self.workload);
         let has_room = self.placers.len() < MOST_SERIES;
         let series = match self.placers.entry(placer) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) if has_room => {
+                let width = first_width(&self.workload);
                 new.insert(PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) })
             }
             Entry::Vacant(_) => return,
