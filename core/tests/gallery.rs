@@ -8,12 +8,14 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
-use faaslab_core::measure::Summary;
+use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::scenario::{Role, Scenario, validate};
 use faaslab_core::share;
-use faaslab_core::sim::Library;
+use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::workload::Workload;
 use serde_json::{Value, json};
 use support::{phase, run, set};
 
@@ -716,8 +718,12 @@ fn tail_of_its_own_no_other_machine_makes_a_function_more_even() {
     assert!(near(ms(&tail, "varied"), 199.0) && near(ms(&stay, "varied"), 101.0) && near(ms(&faithful, "varied"), 130.0));
     assert!(near(ms(&tail, "steady") - ms(&stay, "steady"), 9.3));
     assert!(tail.hosts.iter().chain(&stay.hosts).all(|h| h.utilisation < 0.2), "nobody is busy");
-    let (summary, recorder) = run(&read("tail-of-its-own"));
-    let shares = recorder.charts(faaslab_core::units::SimTime::from_s(summary.end_s)).shares;
+    let scenario = read("tail-of-its-own");
+    let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+    let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    simulation.run(&mut recorder);
+    let shares = recorder.charts(&simulation).shares;
     // Of two functions, nine tenths of one go away when the cold starts are forgotten, and each has a twentieth elsewhere.
     let [here, edge, cloud] = shares.map(|share| share[40..].iter().map(|&s| f64::from(s)).sum::<f64>() / 80.0);
     assert!((here - 0.475).abs() < 0.01 && cloud > 2.0 * edge, "{here}, {edge}, {cloud}");

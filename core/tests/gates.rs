@@ -147,7 +147,7 @@ fn the_measures_take_the_instant_of_submission_from_the_run() {
     let summary = Summary::new(&simulation, &recorder);
     assert_eq!((summary.submitted, summary.response_ms.count, end.0), (10, 5, 9_100 * MS));
     assert_eq!(summary.phases_ms.iter().map(|p| p.1).sum::<f64>(), 100.0);
-    let charts = recorder.charts(end);
+    let charts = recorder.charts(&simulation);
     let warm: Vec<f64> = (0..charts.warm.len()).filter(|&b| charts.warm[b] > 0).map(|b| b as f64 * charts.bucket_s).collect();
     // The first start is cold; each of the others is drawn where it was submitted.
     assert_eq!(warm.iter().map(|s| s.round() as u32).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8, 9]);

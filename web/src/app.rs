@@ -11,6 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, DragEvent, File, KeyboardEvent};
 use yew::prelude::*;
 
+use crate::charts::shared::Shared;
 use crate::dialogs::Dialogs;
 use crate::embed::{Embed, Part};
 use crate::keys;
@@ -433,6 +434,7 @@ pub(crate) fn App() -> Html {
         Callback::from(move |files| open_files(&lab, &client, files))
     };
     let tools = Tools { client, player, open_files: open, cancel, theme, theme_choice, set_theme };
+    let shared = (*use_memo((), |()| Shared::default())).clone();
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);
     let choose = {
@@ -442,6 +444,7 @@ pub(crate) fn App() -> Html {
     html! {
         <ContextProvider<LabHandle> context={lab.clone()}>
         <ContextProvider<Tools> context={tools}>
+        <ContextProvider<Shared> context={shared}>
             if let Some(parts) = &lab.embed {
                 <Embed parts={Rc::clone(parts)} />
             } else {
@@ -459,6 +462,7 @@ pub(crate) fn App() -> Html {
                     <p>{ "Drop it here" }<small>{ "A scenario (.json), or all files of a trace at once (.csv or .swf, also as .gz)" }</small></p>
                 </div>
             }
+        </ContextProvider<Shared>>
         </ContextProvider<Tools>>
         </ContextProvider<LabHandle>>
     }

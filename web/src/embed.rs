@@ -7,7 +7,7 @@ use faaslab_core::share::{PREFIX, encode};
 use yew::prelude::*;
 
 use crate::app::Tools;
-use crate::charts::{Chart, ChartKind};
+use crate::charts::{Chart, ChartKind, Pick};
 use crate::panels::results::Headline;
 use crate::stage::Stage;
 use crate::stage::transport::{Transport, use_tick};
@@ -111,13 +111,22 @@ fn EmbeddedPart(props: &PartProps) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let tick = use_tick(&tools);
     let player = tools.player.clone();
-    let seek = use_callback((), move |at: f64, ()| player.seek(at));
+    let pick = use_callback((), move |pick: Pick, ()| {
+        if let Some(at_s) = pick.at_s {
+            player.seek(at_s);
+        }
+    });
+    let range = use_state_eq(|| None);
+    let on_range = {
+        let range = range.setter();
+        use_callback((), move |chosen, ()| range.set(chosen))
+    };
     match props.part {
         Part::Stage => html! {},
         Part::Figures => html! { <Headline /> },
         Part::Chart(kind) => html! {
             <Chart {kind} data={lab.shown.as_ref().map(|s| Rc::clone(&s.charts))} theme={tools.theme.clone()}
-                playhead_s={props.playhead.then_some(tick.at_s)} on_seek={seek} />
+                playhead_s={props.playhead.then_some(tick.at_s)} range={*range} {on_range} on_pick={pick} />
         },
     }
 }

@@ -1,5 +1,6 @@
 //! Measures: what happened to each invocation, and what that says in figures and charts.
 
+mod charting;
 pub mod charts;
 mod hosts;
 mod jobs;
@@ -8,7 +9,7 @@ mod recorder;
 mod series;
 mod summary;
 
-pub use charts::{Charts, Percentiles};
+pub use charts::{Charts, Containers, HostLoad, Lasting, Percentiles, PlacerLoad};
 pub use hosts::{HostLine, HostSeries};
 pub use jobs::JobSummary;
 pub use quantiles::Quantiles;

@@ -55,6 +55,14 @@ impl Samples {
         Samples::Counted { histogram, unit, max }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        match self {
+            Samples::Sorted(sorted) => sorted.len() as u64,
+            Samples::Counted { histogram, .. } => histogram.len(),
+        }
+    }
+
     /// The q-quantile, q from 0 to 1; NaN without samples.
     pub(super) fn at(&self, q: f64) -> f64 {
         match self {

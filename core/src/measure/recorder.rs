@@ -1,15 +1,15 @@
 //! The probe that keeps a row per invocation.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use super::charts::{Charts, Percentiles};
 use super::hosts::{HostLog, HostSeries};
-use super::quantiles::{Quantiles, Samples};
+use super::quantiles::Quantiles;
 use super::series::StepSeries;
 use crate::engine::NONE;
 use crate::platform::{
-    Accounting, Cause, ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, Outcome, Probe, TaskEnd,
+    Accounting, Cause, ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, Outcome, PlacerChange, Probe, TaskEnd,
 };
 use crate::sim::{Progress, Simulation};
 use crate::units::SimTime;
@@ -31,16 +31,34 @@ pub struct Recorder {
     flags: Vec<u8>,
     attempts: Vec<u16>,
     phases: [u128; Accounting::COUNT],
-    in_system: StepSeries,
-    idle: StepSeries,
-    busy: StepSeries,
+    pub(super) in_system: StepSeries,
+    pub(super) idle: StepSeries,
+    pub(super) busy: StepSeries,
+    pub(super) evicted: StepSeries,
+    pub(super) expired: StepSeries,
     /// Nothing before the first image.
-    images: Option<StepSeries>,
+    pub(super) images: Option<StepSeries>,
     /// Nothing before the first share.
     shares: Option<Box<Shares>>,
+    /// The first placers that a message reached, by instance and number.
+    pub(super) placers: BTreeMap<(u16, u32), PlacerSeries>,
     /// Nothing unless somebody asked for it.
     hosts: Option<Box<HostLog>>,
 }
+
+/// What one placer has to do.
+#[derive(Clone, Debug)]
+pub(super) struct PlacerSeries {
+    /// Its machine.
+    pub(super) machine: u32,
+    /// How many messages wait.
+    pub(super) inbox: StepSeries,
+    /// One while it decides.
+    pub(super) busy: StepSeries,
+}
+
+/// Of more placers no series are kept.
+const MOST_SERIES: usize = 128;
 
 /// The shares that agents give to decentralized, federated and centralized.
 #[derive(Clone, Debug)]
@@ -115,11 +133,16 @@ const COLD: u8 = 16;
 const CAUSE: u8 = 5;
 const _: () = assert!(Outcome::ALL.len() < 16 && Cause::ALL.len() < 8, "a byte holds how a row ended");
 
+/// The width of the buckets of a series before the run turns out to be longer than its arrivals, in nanoseconds.
+fn first_width(workload: &Workload) -> u64 {
+    workload.last_ns() / 1500 + 1
+}
+
 impl Recorder {
     /// A recorder for a workload; invocations submitted before the end of the warm-up are recorded and not measured.
     pub fn new(workload: Arc<Workload>, warm_up_s: f64) -> Recorder {
         let n = workload.len();
-        let width = workload.last_ns() / 200 + 1;
+        let width = first_width(&workload);
         Recorder {
             warm_up: SimTime::from_s(warm_up_s),
             submitted_ns: if workload.gates.is_empty() { Vec::new() } else { vec![u64::MAX; n] },
@@ -133,8 +156,11 @@ impl Recorder {
             in_system: StepSeries::new(width),
             idle: StepSeries::new(width),
             busy: StepSeries::new(width),
+            evicted: StepSeries::new(width),
+            expired: StepSeries::new(width),
             images: None,
             shares: None,
+            placers: BTreeMap::new(),
             hosts: None,
             workload,
         }
@@ -199,12 +225,47 @@ impl Recorder {
         self.warm_up
     }
 
-    fn outcome(&self, i: usize) -> Option<Outcome> {
+    /// The mean shares of decentralized, federated and centralized; nothing before the first share.
+    pub(super) fn share_series(&self) -> Option<&[StepSeries; 3]> {
+        self.shares.as_ref().map(|shares| &shares.means)
+    }
+
+    /// How many rows there are, whether they came or not.
+    pub(super) fn rows(&self) -> usize {
+        self.flags.len()
+    }
+
+    /// Whether a row started cold.
+    pub(super) fn is_cold(&self, i: usize) -> bool {
+        self.flags[i] & COLD != 0
+    }
+
+    /// How long a row took, in milliseconds.
+    pub(super) fn response_ms(&self, i: usize) -> f64 {
+        self.response_ns[i] as f64 / 1e6
+    }
+
+    /// When and where a row was executed, if it was.
+    pub(super) fn execution(&self, i: usize) -> Option<(u32, u64, u64)> {
+        let ran = self.host[i] != NONE && self.started_ns[i] != u64::MAX && self.finished_ns[i] != u64::MAX;
+        ran.then(|| (self.host[i], self.started_ns[i], self.finished_ns[i]))
+    }
+
+    /// The rows that may have been submitted in a part of the run: all but those that are known not to.
+    pub(super) fn rows_within(&self, from: u64, to: u64) -> std::ops::Range<usize> {
+        if !self.submitted_ns.is_empty() {
+            return 0..self.rows();
+        }
+        let arrivals = &self.workload.arrival_ns;
+        arrivals.partition_point(|&at| at < from)..arrivals.partition_point(|&at| at < to)
+    }
+
+    pub(super) fn outcome(&self, i: usize) -> Option<Outcome> {
         (self.flags[i] & 15).checked_sub(1).and_then(|o| Outcome::ALL.get(o as usize)).copied()
     }
 
     /// When a row was submitted, in nanoseconds: its time, or when the others that it waited for let it.
-    fn submitted_at(&self, i: usize) -> u64 {
+    pub(super) fn submitted_at(&self, i: usize) -> u64 {
         self.submitted_ns.get(i).copied().unwrap_or(self.workload.arrival_ns[i])
     }
 
@@ -217,7 +278,7 @@ impl Recorder {
     }
 
     /// Every so many of the completed rows that count.
-    fn completed(&self, stride: usize) -> impl Iterator<Item = usize> + Clone {
+    pub(super) fn completed(&self, stride: usize) -> impl Iterator<Item = usize> + Clone {
         self.measured().step_by(stride).filter(|&i| self.flags[i] & 15 == 1 + Outcome::Completed as u8)
     }
 
@@ -232,7 +293,7 @@ impl Recorder {
     }
 
     pub(super) fn responses_ms(&self) -> impl Iterator<Item = f64> + Clone {
-        self.completed(1).map(|i| self.response_ns[i] as f64 / 1e6)
+        self.completed(1).map(|i| self.response_ms(i))
     }
 
     pub(super) fn slowdown_quantiles(&self) -> Quantiles {
@@ -262,109 +323,12 @@ impl Recorder {
         &self.phases
     }
 
-    /// The data of the charts, from what has ended by `end`.
-    pub fn charts(&self, end: SimTime) -> Charts {
-        self.charts_of_every(1, end)
-    }
-
-    /// As [`Recorder::charts`], from a sample of some two hundred thousand invocations: quick enough to be made while a long
-    /// run goes on. Counts over time are scaled up.
-    pub fn charts_so_far(&self, end: SimTime) -> Charts {
-        self.charts_of_every(self.workload.len() / 200_000 + 1, end)
-    }
-
     /// The series of each host as far as a simulation has come; nothing without [`Recorder::with_hosts`].
     pub fn hosts(&self, simulation: &Simulation) -> Option<HostSeries> {
         let model = simulation.model();
         let ids = model.hosts.iter().map(|host| model.machine_id(host.machine));
         self.hosts.as_ref().map(|log| log.series(ids, simulation.world().now))
     }
-
-    fn charts_of_every(&self, stride: usize, end: SimTime) -> Charts {
-        let buckets = 120usize;
-        let width = (end.0 / buckets as u64 + 1).max(1);
-        let mut slowdown: Vec<Vec<f64>> = vec![Vec::new(); buckets];
-        let mut response: Vec<Vec<f64>> = vec![Vec::new(); buckets];
-        let (mut cold, mut warm, mut lost) = (vec![0u32; buckets], vec![0u32; buckets], vec![0u32; buckets]);
-        for i in (0..self.workload.len()).step_by(stride) {
-            let Some(outcome) = self.outcome(i) else { continue };
-            let b = ((self.submitted_at(i) / width) as usize).min(buckets - 1);
-            if outcome == Outcome::Completed {
-                response[b].push(self.response_ns[i] as f64 / 1e6);
-                slowdown[b].extend(self.slowdown(i as u32));
-                let starts = if self.flags[i] & COLD != 0 { &mut cold } else { &mut warm };
-                starts[b] += stride as u32;
-            } else {
-                lost[b] += stride as u32;
-            }
-        }
-        let count = self.completed(1).count().max(1) as f64;
-        let phases_ms = Accounting::ALL
-            .iter()
-            .map(|&a| (a.word().replace('_', " "), self.phases[a as usize] as f64 / 1e6 / count))
-            .filter(|(_, ms)| *ms > 0.0)
-            .collect();
-        Charts {
-            end_s: end.as_s(),
-            slowdown_cdf: cdf(&Samples::new(self.completed(stride).filter_map(|i| self.slowdown(i as u32)), 1e-4)),
-            response_cdf: cdf(&Samples::new(self.completed(stride).map(|i| self.response_ns[i] as f64 / 1e6), 1e-4)),
-            bucket_s: width as f64 / 1e9,
-            slowdown: percentiles(slowdown),
-            response_ms: percentiles(response),
-            cold,
-            warm,
-            lost,
-            in_system: self.in_system.means(end, width, buckets),
-            idle_mb: self.idle.means(end, width, buckets),
-            busy_mb: self.busy.means(end, width, buckets),
-            image_mb: self.images.as_ref().map_or_else(Vec::new, |images| images.means(end, width, buckets)),
-            shares: match &self.shares {
-                Some(shares) => [0, 1, 2].map(|k: usize| shares.means[k].means(end, width, buckets)),
-                None => Default::default(),
-            },
-            phases_ms,
-            hosts: None,
-        }
-    }
-}
-
-/// (value, share) at even shares, finer towards the end, where the tail is.
-fn cdf(samples: &Samples) -> Vec<(f64, f64)> {
-    if samples.at(0.5).is_nan() {
-        return Vec::new();
-    }
-    let body = (0..=200).map(|i| f64::from(i) / 200.0 * 0.98);
-    let tail = (1..=100).map(|i| 0.98 + 0.02 * f64::from(i) / 100.0);
-    let mut points: Vec<(f64, f64)> = body.chain(tail).map(|q| (samples.at(q), q)).collect();
-    points.dedup_by(|later, earlier| {
-        // Of equal values the highest share stands.
-        let same = later.0 == earlier.0;
-        if same {
-            earlier.1 = later.1;
-        }
-        same
-    });
-    points
-}
-
-fn percentiles(buckets: Vec<Vec<f64>>) -> Percentiles {
-    let mut out = Percentiles::default();
-    for mut samples in buckets {
-        out.p50.push(select(&mut samples, 0.5));
-        out.p95.push(select(&mut samples, 0.95));
-        out.p99.push(select(&mut samples, 0.99));
-    }
-    out
-}
-
-/// The q-quantile (type 7) of samples in any order, by selection: only two order statistics are needed.
-fn select(samples: &mut [f64], q: f64) -> f64 {
-    let Some(last) = samples.len().checked_sub(1) else { return f64::NAN };
-    let at = q * last as f64;
-    let below = (at as usize).min(last);
-    let (_, &mut low, above) = samples.select_nth_unstable_by(below, f64::total_cmp);
-    let high = above.iter().copied().min_by(f64::total_cmp).unwrap_or(low);
-    low + (high - low) * (at - below as f64)
 }
 
 impl Probe for Recorder {
@@ -390,6 +354,11 @@ impl Probe for Recorder {
             }
             ContainerChange::Expired | ContainerChange::Evicted | ContainerChange::Killed => self.idle.add(now, -mb),
         }
+        match event.change {
+            ContainerChange::Evicted => self.evicted.pulse(now),
+            ContainerChange::Expired => self.expired.pulse(now),
+            _ => {}
+        }
     }
 
     fn image(&mut self, now: SimTime, event: &ImageEvent) {
@@ -398,7 +367,7 @@ impl Probe for Recorder {
             (ImagePlace::Memory(_), ImageChange::Evicted) => -(event.bytes as f64),
             _ => return,
         };
-        let width = self.workload.last_ns() / 200 + 1;
+        let width = first_width(&self.workload);
         self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, by / 1e6);
     }
 
@@ -409,8 +378,28 @@ impl Probe for Recorder {
     }
 
     fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {
-        let width = self.workload.last_ns() / 200 + 1;
+        let width = first_width(&self.workload);
         self.shares.get_or_insert_with(|| Box::new(Shares::new(width))).change(now, (machine, function), weights);
+    }
+
+    fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
+        let has_room = self.placers.len() < MOST_SERIES;
+        let series = match self.placers.entry(placer) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) if has_room => {
+                let width = first_width(&self.workload);
+                new.insert(PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) })
+            }
+            Entry::Vacant(_) => return,
+        };
+        match change {
+            PlacerChange::Waits => series.inbox.add(now, 1.0),
+            PlacerChange::Decides => {
+                series.inbox.add(now, -1.0);
+                series.busy.add(now, 1.0);
+            }
+            PlacerChange::Done => series.busy.add(now, -1.0),
+        }
     }
 
     fn took_over(&mut self, now: SimTime) {
@@ -436,22 +425,6 @@ impl Probe for Recorder {
             for (sum, &ns) in self.phases.iter_mut().zip(end.spent).filter(|(_, ns)| **ns > 0) {
                 *sum += u128::from(ns);
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::quantiles::type_7;
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn selection_agrees_with_sorting(mut samples in proptest::collection::vec(0.0..1e3_f64, 1..60), q in 0.0..=1.0_f64) {
-            let selected = select(&mut samples, q);
-            samples.sort_unstable_by(f64::total_cmp);
-            prop_assert_eq!(selected, type_7(&samples, q));
         }
     }
 }

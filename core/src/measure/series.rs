@@ -2,7 +2,8 @@
 
 use crate::units::SimTime;
 
-const BUCKETS: usize = 240;
+/// So many that a small part of a run can be looked at more closely than the whole.
+const BUCKETS: usize = 2048;
 
 /// Integrates a value that jumps, into at most [`BUCKETS`] buckets; when time goes beyond them, pairs of buckets are merged.
 #[derive(Clone, Debug)]
@@ -27,6 +28,17 @@ impl StepSeries {
     pub(super) fn add(&mut self, now: SimTime, by: f64) {
         self.advance(now.0);
         self.value += by;
+    }
+
+    /// Something happens now: the mean is how often in a second.
+    pub(super) fn pulse(&mut self, now: SimTime) {
+        self.advance(now.0);
+        // What happens at the end of the last bucket belongs to it.
+        let bucket = (now.0.saturating_sub(1) / self.width) as usize;
+        if bucket >= self.sums.len() {
+            self.sums.resize(bucket + 1, 0.0);
+        }
+        self.sums[bucket] += 1e9;
     }
 
     fn advance(&mut self, now: u64) {
@@ -57,13 +69,13 @@ impl StepSeries {
         self.bucket_ends = (self.bucket as u64 + 1).saturating_mul(self.width);
     }
 
-    /// The mean in each of so many buckets of a width, up to `end`.
-    pub(super) fn means(&self, end: SimTime, width: u64, buckets: usize) -> Vec<f32> {
+    /// The mean in each of some buckets, of a run that has come to `end`.
+    pub(super) fn means(&self, end: SimTime, buckets: Buckets) -> Vec<f32> {
         let mut whole = self.clone();
         whole.advance(end.0);
-        (0..buckets as u64)
+        (0..buckets.count)
             .map(|i| {
-                let (from, to) = (i.saturating_mul(width), (i + 1).saturating_mul(width).min(end.0));
+                let (from, to) = (buckets.begin(i), buckets.begin(i + 1).min(end.0));
                 if to <= from {
                     return 0.0;
                 }
@@ -81,19 +93,73 @@ impl StepSeries {
     }
 }
 
+/// Equal parts of some time, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Buckets {
+    /// When the first begins.
+    pub(super) from: u64,
+    /// Width of each.
+    pub(super) width: u64,
+    /// How many.
+    pub(super) count: usize,
+}
+
+impl Buckets {
+    /// So many for the time from one instant to another.
+    pub(super) fn new(from: SimTime, to: SimTime, count: usize) -> Buckets {
+        Buckets { from: from.0, width: (to.since(from).0 / count as u64 + 1).max(1), count }
+    }
+
+    /// When one begins, or the last has ended.
+    pub(super) fn begin(&self, bucket: usize) -> u64 {
+        self.from.saturating_add((bucket as u64).saturating_mul(self.width))
+    }
+
+    /// The one that an instant is in.
+    pub(super) fn of(&self, at: u64) -> Option<usize> {
+        let bucket = (at.checked_sub(self.from)? / self.width) as usize;
+        (bucket < self.count).then_some(bucket)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn means(series: &StepSeries, end: u64, width: u64, count: usize) -> Vec<f32> {
+        series.means(SimTime(end), Buckets { from: 0, width, count })
+    }
 
     #[test]
     fn means_are_exact_and_survive_merging() {
         let mut s = StepSeries::new(10);
         s.add(SimTime(0), 2.0);
         s.add(SimTime(20), 4.0);
-        assert_eq!(s.means(SimTime(40), 10, 4), [2.0, 2.0, 6.0, 6.0]);
+        assert_eq!(means(&s, 40, 10, 4), [2.0, 2.0, 6.0, 6.0]);
         s.add(SimTime(100_000), -6.0);
-        let total: f32 = s.means(SimTime(100_000), 1000, 100).iter().sum();
+        let total: f32 = means(&s, 100_000, 1000, 100).iter().sum();
         assert!((total / 100.0 - 5.9992).abs() < 1e-3, "{total}");
+    }
+
+    #[test]
+    fn a_part_is_as_exact_as_the_whole() {
+        let mut s = StepSeries::new(10);
+        s.add(SimTime(0), 2.0);
+        s.add(SimTime(20), 4.0);
+        let part = Buckets::new(SimTime(10), SimTime(29), 2);
+        assert_eq!((part.begin(1), part.of(9), part.of(20), part.of(30)), (20, None, Some(1), None));
+        assert_eq!(s.means(SimTime(40), part), [2.0, 6.0]);
+    }
+
+    #[test]
+    fn pulses_add_up_to_their_number() {
+        let mut s = StepSeries::new(7);
+        for at in [0, 3, 1_000_000, 99_000_000, 100_000_000] {
+            s.pulse(SimTime(at));
+        }
+        let per_s = means(&s, 100_000_000, 10_000_000, 10);
+        let count: f32 = per_s.iter().map(|rate| rate * 0.01).sum();
+        assert!((count - 5.0).abs() < 1e-3, "{per_s:?}");
     }
 
     #[test]
@@ -102,7 +168,7 @@ mod tests {
             let mut s = StepSeries::new(width);
             s.add(SimTime(0), 2.0);
             s.add(SimTime::NEVER, -2.0);
-            let means = s.means(SimTime::NEVER, u64::MAX / 120 + 1, 120);
+            let means = means(&s, u64::MAX, u64::MAX / 120 + 1, 120);
             assert!(means.iter().all(|m| (m - 2.0).abs() < 1e-3), "{means:?}");
         }
     }

@@ -3,6 +3,7 @@
 //! A [`Simulation`] is a value. `Clone` gives a checkpoint: running the clone gives the same events again. It advances by
 //! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
 
+pub mod containers;
 mod library;
 pub mod life;
 pub mod stage;

@@ -36,14 +36,14 @@ impl Theme {
     /// Dark on light.
     pub const LIGHT: Theme = Theme {
         colours: borrowed([
-            "#F6F7F9", "#FFFFFF", "#D5DAE1", "#7B8694", "#1A2129", "#5B6673", "#6F7A90", "#A87800", "#1440A8", "#069B66", "#80143C",
+            "#F6F7F9", "#FFFFFF", "#D5DAE1", "#7B8694", "#1A2129", "#5B6673", "#6C6B82", "#9E6B05", "#182F80", "#25A07A", "#711733",
         ]),
         least_stroke: 0.0,
     };
     /// Light on dark.
     pub const DARK: Theme = Theme {
         colours: borrowed([
-            "#0F1419", "#171D24", "#2D3742", "#7A8694", "#E8EDF2", "#9AA7B4", "#A3A9B3", "#FFB02E", "#5AA0FF", "#3BEBA8", "#EA3352",
+            "#0F1419", "#171D24", "#2D3742", "#7A8694", "#E8EDF2", "#9AA7B4", "#A5A8B0", "#FEAF2B", "#3997FE", "#83FEC5", "#EB2F51",
         ]),
         least_stroke: 0.0,
     };
@@ -238,10 +238,10 @@ mod tests {
         let bar = [Item::bar(0.0, 0.0, 5.0, 2.5, Fill { ink: Ink::Cold, alpha: 0.15 })];
         let light = svg(&bar, 10.0, 10.0, &Theme::LIGHT);
         assert!(
-            light.contains("<rect x=\"0\" y=\"0\" width=\"5\" height=\"2.5\" fill=\"#1440A8\" fill-opacity=\"0.15\"/>"),
+            light.contains("<rect x=\"0\" y=\"0\" width=\"5\" height=\"2.5\" fill=\"#182F80\" fill-opacity=\"0.15\"/>"),
             "{light}"
         );
-        assert!(svg(&bar, 10.0, 10.0, &Theme::DARK).contains("#5AA0FF"));
+        assert!(svg(&bar, 10.0, 10.0, &Theme::DARK).contains("#3997FE"));
     }
 
     #[test]

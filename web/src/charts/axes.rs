@@ -41,6 +41,12 @@ impl Scale {
         if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
     }
 
+    /// Where on the way from one value to another the axis passes a third, from 0 to 1.
+    fn part(&self, from: f64, to: f64, at: f64) -> f64 {
+        let part = (self.place(at) - self.place(from)) / (self.place(to) - self.place(from));
+        if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 }
+    }
+
     /// The value at a share of the axis.
     pub(super) fn value(&self, share: f64) -> f64 {
         let (low, high) = (self.place(self.low), self.place(self.high));
@@ -97,11 +103,18 @@ impl Axis {
     }
 
     /// Around the values: linear, or logarithmic where they are too far apart for that. `rounded` lets it end at ticks.
-    pub(super) fn around(values: impl Iterator<Item = f64>, ticks: usize, writing: Writing, rounded: bool) -> Axis {
+    /// `log` decides instead, as far as values that are not positive let it.
+    pub(super) fn around(
+        values: impl Iterator<Item = f64>,
+        ticks: usize,
+        writing: Writing,
+        rounded: bool,
+        log: Option<bool>,
+    ) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::linear(0.0, 1.0, ticks, writing, true);
         };
-        if low > 0.0 && high / low > LOG_FROM {
+        if low > 0.0 && high > low && log.unwrap_or(high / low > LOG_FROM) {
             return Axis::log(low, high, ticks, writing, rounded);
         }
         let room = if high > low { 0.0 } else { high.abs().max(1e-9) * 0.1 };
@@ -151,16 +164,43 @@ impl Axis {
         Axis::linear(0.0, 1.0, ticks, Writing::Percent, true)
     }
 
-    /// Simulated time from the start to `end_s`, with ticks at whole seconds, minutes, hours or days.
-    pub(super) fn time(end_s: f64, count: usize) -> Axis {
-        let end = if end_s.is_finite() && end_s > 0.0 { end_s } else { 1.0 };
-        let step = nice_time_step(end / count.max(1) as f64);
-        let (size, unit) = time_unit(step);
-        let ticks = (0..=(end / step + 1e-9).min(20.0) as u32)
-            .map(|i| f64::from(i) * step)
+    /// Shares from all down to the least, on a logarithmic axis.
+    pub(super) fn shares(least: f64, ticks: usize) -> Axis {
+        let low = if least > 0.0 && least < 1.0 { 10f64.powf(least.log10().floor()) } else { 0.1 };
+        Axis::log(low, 1.0, ticks.max(3), Writing::Percent, false)
+    }
+
+    /// Simulated time, with ticks at whole seconds, minutes, hours or days.
+    pub(super) fn time((from_s, to_s): (f64, f64), count: usize) -> Axis {
+        let from = if from_s.is_finite() { from_s.max(0.0) } else { 0.0 };
+        let to = if to_s.is_finite() && to_s > from { to_s } else { from + 1.0 };
+        let step = nice_time_step((to - from) / count.max(1) as f64);
+        // Milliseconds of a late instant would be long numbers.
+        let (size, unit) = time_unit(if to >= 1.0 { step.max(0.1) } else { step });
+        let first = (from / step - 1e-6).ceil();
+        let ticks = (0..=20u32)
+            .map(|i| (first + f64::from(i)) * step)
+            .take_while(|tick| *tick <= to + step * 1e-6)
             .map(|tick| (tick, decimal(tick / size, step / size)))
             .collect();
-        Axis { scale: Scale::new(0.0, end, false), ticks: with_unit(ticks, unit) }
+        Axis { scale: Scale::new(from, to, false), ticks: with_unit(ticks, unit) }
+    }
+
+    /// From one value to another, as they were chosen.
+    pub(super) fn between((low, high): (f64, f64), ticks: usize, writing: Writing, log: bool) -> Axis {
+        match log && low > 0.0 {
+            true => Axis::log(low, high, ticks, writing, false),
+            false => Axis::linear(low, high, ticks, writing, false),
+        }
+    }
+
+    /// A line for each name, from the top down; a name is written where there is room for it.
+    pub(super) fn names(names: &[String], room_px: f64) -> Axis {
+        let count = names.len().max(1) as f64;
+        let every = (14.0 * count / room_px.max(1.0)).ceil().max(1.0) as usize;
+        let at = |i: usize| count - i as f64 - 0.5;
+        let ticks = names.iter().enumerate().step_by(every).map(|(i, name)| (at(i), name.clone())).collect();
+        Axis { scale: Scale::new(0.0, count, false), ticks }
     }
 
     /// What to write after the name of the quantity.
@@ -308,8 +348,30 @@ impl Grid {
         (pen.area.width() / 80.0).clamp(2.0, 6.0) as usize
     }
 
+    /// The part of the x axis that is shown.
+    pub(super) fn range(&self) -> (f64, f64) {
+        (self.x.low, self.x.high)
+    }
+
+    /// Draws the axes without hairlines, for a chart that is a map.
+    pub(super) fn draw_map(pen: &Pen<'_>, x: &Axis, y: &Axis, caption: &str, right: f64) -> Grid {
+        let grid = Grid::place(pen, x, y, caption, right);
+        for (value, label) in &y.ticks {
+            pen.label(label, (grid.plot.left - 8.0, grid.y(*value)), Align::Right, pen.theme.muted);
+        }
+        grid.draw_columns(pen, x);
+        grid
+    }
+
     /// Draws the axes and leaves `right` pixels at the right free for labels.
     pub(super) fn draw(pen: &Pen<'_>, x: &Axis, y: &Axis, caption: &str, right: f64) -> Grid {
+        let grid = Grid::place(pen, x, y, caption, right);
+        grid.draw_rows(pen, y);
+        grid.draw_columns(pen, x);
+        grid
+    }
+
+    fn place(pen: &Pen<'_>, x: &Axis, y: &Axis, caption: &str, right: f64) -> Grid {
         let area = pen.area;
         let gutter = pen.widest(y.labels()).ceil() + 8.0;
         let plot = Rect {
@@ -319,10 +381,7 @@ impl Grid {
             bottom: area.bottom - BELOW,
         };
         let caption_end = pen.caption(caption);
-        let grid = Grid { plot, x: x.scale, y: y.scale, caption_end };
-        grid.draw_rows(pen, y);
-        grid.draw_columns(pen, x);
-        grid
+        Grid { plot, x: x.scale, y: y.scale, caption_end }
     }
 
     fn draw_rows(&self, pen: &Pen<'_>, axis: &Axis) {
@@ -361,6 +420,28 @@ impl Grid {
         self.plot.bottom - self.y.share(value) * self.plot.height()
     }
 
+    /// Places of points in order of their x values, those beyond the axis left out and the line cut where it leaves the chart.
+    pub(super) fn clip(&self, points: impl Iterator<Item = (f64, f64)>) -> Vec<Px> {
+        let (low, high) = (self.x.low, self.x.high);
+        let mut path: Vec<Px> = Vec::new();
+        let mut before: Option<(f64, f64)> = None;
+        for (x, y) in points {
+            if let Some((x0, y0)) = before {
+                for edge in [low, high] {
+                    if x0 < edge && edge < x {
+                        let part = self.x.part(x0, x, edge);
+                        path.push(self.at(edge, self.y.value(self.y.share(y0) + (self.y.share(y) - self.y.share(y0)) * part)));
+                    }
+                }
+            }
+            if (low..=high).contains(&x) {
+                path.push(self.at(x, y));
+            }
+            before = Some((x, y));
+        }
+        path
+    }
+
     /// The place of a pair of values.
     pub(super) fn at(&self, x: f64, y: f64) -> Px {
         (self.x(x), self.y(y))
@@ -397,32 +478,55 @@ mod tests {
 
     #[test]
     fn wide_ranges_are_logarithmic() {
-        let axis = Axis::around([1.0, 180.0].into_iter(), 4, Writing::Ratio, true);
+        let axis = Axis::around([1.0, 180.0].into_iter(), 4, Writing::Ratio, true, None);
         assert!(axis.scale.is_log());
         assert_eq!(labels(&axis), ["1x", "3x", "10x", "30x", "100x"]);
-        let axis = Axis::around([0.8, 9_000.0].into_iter(), 4, Writing::Millis, true);
+        let axis = Axis::around([0.8, 9_000.0].into_iter(), 4, Writing::Millis, true, None);
         assert_eq!(labels(&axis), ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
-        let axis = Axis::around([90.0, 9e6].into_iter(), 4, Writing::Millis, true);
+        let axis = Axis::around([90.0, 9e6].into_iter(), 4, Writing::Millis, true, None);
         assert_eq!(labels(&axis), ["100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]);
-        let axis = Axis::around([1.0, 2e6].into_iter(), 4, Writing::Ratio, true);
+        let axis = Axis::around([1.0, 2e6].into_iter(), 4, Writing::Ratio, true, None);
         assert_eq!(labels(&axis), ["1x", "100x", "10000x", "1Mx"]);
     }
 
     #[test]
     fn times_are_whole_minutes_and_hours() {
-        assert_eq!(labels(&Axis::time(90.0, 5)), ["0", "20", "40", "60", "80 s"]);
-        assert_eq!(labels(&Axis::time(3600.0, 5)), ["0", "15", "30", "45", "60 min"]);
-        assert_eq!(labels(&Axis::time(172_800.0, 5)), ["0", "12", "24", "36", "48 h"]);
+        assert_eq!(labels(&Axis::time((0.0, 90.0), 5)), ["0", "20", "40", "60", "80 s"]);
+        assert_eq!(labels(&Axis::time((0.0, 3600.0), 5)), ["0", "15", "30", "45", "60 min"]);
+        assert_eq!(labels(&Axis::time((0.0, 172_800.0), 5)), ["0", "12", "24", "36", "48 h"]);
+    }
+
+    #[test]
+    fn a_part_of_the_time_has_ticks_at_whole_times_within() {
+        assert_eq!(labels(&Axis::time((61.0, 118.0), 5)), ["75", "90", "105 s"]);
+        assert_eq!(labels(&Axis::time((12.01, 12.06), 5)), ["12.01", "12.02", "12.03", "12.04", "12.05", "12.06 s"]);
+        assert_eq!(labels(&Axis::time((0.001, 0.004), 3)), ["1", "2", "3", "4 ms"]);
+    }
+
+    #[test]
+    fn shares_go_down_by_powers_of_ten() {
+        assert_eq!(labels(&Axis::shares(0.0004, 4)), ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"]);
+    }
+
+    #[test]
+    fn lines_are_cut_at_the_edges() {
+        let plot = Rect { left: 0.0, top: 0.0, right: 100.0, bottom: 100.0 };
+        let (x, y) = (Scale::new(10.0, 20.0, false), Scale::new(0.0, 10.0, false));
+        let grid = Grid { plot, x, y, caption_end: 0.0 };
+        let cut = |points: &[(f64, f64)]| grid.clip(points.iter().copied());
+        assert_eq!(cut(&[(5.0, 0.0), (15.0, 10.0), (25.0, 0.0)]), [(0.0, 50.0), (50.0, 0.0), (100.0, 50.0)]);
+        assert_eq!(cut(&[(0.0, 2.0), (40.0, 2.0)]), [(0.0, 80.0), (100.0, 80.0)]);
+        assert_eq!(cut(&[(0.0, 2.0), (9.0, 2.0)]), []);
     }
 
     #[test]
     fn nothing_that_is_not_a_number_leaves_the_axis() {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, -5.0, 1e300, 5e-324] {
             for axis in [
-                Axis::around([value].into_iter(), 4, Writing::Ratio, true),
-                Axis::around([1.0, value].into_iter(), 4, Writing::Millis, false),
+                Axis::around([value].into_iter(), 4, Writing::Ratio, true, None),
+                Axis::around([1.0, value].into_iter(), 4, Writing::Millis, false, None),
                 Axis::from_zero([value].into_iter(), 4, Writing::Number),
-                Axis::time(value, 5),
+                Axis::time((0.0, value), 5),
             ] {
                 assert!((0.0..=1.0).contains(&axis.scale.share(value)), "{value}: {axis:?}");
                 assert!(axis.ticks.len() <= 21);

@@ -1,27 +1,34 @@
 //! A chart on the page: when it is drawn, and what moves over it without drawing it again.
 //!
-//! Everything that may change a drawing asks for one; all that ask before the next animation frame get the same one. The cursor,
-//! its readout and the playhead are elements above the canvas, and are moved by style alone.
+//! Everything that may change a drawing asks for one; all that ask before the next task get the same one, and a chart that cannot
+//! be seen waits until it can. The cursor, its readout, the playhead and a part that is being chosen are elements above the
+//! canvas, and are moved by style alone.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use faaslab_core::measure::Charts;
 use gloo::events::EventListener;
-use gloo::render::{AnimationFrame, request_animation_frame};
 use gloo::utils::{document, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{HtmlCanvasElement, HtmlElement, ResizeObserver, ResizeObserverEntry};
+use web_sys::{
+    HtmlCanvasElement, HtmlElement, IntersectionObserver, IntersectionObserverEntry, ResizeObserver, ResizeObserverEntry,
+};
 use yew::{AttrValue, NodeRef};
 
+use super::Pick;
+use super::axes::Grid;
 use super::backend::{Target, context_of};
 use super::export::Export;
 use super::kind::ChartKind;
 use super::pen::{Pen, Px, Rect};
+use super::queue::draw_soon;
 use super::reading::{Frame, Reading, Row};
+use super::shared::{Listening, Shared};
 use super::sheet::Sheet;
 use super::theme::Theme;
+use super::view::{View, chosen, scaled};
 
 /// No chart is drawn in less: a hidden panel has no size at all.
 const LEAST: (f64, f64) = (80.0, 60.0);
@@ -58,6 +65,8 @@ pub(super) struct Subject {
     pub(super) run: Option<Run>,
     /// The run before it.
     pub(super) ghost: Option<Run>,
+    /// Which part of it, and on which axes.
+    pub(super) view: View,
     /// Name of the theme; its colours are read when they are needed.
     pub(super) theme: AttrValue,
 }
@@ -75,12 +84,25 @@ pub(super) struct Easel {
     pub(super) playhead: NodeRef,
     /// The values under the pointer.
     pub(super) readout: NodeRef,
+    /// The part that is being chosen.
+    pub(super) part: NodeRef,
+    /// What a key has read, for those who do not see it.
+    pub(super) spoken: NodeRef,
     subject: RefCell<Option<Subject>>,
     playhead_s: Cell<Option<f64>>,
     size: Cell<Px>,
     theme: RefCell<Option<(AttrValue, Theme)>>,
     frame: RefCell<Option<Frame>>,
-    pending: RefCell<Option<AnimationFrame>>,
+    /// Whether any of it can be seen.
+    visible: Cell<bool>,
+    /// Whether it is to be drawn once it can be seen.
+    due: Cell<bool>,
+    /// Where the pointer was pressed.
+    pressed: Cell<Option<Px>>,
+    /// Where keys have moved the cursor.
+    keyed: Cell<Option<Px>>,
+    /// How it hears of the instant under the pointer of another chart.
+    link: RefCell<Option<(Shared, Listening)>>,
     resolution: RefCell<Option<(f64, EventListener)>>,
 }
 
@@ -88,7 +110,19 @@ pub(super) struct Easel {
 pub(super) struct Watch {
     easel: Rc<Easel>,
     observer: Option<ResizeObserver>,
+    sight: Option<IntersectionObserver>,
     _resized: Closure<dyn FnMut(js_sys::Array)>,
+    _seen: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+/// What a key does to a chart.
+pub(super) enum Keyed {
+    /// It moved or hid the cursor.
+    Moved,
+    /// It chose another part.
+    Range(Option<(f64, f64)>),
+    /// It chose the place of the cursor.
+    Picked(Pick),
 }
 
 impl Drop for Watch {
@@ -96,15 +130,38 @@ impl Drop for Watch {
         if let Some(observer) = &self.observer {
             observer.disconnect();
         }
+        if let Some(sight) = &self.sight {
+            sight.disconnect();
+        }
         // These hold the easel, which holds them.
-        self.easel.pending.replace(None);
+        self.easel.link.replace(None);
         self.easel.resolution.replace(None);
     }
 }
 
 impl Easel {
-    /// Draws whenever the size of the chart changes, for as long as the answer lives.
-    pub(super) fn watch(self: &Rc<Self>) -> Watch {
+    /// Draws whenever the size of the chart changes or it comes into sight, and shows what others point at, for as long as the
+    /// answer lives.
+    pub(super) fn watch(self: &Rc<Self>, shared: Shared) -> Watch {
+        let easel = Rc::downgrade(self);
+        let listening = shared.listen(move |at_s| {
+            if let Some(easel) = easel.upgrade() {
+                easel.hear(at_s);
+            }
+        });
+        self.link.replace(Some((shared, listening)));
+        let easel = Rc::clone(self);
+        let seen = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            if let Ok(entry) = entries.pop().dyn_into::<IntersectionObserverEntry>() {
+                easel.visible.set(entry.is_intersecting());
+                if entry.is_intersecting() && easel.due.get() {
+                    easel.request();
+                }
+            }
+        });
+        let sight = IntersectionObserver::new(seen.as_ref().unchecked_ref()).ok();
+        // Where nobody tells, it is in sight.
+        self.visible.set(sight.is_none());
         let easel = Rc::clone(self);
         let resized = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
             if let Ok(entry) = entries.pop().dyn_into::<ResizeObserverEntry>() {
@@ -117,28 +174,33 @@ impl Easel {
         if let (Some(observer), Some(host)) = (&observer, self.host.cast::<HtmlElement>()) {
             observer.observe(&host);
         }
-        Watch { easel: Rc::clone(self), observer, _resized: resized }
+        if let (Some(sight), Some(host)) = (&sight, self.host.cast::<HtmlElement>()) {
+            sight.observe(&host);
+        }
+        Watch { easel: Rc::clone(self), observer, sight, _resized: resized, _seen: seen }
     }
 
     /// Shows something else.
     pub(super) fn show(self: &Rc<Self>, subject: Subject) {
         self.subject.replace(Some(subject));
-        self.leave();
+        self.hide();
         self.request();
     }
 
-    /// Asks for a drawing in the next animation frame.
+    /// Asks for a drawing, as soon as it can be seen.
     fn request(self: &Rc<Self>) {
-        let easel = Rc::clone(self);
-        let draw = move |_| {
-            easel.pending.replace(None);
-            easel.draw();
-            easel.watch_resolution();
-            easel.place_playhead();
-        };
-        if self.pending.borrow().is_none() {
-            self.pending.replace(Some(request_animation_frame(draw)));
+        self.due.set(true);
+        if self.visible.get() {
+            draw_soon(self);
         }
+    }
+
+    /// Draws what was asked for.
+    pub(super) fn draw_now(self: &Rc<Self>) {
+        self.due.set(false);
+        self.draw();
+        self.watch_resolution();
+        self.place_playhead();
     }
 
     /// Draws again when the page is zoomed or moves to another screen.
@@ -165,7 +227,7 @@ impl Easel {
         }
         let frame = self.pen(&subject.theme, (width, height)).map(|pen| {
             let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
-            subject.kind.draw(&pen, &run.charts, ghost)
+            subject.kind.draw(&pen, &run.charts, &subject.view, ghost)
         });
         self.frame.replace(frame);
     }
@@ -200,21 +262,173 @@ impl Easel {
     }
 
     fn place_playhead(&self) {
-        let over_time = self.subject.borrow().as_ref().is_some_and(|subject| subject.kind.is_over_time());
-        let grid = self.frame.borrow().as_ref().and_then(|frame| frame.grid);
-        let at = self.playhead_s.get().filter(|at| over_time && at.is_finite());
-        let line = grid.zip(at).map(|(grid, at)| (grid.x(at), grid.plot));
+        let grid = self.grid_over_time();
+        let at = self.playhead_s.get().filter(|at| at.is_finite());
+        let in_sight = |(grid, at): &(Grid, f64)| (grid.range().0..=grid.range().1).contains(at);
+        let line = grid.zip(at).filter(in_sight).map(|(grid, at)| (grid.x(at), grid.plot));
         // At the very beginning of the run only its head: a line there would look like an axis.
         let line = line.map(|(x, plot)| (x, if x < plot.left + 1.0 { Rect { bottom: plot.top, ..plot } } else { plot }));
         place_line(&self.playhead, line);
     }
 
-    /// Shows the values at a place.
+    /// The axes of a drawn chart over time.
+    fn grid_over_time(&self) -> Option<Grid> {
+        let over_time = self.subject.borrow().as_ref().is_some_and(|subject| subject.kind.is_over_time());
+        self.frame.borrow().as_ref().and_then(|frame| frame.grid).filter(|_| over_time)
+    }
+
+    /// The pointer is at a place: shows the values there, here and in the other charts over time.
     pub(super) fn hover(&self, at: Px) {
+        if let Some(from) = self.pressed.get().filter(|from| is_drag(*from, at)) {
+            self.hide();
+            return self.mark(Some((from.0, at.0)));
+        }
         match self.read(at) {
-            Some(reading) => self.show_reading(&reading, at),
+            Some(reading) => {
+                self.show_reading(&reading, at);
+                self.tell(self.time_at(at));
+            }
             None => self.leave(),
         }
+    }
+
+    /// Says to the other charts over time which instant is looked at.
+    fn tell(&self, at_s: Option<f64>) {
+        let over_time = self.grid_over_time().is_some();
+        if let Some((shared, listening)) = self.link.borrow().as_ref().filter(|_| over_time) {
+            shared.point(at_s, Some(listening));
+        }
+    }
+
+    /// Another chart, or the scrubber, looks at an instant.
+    fn hear(&self, at_s: Option<f64>) {
+        let place = self.grid_over_time().zip(at_s).filter(|(grid, at)| (grid.range().0..=grid.range().1).contains(at));
+        let place = place.map(|(grid, at)| (grid.x(at), grid.plot.top - 1.0));
+        match place.and_then(|at| Some((self.read(at)?, at))) {
+            Some((reading, at)) => self.show_reading(&reading, at),
+            None => self.hide(),
+        }
+    }
+
+    /// The pointer was pressed.
+    pub(super) fn press(&self, at: Px) {
+        let in_plot = self.frame.borrow().as_ref().and_then(|frame| frame.grid).is_some_and(|grid| grid.value_at(at.0).is_some());
+        self.pressed.set(in_plot.then_some(at));
+    }
+
+    /// The pointer was let go: answers the part that it chose, or the place.
+    pub(super) fn release(&self, at: Px) -> Option<Keyed> {
+        self.mark(None);
+        let from = self.pressed.take()?;
+        if !is_drag(from, at) {
+            return self.pick(at).map(Keyed::Picked);
+        }
+        let grid = self.frame.borrow().as_ref()?.grid?;
+        let value = |x: f64| grid.value_at(x.clamp(grid.plot.left, grid.plot.right));
+        Some(Keyed::Range(Some(chosen(value(from.0)?, value(at.0)?, grid.range())?)))
+    }
+
+    /// What is being chosen is given up.
+    pub(super) fn give_up(&self) {
+        self.pressed.set(None);
+        self.mark(None);
+    }
+
+    /// What a place stands for.
+    fn pick(&self, at: Px) -> Option<Pick> {
+        let (subject, frame) = (self.subject.borrow(), self.frame.borrow());
+        let (subject, frame) = (subject.as_ref()?, frame.as_ref()?);
+        let filter = subject.kind.filter(frame, &subject.run.as_ref()?.charts, at);
+        let at_s = frame.grid.filter(|_| subject.kind.is_over_time()).and_then(|grid| grid.value_at(at.0));
+        (filter.is_some() || at_s.is_some()).then_some(Pick { filter, at_s })
+    }
+
+    /// A key was pressed. Answers nothing if it does nothing here.
+    pub(super) fn key(&self, key: &str, far: bool) -> Option<Keyed> {
+        let (grid, step, parts) = match &*self.frame.borrow() {
+            Some(frame) => (frame.grid, frame.step, frame.parts.iter().map(|(place, _)| *place).collect::<Vec<_>>()),
+            None => return None,
+        };
+        let (kind, whole) = {
+            let subject = self.subject.borrow();
+            let subject = subject.as_ref()?;
+            (subject.kind, subject.kind.whole(&subject.run.as_ref()?.charts))
+        };
+        if key == "Escape" && self.keyed.take().is_some() {
+            self.leave();
+            return Some(Keyed::Moved);
+        }
+        let Some(grid) = grid else { return self.key_part(key, &parts) };
+        let plot = grid.plot;
+        let (x, y) = self.keyed.get().unwrap_or(((plot.left + plot.right) / 2.0, plot.top + 1.0));
+        let factor = if far { 10.0 } else { 1.0 };
+        let zoom = |factor: f64| {
+            let range = scaled(grid.range(), grid.value_at(x)?, factor, whole?);
+            Some(Keyed::Range(range))
+        };
+        let to = match key {
+            "ArrowLeft" => (x - step.0 * factor, y),
+            "ArrowRight" => (x + step.0 * factor, y),
+            "ArrowUp" if step.1 > 0.0 => (x, y - step.1),
+            "ArrowDown" if step.1 > 0.0 => (x, y + step.1),
+            "Home" => (plot.left, y),
+            "End" => (plot.right, y),
+            "+" | "=" => return zoom(0.5),
+            "-" => return zoom(2.0),
+            "0" => return Some(Keyed::Range(None)),
+            "Enter" => return self.keyed.get().and_then(|at| self.pick(at)).map(Keyed::Picked),
+            _ => return None,
+        };
+        let to = (to.0.clamp(plot.left, plot.right), to.1.clamp(plot.top + 1.0, plot.bottom - 1.0));
+        self.keyed.set(Some(to));
+        self.show_keyed(to);
+        if kind.is_over_time() {
+            self.tell(grid.value_at(to.0));
+        }
+        Some(Keyed::Moved)
+    }
+
+    /// A key in a chart without axes: it goes from part to part.
+    fn key_part(&self, key: &str, parts: &[Rect]) -> Option<Keyed> {
+        let centre = |part: &Rect| ((part.left + part.right) / 2.0, (part.top + part.bottom) / 2.0);
+        let now = self.keyed.get().and_then(|at| parts.iter().position(|part| part.holds(at)));
+        let last = parts.len().checked_sub(1)?;
+        let next = match (key, now) {
+            ("ArrowLeft" | "ArrowUp", Some(now)) => now.saturating_sub(1),
+            ("ArrowRight" | "ArrowDown", Some(now)) => (now + 1).min(last),
+            ("ArrowLeft" | "ArrowUp" | "ArrowRight" | "ArrowDown", None) | ("Home", _) => 0,
+            ("End", _) => last,
+            _ => return None,
+        };
+        let at = centre(&parts[next]);
+        self.keyed.set(Some(at));
+        self.show_keyed(at);
+        Some(Keyed::Moved)
+    }
+
+    /// Shows the values at the place of the keys, and says them.
+    fn show_keyed(&self, at: Px) {
+        let Some(reading) = self.read(at) else { return };
+        self.show_reading(&reading, at);
+        if let Some(spoken) = self.spoken.cast::<HtmlElement>() {
+            let rows: Vec<String> = reading.rows.iter().map(|row| format!("{} {}", row.name, row.value)).collect();
+            spoken.set_text_content(Some(&format!("{}: {}", reading.head, rows.join(", "))));
+        }
+    }
+
+    /// Marks a part of the chart, from one place to another.
+    fn mark(&self, part: Option<(f64, f64)>) {
+        let Some(element) = self.part.cast::<HtmlElement>() else { return };
+        let plot = self.frame.borrow().as_ref().and_then(|frame| frame.grid).map(|grid| grid.plot);
+        let place = part.zip(plot);
+        if let Some(((a, b), plot)) = place {
+            let (left, right) = (a.min(b).clamp(plot.left, plot.right), a.max(b).clamp(plot.left, plot.right));
+            let style = element.style();
+            let _ = style.set_property("transform", &format!("translate({left}px, {}px)", plot.top));
+            let _ = style.set_property("width", &format!("{}px", right - left));
+            let _ = style.set_property("height", &format!("{}px", plot.height()));
+        }
+        element.set_hidden(place.is_none());
     }
 
     fn read(&self, at: Px) -> Option<Reading> {
@@ -242,8 +456,13 @@ impl Easel {
         let _ = readout.style().set_property("transform", &format!("translate({x:.0}px, {y:.0}px)"));
     }
 
-    /// Takes the cursor away.
+    /// Takes the cursor away, here and in the other charts over time.
     pub(super) fn leave(&self) {
+        self.hide();
+        self.tell(None);
+    }
+
+    fn hide(&self) {
         for layer in [&self.cursor, &self.readout] {
             if let Some(layer) = layer.cast::<HtmlElement>() {
                 layer.set_hidden(true);
@@ -252,10 +471,8 @@ impl Easel {
     }
 
     /// The instant under a place of a time chart.
-    pub(super) fn time_at(&self, at: Px) -> Option<f64> {
-        let over_time = self.subject.borrow().as_ref().is_some_and(|subject| subject.kind.is_over_time());
-        let grid = self.frame.borrow().as_ref().and_then(|frame| frame.grid).filter(|_| over_time)?;
-        grid.value_at(at.0)
+    fn time_at(&self, at: Px) -> Option<f64> {
+        self.grid_over_time()?.value_at(at.0)
     }
 
     /// Hands the shown chart to `save`.
@@ -267,9 +484,14 @@ impl Easel {
         });
         if let Some((subject, run, theme, ruler)) = parts {
             let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
-            save(&Export { kind: subject.kind, data: &run.charts, ghost, theme }, ruler);
+            save(&Export { kind: subject.kind, data: &run.charts, view: subject.view, ghost, theme }, ruler);
         }
     }
+}
+
+/// Whether the pointer has moved so far that it does not click.
+fn is_drag(from: Px, to: Px) -> bool {
+    (to.0 - from.0).abs() > 4.0
 }
 
 /// Where the upper left corner of a readout stands: beside the cursor at `x`, on the side that has more room, in the first of

@@ -12,6 +12,7 @@ use super::backend::{Target, UNIT, context_of};
 use super::kind::ChartKind;
 use super::pen::{Pen, Rect};
 use super::theme::Theme;
+use super::view::View;
 
 /// Width of an exported chart in CSS pixels.
 const WIDTH: f64 = 800.0;
@@ -26,6 +27,8 @@ pub(super) struct Export<'a> {
     pub(super) kind: ChartKind,
     /// Its data.
     pub(super) data: &'a Charts,
+    /// Which part of it, and on which axes.
+    pub(super) view: View,
     /// The previous run.
     pub(super) ghost: Option<&'a Charts>,
     /// Its colours.
@@ -73,7 +76,7 @@ impl Export<'_> {
         let pen = Pen::new(target, ruler, self.theme, inside);
         pen.block(sheet, self.theme.surface);
         pen.title(self.kind.title(), (inside.left, 30.0));
-        self.kind.draw(&pen, self.data, self.ghost);
+        self.kind.draw(&pen, self.data, &self.view, self.ghost);
     }
 }
 

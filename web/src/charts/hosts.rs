@@ -3,11 +3,12 @@
 use faaslab_core::measure::{Charts, HostLine, HostSeries};
 
 use super::axes::{Axis, Grid, Writing};
-use super::labels::{self, EndLabel, Sample};
+use super::labels;
 use super::pen::Pen;
 use super::reading::Frame;
-use super::series::{Buckets, draw_ghost, draw_pieces, pieces, times};
+use super::series::{Line, draw_ghost, draw_lines, times};
 use super::sheet::{Column, Quantity, Sheet};
+use super::view::View;
 
 /// The most letters of a host's id beside its line.
 const LETTERS: usize = 16;
@@ -81,7 +82,8 @@ impl HostFigure {
 
     /// Why there is nothing to draw.
     pub(super) fn empty(self, data: &Charts) -> Option<&'static str> {
-        let some = data.hosts.iter().flat_map(|series| &series.hosts).any(|host| self.of(host).iter().any(|value| *value > 0.0));
+        let some =
+            data.host_series.iter().flat_map(|series| &series.hosts).any(|host| self.of(host).iter().any(|value| *value > 0.0));
         let why = match self {
             HostFigure::Load => "No host was loaded when the average was taken, which is every 5 s",
             _ => "No invocation completed in this run",
@@ -91,7 +93,7 @@ impl HostFigure {
 
     /// The chart in words.
     pub(super) fn summary(self, data: &Charts) -> String {
-        let Some(series) = &data.hosts else { return self.title().to_owned() };
+        let Some(series) = &data.host_series else { return self.title().to_owned() };
         let of_host = |host: &HostLine| {
             let most = self.values(host).into_iter().filter(|value| value.is_finite()).fold(0.0, f64::max);
             format!("{} at most {}", host.id, self.units().0.show(most))
@@ -102,49 +104,47 @@ impl HostFigure {
 
     /// The chart as numbers: from the median to the most loaded.
     pub(super) fn sheet(self, data: &Charts) -> Sheet {
-        let Some(series) = &data.hosts else { return Sheet::default() };
-        let buckets = Buckets { width_s: series.bucket_s, end_s: data.end_s };
+        let Some(series) = &data.host_series else { return Sheet::default() };
         let count = series.hosts.first().map_or(0, |host| host.load_average.len());
         let median = series.median.iter().map(|host| ("median".to_owned(), host));
         let hosts = series.hosts.iter().rev().map(|host| (host.id.clone(), host));
         let column = |(id, host): (String, &HostLine)| Column::new(id.clone(), id, self.units().0, self.values(host));
-        let columns: Vec<Column> = std::iter::once(times(buckets, count)).chain(median.chain(hosts).map(column)).collect();
+        let columns: Vec<Column> = std::iter::once(times(&clock(data), count)).chain(median.chain(hosts).map(column)).collect();
         Sheet { compared: columns.len() - 1, columns, ..Sheet::default() }
     }
 
     /// Draws it.
-    pub(super) fn draw(self, pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
-        let Some(series) = &data.hosts else { return Frame::default() };
-        let before = ghost.and_then(|run| Some((run, run.hosts.as_ref()?)));
-        let shown = series.hosts.iter().chain(&series.median).chain(before.and_then(|(_, hosts)| hosts.hosts.first()));
+    pub(super) fn draw(self, pen: &Pen<'_>, data: &Charts, view: &View, ghost: Option<&Charts>) -> Frame {
+        let Some(series) = &data.host_series else { return Frame::default() };
+        let before = ghost.and_then(|run| Some((run, run.host_series.as_ref()?.hosts.first()?)));
+        let shown = series.hosts.iter().chain(&series.median).chain(before.map(|(_, host)| host));
         let y = Axis::from_zero(shown.flat_map(|host| self.values(host)), Grid::rows(pen), self.units().1);
-        let x = Axis::time(data.end_s, Grid::columns(pen));
-        let names: Vec<String> = series.hosts.iter().map(|host| short(&host.id)).collect();
-        let texts: Vec<&str> = names.iter().map(String::as_str).chain(series.median.iter().map(|_| "median")).collect();
-        let grid = Grid::draw(pen, &x, &y, &format!("{}{}", self.name(), which(series)), labels::room(pen, &texts));
-        if let Some((run, hosts)) = before
-            && let Some(host) = hosts.hosts.first()
-        {
-            let buckets = Buckets { width_s: hosts.bucket_s, end_s: run.end_s };
-            draw_ghost(pen, &grid, buckets, data.end_s, &self.values(host), &format!("previous {}", short(&host.id)));
+        let x = Axis::time(view.span(data), Grid::columns(pen));
+        let hosts: Vec<(String, &HostLine)> = series.hosts.iter().map(|host| (short(&host.id), host)).collect();
+        let median = series.median.iter().map(|host| ("median".to_owned(), host));
+        let lines: Vec<(String, Vec<f64>)> =
+            hosts.into_iter().chain(median).map(|(name, host)| (name, self.values(host))).collect();
+        let names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
+        let grid = Grid::draw(pen, &x, &y, &format!("{}{}", self.name(), which(series)), labels::room(pen, &names));
+        if let Some((run, host)) = before {
+            draw_ghost(pen, &grid, &clock(run), &self.values(host), &format!("previous {}", short(&host.id)));
         }
-        let buckets = Buckets { width_s: series.bucket_s, end_s: data.end_s };
-        let colours = pen.theme.shades(series.hosts.len()).into_iter().rev().chain([pen.theme.muted]);
-        let lines: Vec<_> = series.hosts.iter().chain(&series.median).zip(texts).zip(colours).collect();
-        let mut ends = Vec::new();
+        let count = series.hosts.len();
+        let colour = |i: usize| if i < count { pen.theme.rank(count - 1 - i, count) } else { pen.theme.muted };
         // The most loaded lies on the others.
-        for ((host, text), colour) in lines.into_iter().rev() {
-            let pieces = pieces(&grid, buckets, data.end_s, &self.values(host));
-            draw_pieces(pen, &pieces, colour);
-            if let Some((_, y)) = pieces.last().and_then(|piece| piece.last()) {
-                ends.push(EndLabel { y: *y, sample: Sample::Line(colour), text });
-            }
-        }
-        // Of lines that end at one place, the more loaded stands above.
-        ends.reverse();
-        labels::draw(pen, &grid, ends);
-        Frame::over(grid)
+        let each = lines.iter().enumerate().rev();
+        let drawn = each.map(|(i, (name, values))| Line { values, colour: colour(i), width: 2.0, name });
+        draw_lines(pen, &grid, &clock(data), drawn);
+        Frame::over_time(grid, data)
     }
+}
+
+/// The times of the buckets of hosts, which are always of all of the run, as charts have theirs.
+pub(super) fn clock(data: &Charts) -> Charts {
+    let Some(series) = &data.host_series else { return Charts::default() };
+    let count = series.hosts.first().map_or(0, |host| host.load_average.len());
+    let end_s = (series.bucket_s * count as f64).min(if data.begin_s > 0.0 { f64::MAX } else { data.end_s });
+    Charts { bucket_s: series.bucket_s, end_s, ..Charts::default() }
 }
 
 /// An id, cut where it is long.

@@ -23,13 +23,13 @@ pub(super) enum Sample {
 
 /// A label at the right end of what it names.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct EndLabel<'a> {
+pub(super) struct EndLabel {
     /// Where what it names ends.
     pub(super) y: f64,
     /// How what it names looks.
     pub(super) sample: Sample,
     /// The word.
-    pub(super) text: &'a str,
+    pub(super) text: String,
 }
 
 /// The room that the labels need at the right of a chart.
@@ -38,7 +38,7 @@ pub(super) fn room(pen: &Pen<'_>, texts: &[&str]) -> f64 {
 }
 
 /// Draws labels beside the chart, each as near to its line as the others allow.
-pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, ends: Vec<EndLabel<'_>>) {
+pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, ends: Vec<EndLabel>) {
     let labels = downwards(ends);
     let (top, bottom) = (grid.plot.top, grid.plot.bottom - 4.0);
     let left = grid.plot.right + GAP;
@@ -50,13 +50,13 @@ pub(super) fn draw(pen: &Pen<'_>, grid: &Grid, ends: Vec<EndLabel<'_>>) {
                 patch(pen, mark, 0, Rect { left, top: y - half, right: left + SAMPLE, bottom: y + half });
             }
         }
-        pen.label(label.text, (left + SAMPLE + GAP, y), Align::Left, pen.theme.ink);
+        pen.label(&label.text, (left + SAMPLE + GAP, y), Align::Left, pen.theme.ink);
     }
 }
 
 /// From the highest to the lowest, those at one height in the order given. They are few: no need for a sorting routine's code.
-fn downwards(ends: Vec<EndLabel<'_>>) -> Vec<EndLabel<'_>> {
-    let mut sorted: Vec<EndLabel<'_>> = Vec::with_capacity(ends.len());
+fn downwards(ends: Vec<EndLabel>) -> Vec<EndLabel> {
+    let mut sorted: Vec<EndLabel> = Vec::with_capacity(ends.len());
     for end in ends {
         let at = sorted.iter().position(|other| other.y > end.y).unwrap_or(sorted.len());
         sorted.insert(at, end);

@@ -5,25 +5,32 @@
 
 mod axes;
 mod backend;
+mod bars;
 mod cdf;
 mod easel;
 mod export;
+mod gantt;
+mod heat;
 mod hosts;
 mod kind;
 mod labels;
 mod pen;
 mod phases;
+mod queue;
 mod reading;
 mod series;
+pub(crate) mod shared;
 mod sheet;
 mod stacks;
 mod table;
 mod texture;
 mod theme;
+mod view;
 
 use std::rc::Rc;
 
 use faaslab_core::measure::Charts;
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
 use yew::prelude::*;
@@ -31,9 +38,22 @@ use yew::prelude::*;
 pub(crate) use self::hosts::HostFigure;
 pub(crate) use self::kind::ChartKind;
 
-use self::easel::{Easel, Run, Subject};
+use self::easel::{Easel, Keyed, Run, Subject};
 use self::export::Export;
+use self::shared::Shared;
 use self::table::ChartTable;
+use self::view::View;
+use crate::store::persist;
+use crate::worker::protocol::RowFilter;
+
+/// A place of a chart that was chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Pick {
+    /// The invocations that it stands for, if it does.
+    pub(crate) filter: Option<RowFilter>,
+    /// Its instant, in seconds of simulated time.
+    pub(crate) at_s: Option<f64>,
+}
 
 /// What a chart shows.
 #[derive(Clone, Debug, Properties)]
@@ -43,6 +63,9 @@ pub(crate) struct ChartProps {
     /// The run; none before the first one.
     #[prop_or_default]
     pub(crate) data: Option<Rc<Charts>>,
+    /// What is said while the data is on its way.
+    #[prop_or_default]
+    pub(crate) waits: Option<&'static str>,
     /// The previous run, drawn dashed and muted.
     #[prop_or_default]
     pub(crate) ghost: Option<Rc<Charts>>,
@@ -52,9 +75,15 @@ pub(crate) struct ChartProps {
     /// The present instant in seconds of simulated time, marked on charts over time.
     #[prop_or_default]
     pub(crate) playhead_s: Option<f64>,
-    /// Called with the instant that was clicked on a chart over time.
+    /// The part of the time that is shown; nothing for all of it.
     #[prop_or_default]
-    pub(crate) on_seek: Callback<f64>,
+    pub(crate) range: Option<(f64, f64)>,
+    /// Called with another part of the time to show, in all charts over time.
+    #[prop_or_default]
+    pub(crate) on_range: Callback<Option<(f64, f64)>>,
+    /// Called with the place that was clicked.
+    #[prop_or_default]
+    pub(crate) on_pick: Callback<Pick>,
 }
 
 fn same(a: &Option<Rc<Charts>>, b: &Option<Rc<Charts>>) -> bool {
@@ -72,7 +101,10 @@ impl PartialEq for ChartProps {
             && same(&self.ghost, &other.ghost)
             && self.theme == other.theme
             && self.playhead_s == other.playhead_s
-            && self.on_seek == other.on_seek
+            && self.waits == other.waits
+            && self.range == other.range
+            && self.on_range == other.on_range
+            && self.on_pick == other.on_pick
     }
 }
 
@@ -119,12 +151,14 @@ impl PartialEq for Source {
 
 /// Keeps the easel of a chart up to date and answers it with what it shows.
 #[hook]
-fn use_easel(props: &ChartProps) -> (Rc<Easel>, Rc<Content>) {
+fn use_easel(props: &ChartProps, view: View) -> (Rc<Easel>, Rc<Content>) {
+    let shared = use_context::<Shared>().unwrap_or_default();
     let easel = use_memo((), |()| Easel::default());
     let content = use_memo(Source(props.kind, props.data.clone()), |Source(kind, data)| Content::of(*kind, data.as_ref()));
     let ghost =
         use_memo(Source(props.kind, props.ghost.clone()), |Source(kind, ghost)| ghost.as_ref().map(|charts| run_of(*kind, charts)));
-    let subject = Subject { kind: props.kind, run: content.run().cloned(), ghost: (*ghost).clone(), theme: props.theme.clone() };
+    let subject =
+        Subject { kind: props.kind, run: content.run().cloned(), ghost: (*ghost).clone(), view, theme: props.theme.clone() };
     {
         let easel = Rc::clone(&easel);
         use_effect_with(subject, move |subject| easel.show(subject.clone()));
@@ -135,8 +169,8 @@ fn use_easel(props: &ChartProps) -> (Rc<Easel>, Rc<Content>) {
     }
     {
         let easel = Rc::clone(&easel);
-        use_effect_with((), move |()| {
-            let watch = easel.watch();
+        use_effect_with(shared, move |shared| {
+            let watch = easel.watch(shared.clone());
             move || drop(watch)
         });
     }
@@ -146,62 +180,156 @@ fn use_easel(props: &ChartProps) -> (Rc<Easel>, Rc<Content>) {
 /// One chart with its question, its table and its files.
 #[component]
 pub(crate) fn Chart(props: &ChartProps) -> Html {
-    let (easel, content) = use_easel(props);
+    let log = use_state(|| persist::axis(props.kind.id()));
+    let own_range = use_state_eq(|| None::<(f64, f64)>);
+    let over_time = props.kind.is_over_time();
+    let view = View { x: if over_time { props.range } else { *own_range }, log: *log };
+    let set_range = {
+        let (own, on_range) = (own_range.setter(), props.on_range.clone());
+        Callback::from(move |range: Option<(f64, f64)>| if over_time { on_range.emit(range) } else { own.set(range) })
+    };
+    let (easel, content) = use_easel(props, view);
     let as_table = use_state(|| false);
     let title = props.kind.title();
-    let shown_table = content.run().filter(|_| *as_table).map(|run| Rc::clone(&run.sheet));
+    let run = content.run();
+    let shown_table = run.filter(|_| *as_table).map(|run| Rc::clone(&run.sheet));
+    let is_log = run.and_then(|run| props.kind.is_log(&run.charts)).map(|otherwise| log.unwrap_or(otherwise));
+    let choose_log = {
+        let (log, id) = (log.setter(), props.kind.id());
+        Callback::from(move |chosen: bool| {
+            persist::set_axis(id, chosen);
+            log.set(Some(chosen));
+        })
+    };
+    let reset = view.x.is_some().then(|| set_range.reform(|_: MouseEvent| None));
     html! {
-        <figure class={classes!("chart", props.kind.is_over_time().then_some("chart-time"))} data-chart={props.kind.id()}>
+        <figure class={classes!("chart", over_time.then_some("chart-time"))} data-chart={props.kind.id()}>
             <figcaption class="chart-head">
                 <span class="chart-title" title={title}>{ title }</span>
-                if content.run().is_some() {
-                    <Tools easel={Handle(Rc::clone(&easel))} as_table={as_table.clone()} />
+                if run.is_some() {
+                    <Tools easel={Handle(Rc::clone(&easel))} as_table={as_table.clone()} {is_log} {choose_log} {reset} />
                 }
             </figcaption>
             <div class="chart-body">
-                { plot(&easel, &content, shown_table.is_some(), &props.on_seek) }
+                <Plot easel={Handle(Rc::clone(&easel))} content={Rc::clone(&content)} covered={shown_table.is_some()} {title}
+                    {set_range} on_pick={props.on_pick.clone()} zoomed={view.x.is_some()} />
                 if let Some(sheet) = shown_table {
                     <ChartTable {title} {sheet} />
                 }
                 if let Content::Empty(why) = &*content {
-                    <p class="chart-empty">{ *why }</p>
+                    <p class="chart-empty">{ props.waits.unwrap_or(*why) }</p>
                 }
             </div>
         </figure>
     }
 }
 
+#[derive(Properties, PartialEq)]
+struct PlotProps {
+    easel: Handle,
+    content: Rc<Content>,
+    covered: bool,
+    title: &'static str,
+    zoomed: bool,
+    set_range: Callback<Option<(f64, f64)>>,
+    on_pick: Callback<Pick>,
+}
+
+/// How long a click on a part waits for a second one, which goes back to the whole, in milliseconds.
+const DOUBLE_MS: u32 = 250;
+
 /// The canvas and what moves above it. It stays in place when it is not shown: without a size it draws nothing.
-fn plot(easel: &Rc<Easel>, content: &Content, covered: bool, on_seek: &Callback<f64>) -> Html {
-    let place = |event: &MouseEvent| (f64::from(event.offset_x()), f64::from(event.offset_y()));
+#[component]
+fn Plot(props: &PlotProps) -> Html {
+    let Handle(easel) = &props.easel;
+    let waiting = use_mut_ref(|| None::<Timeout>);
+    let place = |event: &PointerEvent| (f64::from(event.offset_x()), f64::from(event.offset_y()));
     let hover = {
         let easel = Rc::clone(easel);
         move |event: PointerEvent| easel.hover(place(&event))
+    };
+    let press = {
+        let easel = Rc::clone(easel);
+        move |event: PointerEvent| {
+            easel.hover(place(&event));
+            if event.button() == 0 {
+                easel.press(place(&event));
+                if let Some(host) = easel.host.cast::<Element>() {
+                    // So that a part may be chosen up to the edge. Without it, it ends where the pointer leaves.
+                    let _ = host.set_pointer_capture(event.pointer_id());
+                }
+            }
+        }
     };
     let leave = {
         let easel = Rc::clone(easel);
         move |_: PointerEvent| easel.leave()
     };
-    let seek = {
-        let (easel, on_seek) = (Rc::clone(easel), on_seek.clone());
-        move |event: MouseEvent| {
-            if let Some(at_s) = easel.time_at(place(&event)) {
-                on_seek.emit(at_s);
+    let give_up = {
+        let easel = Rc::clone(easel);
+        move |_: PointerEvent| {
+            easel.give_up();
+            easel.leave();
+        }
+    };
+    let act = {
+        let (set_range, on_pick) = (props.set_range.clone(), props.on_pick.clone());
+        move |done: Keyed| match done {
+            Keyed::Moved => {}
+            Keyed::Range(range) => set_range.emit(range),
+            Keyed::Picked(pick) => on_pick.emit(pick),
+        }
+    };
+    let release = {
+        let (easel, act, waiting, zoomed) = (Rc::clone(easel), act.clone(), Rc::clone(&waiting), props.zoomed);
+        move |event: PointerEvent| {
+            let Some(done) = easel.release(place(&event)) else { return };
+            if zoomed && matches!(done, Keyed::Picked(_)) {
+                let act = act.clone();
+                waiting.replace(Some(Timeout::new(DOUBLE_MS, move || act(done))));
+            } else {
+                act(done);
             }
         }
     };
-    let (hidden, label) = match content {
-        Content::Empty(_) => (true, None),
-        Content::Drawn(_, summary) => (covered, Some(summary.clone())),
+    let whole = {
+        let (set_range, waiting) = (props.set_range.clone(), Rc::clone(&waiting));
+        move |_: MouseEvent| {
+            waiting.replace(None);
+            set_range.emit(None);
+        }
     };
+    let key = {
+        let easel = Rc::clone(easel);
+        move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() {
+                return;
+            }
+            if let Some(done) = easel.key(&event.key(), event.shift_key()) {
+                event.prevent_default();
+                event.stop_propagation();
+                act(done);
+            }
+        }
+    };
+    let (hidden, label) = match &*props.content {
+        Content::Empty(_) => (true, None),
+        Content::Drawn(_, summary) => (props.covered, Some(summary.clone())),
+    };
+    let keys = format!("{} Arrow keys read values, plus and minus zoom, Enter lists invocations", props.title);
     html! {
-        <div class="chart-plot" ref={easel.host.clone()} {hidden} onpointermove={hover.clone()} onpointerdown={hover}
-            onpointerleave={leave} onclick={seek}>
+        <>
+        <div class="chart-plot" ref={easel.host.clone()} {hidden} tabindex="0" role="application" aria-label={keys}
+            onpointermove={hover} onpointerdown={press} onpointerup={release} onpointerleave={leave} onpointercancel={give_up}
+            ondblclick={whole} onkeydown={key}>
             <canvas ref={easel.canvas.clone()} role="img" aria-label={label}></canvas>
+            <div class="chart-part" ref={easel.part.clone()} hidden=true></div>
             <div class="chart-cursor" ref={easel.cursor.clone()} hidden=true></div>
             <div class="chart-playhead" ref={easel.playhead.clone()} hidden=true></div>
             <div class="chart-readout" ref={easel.readout.clone()} hidden=true></div>
         </div>
+        <span class="visually-hidden" role="status" ref={easel.spoken.clone()}></span>
+        </>
     }
 }
 
@@ -219,9 +347,14 @@ impl PartialEq for Handle {
 struct ToolsProps {
     easel: Handle,
     as_table: UseStateHandle<bool>,
+    /// Whether the axis of values is logarithmic, if that can be chosen.
+    is_log: Option<bool>,
+    choose_log: Callback<bool>,
+    /// Back to the whole, if a part is shown.
+    reset: Option<Callback<MouseEvent>>,
 }
 
-/// The buttons of a chart. What it can be saved as is folded, so that there is room for the question beside them.
+/// The buttons of a chart. Its axis and what it can be saved as are folded, so that there is room for the question beside them.
 #[component]
 fn Tools(props: &ToolsProps) -> Html {
     let menu = use_node_ref();
@@ -264,10 +397,18 @@ fn Tools(props: &ToolsProps) -> Html {
     };
     html! {
         <span class="chart-tools">
-            <button type="button" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
+            if let Some(reset) = &props.reset {
+                <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset.clone()}>{ "All" }</button>
+            }
+            <button type="button" class="as-table" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
             <details ref={menu} onfocusout={on_leave} onkeydown={on_escape}>
-                <summary>{ "Save" }</summary>
+                <summary>{ "More" }</summary>
                 <span class="chart-menu" tabindex="-1">
+                    if let Some(is_log) = props.is_log {
+                        <button type="button" aria-pressed={is_log.to_string()} onclick={props.choose_log.reform(move |_: MouseEvent| !is_log)}>
+                            { "Logarithmic axis" }
+                        </button>
+                    }
                     <button type="button" onclick={save(|chart, _| chart.csv())}>{ "Data (CSV)" }</button>
                     <button type="button" onclick={save(|chart, _| { chart.png(); })}>{ "Picture (PNG)" }</button>
                     <button type="button" onclick={save(|chart, ruler| chart.svg(ruler))}>{ "Drawing (SVG)" }</button>

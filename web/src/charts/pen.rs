@@ -90,6 +90,11 @@ impl<'a> Pen<'a> {
         Pen { paper: target.into_drawing_area(), ruler, font_unit, theme, area }
     }
 
+    /// The same pen for a part of its area.
+    pub(super) fn within(&self, area: Rect) -> Pen<'a> {
+        Pen { paper: self.paper.clone(), ruler: self.ruler.clone(), font_unit: self.font_unit, theme: self.theme, area }
+    }
+
     /// Width of a label.
     pub(super) fn width_of(&self, text: &str) -> f64 {
         self.ruler.set_font(&format!("{LABEL_PX}px {FONT_FAMILY}"));

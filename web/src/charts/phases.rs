@@ -227,7 +227,7 @@ fn entries<'a>(parts: &[Part<'a>], count: usize, total_ms: f64) -> Vec<Entry<'a>
 pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
     let (place, row) = frame.parts.iter().find(|(place, _)| place.holds(at))?;
     let name = sheet.names.as_ref().and_then(|(_, names)| names.get(*row))?;
-    let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(column.title.as_ref(), column.show(*row))).collect();
+    let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(&*column.title, column.show(*row))).collect();
     if let Some(other) = ghost {
         let same = other.names.iter().flat_map(|(_, names)| names).position(|other| other == name);
         let before = same.zip(other.columns.first()).map(|(row, column)| column.show(row));

@@ -1,8 +1,10 @@
 //! Where a drawn chart has its data, and what hovering over it reads.
 
+use faaslab_core::measure::Charts;
+
 use super::axes::Grid;
 use super::pen::{Px, Rect};
-use super::series::bucket_at;
+use super::series;
 use super::sheet::{Quantity, Sheet};
 
 /// What is kept of a drawn chart, so that cursor and playhead move without drawing it again.
@@ -14,12 +16,22 @@ pub(super) struct Frame {
     pub(super) parts: Vec<(Rect, usize)>,
     /// Labels among the data, which a readout must not cover.
     pub(super) labels: Vec<Rect>,
+    /// How far a key moves the cursor, across and down.
+    pub(super) step: Px,
 }
 
 impl Frame {
     /// A chart with axes.
     pub(super) fn over(grid: Grid) -> Frame {
-        Frame { grid: Some(grid), ..Frame::default() }
+        Frame { grid: Some(grid), step: (grid.plot.width() / 60.0, 0.0), ..Frame::default() }
+    }
+
+    /// A chart over time, whose cursor goes from bucket to bucket.
+    pub(super) fn over_time(grid: Grid, data: &Charts) -> Frame {
+        let (from, to) = grid.range();
+        let bucket = data.bucket_s / (to - from) * grid.plot.width();
+        let across = if bucket.is_finite() { bucket.max(2.0) } else { 2.0 };
+        Frame { step: (across, 0.0), ..Frame::over(grid) }
     }
 }
 
@@ -53,16 +65,24 @@ pub(super) struct Reading {
 }
 
 /// The bucket of a time chart under `at`, and in the compared column the previous run at the same time.
-pub(super) fn read_bucket(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
+pub(super) fn read_bucket(
+    frame: &Frame,
+    data: &Charts,
+    sheet: &Sheet,
+    ghost: Option<(&Charts, &Sheet)>,
+    at: Px,
+) -> Option<Reading> {
     let grid = frame.grid?;
     let time = grid.value_at(at.0)?;
-    let (times, values) = sheet.columns.split_first()?;
-    let bucket = bucket_at(&times.values, time).or(times.values.len().checked_sub(1))?;
-    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(column.title.as_ref(), column.show(bucket))).collect();
-    if let Some((before, column)) = ghost.and_then(|other| Some((other.columns.first()?, other.columns.get(other.compared)?))) {
-        let value = bucket_at(&before.values, time).map_or(f64::NAN, |bucket| column.value(bucket));
-        rows.push(Row::new(format!("previous {}", column.title), column.quantity.show(value)));
+    let (first, values) = sheet.columns.split_first()?;
+    let bucket = series::bucket_at(data, time).min(first.values.len().checked_sub(1)?);
+    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(&*column.title, column.show(bucket))).collect();
+    if let Some((run, other)) = ghost
+        && let Some(column) = other.columns.get(other.compared)
+    {
+        let name = format!("previous {}", column.title);
+        rows.push(Row::new(name, column.show(series::bucket_at(run, time))));
     }
-    let centre = times.value(bucket);
+    let centre = first.value(bucket);
     Some(Reading { x: grid.x(centre), line: true, head: Quantity::Time.show(centre), rows })
 }

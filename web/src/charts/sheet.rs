@@ -27,6 +27,8 @@ pub(super) enum Quantity {
     Megabytes,
     /// Part of one.
     Share,
+    /// So many in a second.
+    PerSecond,
 }
 
 impl Quantity {
@@ -52,6 +54,7 @@ impl Quantity {
             }
             Quantity::Megabytes => format!("{} MB", three_digits(value)),
             Quantity::Share => percent(value),
+            Quantity::PerSecond => format!("{}/s", three_digits(value)),
         }
     }
 }
@@ -124,7 +127,7 @@ impl Sheet {
     /// Titles, from left to right.
     pub(super) fn titles(&self) -> Vec<&str> {
         let name = self.names.iter().map(|(title, _)| *title);
-        name.chain(self.columns.iter().map(|column| column.title.as_ref())).collect()
+        name.chain(self.columns.iter().map(|column| &*column.title)).collect()
     }
 
     /// One row as people read it.
@@ -148,7 +151,7 @@ impl Sheet {
 
     /// All rows as comma-separated values, numbers in full.
     pub(super) fn csv(&self) -> String {
-        let name = self.names.iter().map(|(title, _)| (*title).to_owned());
+        let name = self.names.iter().map(|(title, _)| quoted(title));
         let heads: Vec<String> = name.chain(self.columns.iter().map(|column| quoted(&column.key))).collect();
         let mut text = heads.join(",");
         text.push('\n');

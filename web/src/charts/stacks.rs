@@ -6,9 +6,10 @@ use super::axes::{Axis, Grid, Writing};
 use super::labels::{self, EndLabel, Sample};
 use super::pen::{Pen, Px};
 use super::reading::Frame;
-use super::series::{begin, draw_ghost, times};
+use super::series::{begin, draw_ghost, times, within};
 use super::sheet::{Column as Numbers, Quantity, Sheet};
 use super::texture::{Column, Mark, texture};
+use super::view::View;
 
 /// One layer, with a value for each bucket.
 struct Layer {
@@ -43,12 +44,13 @@ struct Stack {
 
 impl Stack {
     /// Draws it, with `before` of the previous run dashed in front.
-    fn draw(&self, pen: &Pen<'_>, data: &Charts, ghost: Option<(&Charts, Vec<f64>, &str)>) -> Frame {
+    fn draw(&self, pen: &Pen<'_>, data: &Charts, view: &View, ghost: Option<(&Charts, Vec<f64>, &str)>) -> Frame {
         let tops = tops(&self.layers);
-        let before = ghost.iter().flat_map(|(_, values, _)| values);
-        let values = tops.last().into_iter().flatten().chain(before).copied();
+        let span = view.span(data);
+        let before = ghost.iter().flat_map(|(run, values, _)| within(run, span, values));
+        let values = tops.last().into_iter().flat_map(|values| within(data, span, values)).chain(before);
         let y = Axis::from_zero(values, Grid::rows(pen), self.writing);
-        let x = Axis::time(data.end_s, Grid::columns(pen));
+        let x = Axis::time(span, Grid::columns(pen));
         let names: Vec<&str> = self.layers.iter().map(|layer| layer.name).collect();
         let grid = Grid::draw(pen, &x, &y, self.caption, labels::room(pen, &names));
         let columns = self.columns(&grid, data, &tops);
@@ -60,10 +62,10 @@ impl Stack {
             finish(pen, layer, columns);
         }
         if let Some((run, values, name)) = ghost {
-            draw_ghost(pen, &grid, run, data.end_s, &values, name);
+            draw_ghost(pen, &grid, run, &values, name);
         }
         self.name_layers(pen, &grid, &columns);
-        Frame::over(grid)
+        Frame::over_time(grid, data)
     }
 
     fn columns(&self, grid: &Grid, data: &Charts, tops: &[Vec<f64>]) -> Vec<Vec<Column>> {
@@ -77,8 +79,12 @@ impl Stack {
             top: grid.y(top),
             bottom: grid.y(below(layer, bucket)),
         };
-        let of_layer =
-            |(layer, tops): (usize, &Vec<f64>)| tops.iter().enumerate().map(|(bucket, top)| column(layer, bucket, *top)).collect();
+        let (from, to) = grid.range();
+        let shown = |bucket: usize| begin(data, bucket) < to && begin(data, bucket + 1) > from;
+        let of_layer = |(layer, tops): (usize, &Vec<f64>)| {
+            let tops = tops.iter().enumerate().filter(|(bucket, _)| shown(*bucket));
+            tops.map(|(bucket, top)| column(layer, bucket, *top)).collect()
+        };
         tops.iter().enumerate().map(of_layer).collect()
     }
 
@@ -88,7 +94,7 @@ impl Stack {
         let label = |(layer, columns): (&Layer, &Vec<Column>)| {
             let end = columns.iter().rev().find(some)?;
             let y = (end.top + end.bottom) / 2.0;
-            Some(EndLabel { y, sample: Sample::Patch(layer.mark), text: layer.name })
+            Some(EndLabel { y, sample: Sample::Patch(layer.mark), text: layer.name.to_owned() })
         };
         // From the top down, so that layers without height keep their order.
         let ends = self.layers.iter().zip(columns).rev().filter_map(label).collect();
@@ -173,7 +179,7 @@ pub(super) mod starts {
     }
 
     /// Draws it.
-    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View, ghost: Option<&Charts>) -> Frame {
         let layers = vec![
             Layer::new("cold", Mark::Cold, per_second(data, &data.cold)),
             Layer::new("warm", Mark::Idle, per_second(data, &data.warm)),
@@ -182,7 +188,57 @@ pub(super) mod starts {
         let none = total(&data.cold) == 0;
         let caption = if none { "invocations/s; no cold starts" } else { "invocations/s" };
         let stack = Stack { layers, writing: Writing::Number, caption };
-        stack.draw(pen, data, ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")))
+        stack.draw(pen, data, view, ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")))
+    }
+}
+
+/// Why idle containers were removed.
+pub(super) mod removals {
+    use super::*;
+
+    fn wide(values: &[f32]) -> impl Iterator<Item = f64> + '_ {
+        values.iter().map(|value| f64::from(*value))
+    }
+
+    fn total(data: &Charts) -> Vec<f64> {
+        wide(&data.evicted_per_s).zip(wide(&data.expired_per_s)).map(|(evicted, expired)| evicted + expired).collect()
+    }
+
+    /// Why there is nothing to draw.
+    pub(in super::super) fn empty(data: &Charts) -> Option<&'static str> {
+        let nothing = !total(data).iter().any(|value| *value > 0.0);
+        nothing.then_some("No idle container was removed in this run")
+    }
+
+    /// The chart in words.
+    pub(in super::super) fn summary(data: &Charts) -> String {
+        let count = |values: &[f32]| {
+            let width = |bucket| begin(data, bucket + 1) - begin(data, bucket);
+            Quantity::Count.show(wide(values).enumerate().map(|(bucket, rate)| rate * width(bucket)).sum::<f64>().round())
+        };
+        let (evicted, expired) = (count(&data.evicted_per_s), count(&data.expired_per_s));
+        format!("Idle containers removed over time: {evicted} evicted to make room, {expired} expired")
+    }
+
+    /// The chart as numbers.
+    pub(in super::super) fn sheet(data: &Charts) -> Sheet {
+        let column = |title, key, values| Numbers::new(title, key, Quantity::PerSecond, wide(values).collect());
+        let columns = vec![
+            times(data, data.evicted_per_s.len()),
+            column("evicted", "evicted_per_s", &data.evicted_per_s),
+            column("expired", "expired_per_s", &data.expired_per_s),
+        ];
+        Sheet { columns, compared: 1, ..Sheet::default() }
+    }
+
+    /// Draws it.
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View, ghost: Option<&Charts>) -> Frame {
+        let layers = vec![
+            Layer::new("evicted", Mark::Lost, wide(&data.evicted_per_s)),
+            Layer::new("expired", Mark::Idle, wide(&data.expired_per_s)),
+        ];
+        let stack = Stack { layers, writing: Writing::Number, caption: "idle containers removed/s" };
+        stack.draw(pen, data, view, ghost.map(|run| (run, wide(&run.evicted_per_s).collect(), "previous evicted")))
     }
 }
 
@@ -236,7 +292,7 @@ pub(super) mod memory {
     }
 
     /// Draws it.
-    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Frame {
+    pub(in super::super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View, ghost: Option<&Charts>) -> Frame {
         let mut layers =
             vec![Layer::new("busy", Mark::Running, wide(&data.busy_mb)), Layer::new("idle", Mark::Idle, wide(&data.idle_mb))];
         let mut caption = "memory of containers";
@@ -245,6 +301,6 @@ pub(super) mod memory {
             caption = "memory of containers and images";
         }
         let stack = Stack { layers, writing: Writing::Megabytes, caption };
-        stack.draw(pen, data, ghost.map(|run| (run, total(run), "previous total")))
+        stack.draw(pen, data, view, ghost.map(|run| (run, total(run), "previous total")))
     }
 }

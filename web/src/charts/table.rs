@@ -20,7 +20,7 @@ pub(super) struct ChartTableProps {
 pub(super) fn ChartTable(props: &ChartTableProps) -> Html {
     let sheet = &props.sheet;
     let stride = sheet.stride();
-    let head = sheet.titles().into_iter().map(|title| html! { <th scope="col">{ title }</th> });
+    let head = sheet.titles().into_iter().map(|title| html! { <th scope="col">{ title.to_owned() }</th> });
     let row = |row: usize| {
         let cell = |(i, text): (usize, String)| match i {
             0 => html! { <th scope="row">{ text }</th> },

@@ -43,11 +43,11 @@ impl Theme {
             line: colour("--line", "#d5dae1"),
             ink: colour("--ink", "#1a2129"),
             muted: colour("--muted", "#5b6673"),
-            travelling: colour("--travelling", "#6f7a90"),
-            waiting: colour("--waiting", "#a87800"),
-            cold: colour("--cold", "#1440a8"),
-            running: colour("--running", "#069b66"),
-            lost: colour("--lost", "#80143c"),
+            travelling: colour("--travelling", "#6c6b82"),
+            waiting: colour("--waiting", "#9e6b05"),
+            cold: colour("--cold", "#182f80"),
+            running: colour("--running", "#25a07a"),
+            lost: colour("--lost", "#711733"),
             run: colour("--run-a", "#1238b0"),
         })
     }
@@ -57,22 +57,39 @@ impl Theme {
         mix(self.surface, colour, share)
     }
 
-    /// One hue for the median, the 95th and the 99th percentile: the further out, the further from the surface. The shares make
-    /// equal steps of lightness (59, 40, 20 on white; 45, 61, 78 on the dark surface), the first at 3:1 on the surface.
-    pub(super) fn percentiles(&self) -> [RGBColor; 3] {
-        if self.is_dark() { [-0.25, 0.15, 0.6] } else { [-0.42, -0.15, 0.5] }.map(|share| self.shade(share))
+    /// One hue for the median, the 95th, the 99th and the 99.9th percentile: the further out, the further from the surface. The
+    /// shares make about equal steps of lightness, the first at 3:1 on the surface.
+    pub(super) fn percentiles(&self) -> [RGBColor; 4] {
+        if self.is_dark() {
+            [
+                mix(self.run, self.surface, 0.25),
+                mix(self.run, self.ink, 0.15),
+                mix(self.run, self.ink, 0.5),
+                mix(self.run, self.ink, 0.85),
+            ]
+        } else {
+            [
+                mix(self.run, self.surface, 0.42),
+                mix(self.run, self.surface, 0.15),
+                mix(self.run, self.ink, 0.4),
+                mix(self.run, self.ink, 0.85),
+            ]
+        }
     }
 
-    /// One hue for so many lines, from the nearest to the surface to the furthest from it, within those of the percentiles.
-    pub(super) fn shades(&self, count: usize) -> Vec<RGBColor> {
-        let (near, far) = if self.is_dark() { (-0.25, 0.6) } else { (-0.42, 0.5) };
-        let steps = count.saturating_sub(1).max(1) as f64;
-        (0..count).map(|i| self.shade(far + (near - far) * (count - 1 - i) as f64 / steps)).collect()
+    /// The colour of one of several things of a kind: one hue, each further from the surface than the one before.
+    pub(super) fn rank(&self, place: usize, count: usize) -> RGBColor {
+        let way = if count > 1 { place as f64 / (count - 1) as f64 } else { 0.45 };
+        if way < 0.5 {
+            mix(self.run, self.surface, 0.4 * (1.0 - way * 2.0))
+        } else {
+            mix(self.run, self.ink, 0.8 * (way * 2.0 - 1.0))
+        }
     }
 
-    /// The hue of the run: below zero so much nearer to the surface, above zero to the ink.
-    fn shade(&self, share: f64) -> RGBColor {
-        mix(self.run, if share < 0.0 { self.surface } else { self.ink }, share.abs())
+    /// How much of something there is, from nothing to all of it, as a shade on a map.
+    pub(super) fn shade(&self, share: f64) -> RGBColor {
+        mix(self.tint(self.running, 0.06), self.running, share.clamp(0.0, 1.0))
     }
 
     fn is_dark(&self) -> bool {

@@ -168,9 +168,6 @@ fn trace_report(r: &Report) -> Html {
     }
 }
 
-/// Keys of one place, each with what it does.
-type Keys = (&'static str, &'static [(&'static str, &'static str)]);
-
 /// Keys.
 #[component]
 fn Help() -> Html {

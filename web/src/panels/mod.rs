@@ -1,5 +1,6 @@
 //! The panels of the bench.
 
+mod charts;
 mod fields;
 pub(crate) mod inspector;
 mod invocations;

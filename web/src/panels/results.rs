@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{count, split_duration, three_digits};
-use web_sys::HtmlSelectElement;
+use faaslab_core::units::{SimDuration, count, split_duration, three_digits};
 use yew::prelude::*;
 
+use super::charts::TabCharts;
 use super::invocations::Invocations;
 use crate::app::Tools;
-use crate::charts::{Chart, ChartKind, HostFigure};
-use crate::stage::transport::use_tick;
+use crate::charts::{ChartKind, HostFigure, Pick};
 use crate::store::{Action, LabHandle, Shown};
+use crate::worker::protocol::RowFilter;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
@@ -26,7 +26,7 @@ enum Tab {
 }
 
 impl Tab {
-    const ALL: [Tab; 7] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Invocations, Tab::Schedulers];
+    const ALL: [Tab; 7] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Schedulers, Tab::Invocations, Tab::Functions];
 
     fn name(self) -> &'static str {
         match self {
@@ -40,28 +40,52 @@ impl Tab {
         }
     }
 
-    fn charts(self) -> [ChartKind; 2] {
+    fn charts(self) -> &'static [ChartKind] {
+        use ChartKind as K;
         match self {
-            Tab::Latency => [ChartKind::SlowdownCdf, ChartKind::SlowdownOverTime],
-            Tab::Time => [ChartKind::Phases, ChartKind::ResponseOverTime],
-            _ => [ChartKind::Starts, ChartKind::Memory],
+            Tab::Latency => &[K::SlowdownCdf, K::SlowdownOverTime, K::SlowdownTail, K::ResponseCdf],
+            Tab::Time => &[K::Phases, K::ResponseOverTime, K::InSystem],
+            Tab::Containers => &[K::Starts, K::Memory, K::Removals, K::Containers],
+            Tab::Hosts => &[K::Hosts, K::HostFigure(HostFigure::Load)],
+            Tab::Schedulers => &[K::Inboxes, K::Placers, K::Messages],
+            Tab::Invocations | Tab::Functions => &[],
         }
     }
 }
+
+/// With the shares that agents give to architectures, where there are any.
+const SCHEDULERS_WITH_SHARES: &[ChartKind] = &[ChartKind::Inboxes, ChartKind::Placers, ChartKind::Shares, ChartKind::Messages];
 
 /// The results.
 #[component]
 pub(crate) fn Results() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let tab = use_state(|| Tab::Latency);
-    let figure = use_state(|| HostFigure::Load);
-    let tick = use_tick(&tools);
-    let seek = {
-        let player = tools.player.clone();
-        use_callback((), move |at: f64, ()| player.seek(at))
+    let range = use_state_eq(|| None::<(f64, f64)>);
+    {
+        let range = range.setter();
+        use_effect_with(lab.opened, move |_| range.set(None));
+    }
+    let on_range = {
+        let range = range.setter();
+        use_callback((), move |chosen, ()| range.set(chosen))
+    };
+    // A place in a chart is an instant to go to, and invocations to list.
+    let on_pick = {
+        let (player, tab, dispatcher) = (tools.player.clone(), tab.setter(), lab.dispatcher());
+        use_callback((), move |pick: Pick, ()| {
+            if let Some(at_s) = pick.at_s {
+                player.seek(at_s);
+            }
+            if let Some(filter) = pick.filter {
+                dispatcher.dispatch(Action::List(Some(filter)));
+                tab.set(Tab::Invocations);
+            }
+        })
     };
     let shown = lab.shown.as_deref();
-    let before = lab.previous.as_deref();
+    // A part of the run that was looked at may lie beyond the end of the next one.
+    let part = (*range).filter(|(from, _)| shown.is_none_or(|s| *from < s.charts.end_s));
     let on_key = {
         let tab = tab.clone();
         Callback::from(move |event: KeyboardEvent| {
@@ -90,57 +114,36 @@ pub(crate) fn Results() -> Html {
             <button role="tab" id={format!("tab-{i}")} aria-selected={on.to_string()} aria-controls="tab-body" tabindex={if on { "0" } else { "-1" }} onclick={choose}>{ t.name() }</button>
         }
     });
+    let charts = |kinds: &'static [ChartKind]| {
+        html! { <TabCharts {kinds} range={part} on_range={on_range.clone()} on_pick={on_pick.clone()} /> }
+    };
     let body = match (*tab, shown) {
-        (Tab::Latency | Tab::Time | Tab::Containers, _) => html! {
-            <div class="charts">{ for tab.charts().iter().map(|&kind| html! {
-                <Chart key={kind.title()} {kind} data={shown.map(|s| Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
-                    theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
-            }) }</div>
-        },
+        (Tab::Latency | Tab::Time | Tab::Containers, _) => charts(tab.charts()),
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
-        (Tab::Hosts, Some(s)) => {
-            let choose = {
-                let figure = figure.setter();
-                Callback::from(move |event: Event| {
-                    let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-                    figure.set(HostFigure::ALL.into_iter().find(|f| f.name() == name).unwrap_or(HostFigure::Load));
-                })
-            };
-            let option = |f: &HostFigure| html! { <option value={f.name()} selected={*figure == *f}>{ f.name() }</option> };
+        (Tab::Hosts, Some(s)) => html! { <div class="hosts-tab">{ charts(tab.charts()) }{ hosts(&s.outcome.summary) }</div> },
+        (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
+        (Tab::Invocations, Some(s)) => html! {
+            <>
+            if let Some(filter) = &lab.listed { <Listed filter={filter.clone()} /> }
+            <Invocations run={s.run} complete={s.complete} />
+            </>
+        },
+        (Tab::Schedulers, Some(s)) => {
+            let shares = s.charts.shares.iter().any(|share| !share.is_empty());
             html! {
-                <div class="with-table">
-                    { hosts(&s.outcome.summary) }
-                    <div class="with-choice">
-                        <p class="tell">
-                            <label for="hosts-figure">{ "Over time" }</label>
-                            <select id="hosts-figure" onchange={choose}>{ for HostFigure::ALL.iter().map(option) }</select>
-                        </p>
-                        <Chart kind={ChartKind::Hosts(*figure)} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
-                            theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
-                    </div>
-                </div>
+                <>
+                { schedulers(&s.outcome.summary) }
+                { charts(if shares { SCHEDULERS_WITH_SHARES } else { tab.charts() }) }
+                </>
             }
         }
-        (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
-        (Tab::Invocations, Some(s)) => html! { <Invocations run={s.run} complete={s.complete} /> },
-        (Tab::Schedulers, Some(s)) => html! {
-            <div class="with-table">
-                { schedulers(&s.outcome.summary) }
-                if s.charts.shares.iter().any(|share| !share.is_empty()) {
-                    <Chart kind={ChartKind::Shares} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
-                        theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
-                }
-                <Chart kind={ChartKind::InSystem} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
-                    theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
-            </div>
-        },
     };
     html! {
         <>
         <Headline />
         <div class="tabs">
             <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
-            <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
+            <div key={tab.name()} id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
         </div>
         </>
     }
@@ -310,20 +313,12 @@ fn functions(s: &Summary) -> Html {
     table(&["Function", "Invocations", "Cold", "Lost", "Mean response"], rows)
 }
 
+/// What cannot be drawn about the work of schedulers, in words.
 fn schedulers(s: &Summary) -> Html {
-    let rows = s
-        .messages
-        .iter()
-        .filter(|m| m.1 > 0)
-        .map(|(kind, n)| vec![kind.replace('_', " "), n.to_string(), three_digits(*n as f64 / s.submitted.max(1) as f64)]);
-    let messages = table(&["Message", "Sent", "Per invocation"], rows);
     let mut told = Vec::new();
     if s.conflicts > 0 {
         let vain = three_digits(s.wasted_s);
         told.push(format!("{} claims came too late, and {vain} s of decisions were in vain.", count(s.conflicts)));
-    }
-    if s.withdrawn > 0 {
-        told.push(format!("{} requests were withdrawn from placers that did not answer.", count(s.withdrawn)));
     }
     if s.killed > 0 {
         told.push(format!("{} executions were stopped for others.", count(s.killed)));
@@ -332,7 +327,44 @@ fn schedulers(s: &Summary) -> Html {
         told.push(format!("Offers locked cores for {} core-seconds.", three_digits(s.locked_core_s)));
     }
     if told.is_empty() {
-        return messages;
+        html! {}
+    } else {
+        html! { <p class="tell">{ told.join(" ") }</p> }
     }
-    html! { <div class="told"><p class="tell">{ told.join(" ") }</p>{ messages }</div> }
+}
+
+#[derive(Properties, PartialEq)]
+struct ListedProps {
+    filter: RowFilter,
+}
+
+/// Which invocations were chosen in a chart, and how to have all again.
+#[component]
+fn Listed(props: &ListedProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let s = |ns: u64| SimDuration(ns).to_string();
+    let filter = &props.filter;
+    let mut words = Vec::new();
+    if let Some((from, to)) = filter.submitted_ns {
+        words.push(format!("submitted from {} to {}", s(from), s(to)));
+    }
+    match filter.slowdown {
+        Some((from, to)) if to == f64::MAX => words.push(format!("slowdown of {}× or more", three_digits(from))),
+        Some((from, to)) => words.push(format!("slowdown from {} to {}×", three_digits(from), three_digits(to))),
+        None => {}
+    }
+    if let Some((from, to)) = filter.response_ns {
+        words.push(format!("response from {} to {}", s(from), s(to)));
+    }
+    let hosts = lab.shown.as_ref().map(|shown| &shown.outcome.summary.hosts);
+    if let Some(row) = filter.host.and_then(|host| hosts?.get(host as usize)) {
+        words.push(format!("on {}", row.id));
+    }
+    let all = {
+        let lab = lab.clone();
+        Callback::from(move |_: MouseEvent| lab.dispatch(Action::List(None)))
+    };
+    html! {
+        <p class="tell listed" role="status">{ format!("Chosen in a chart: {}. ", words.join(", ")) }<button class="quiet" onclick={all}>{ "Show all" }</button></p>
+    }
 }

@@ -1,9 +1,11 @@
 //! Under the stage: play, speed, and the scrubber with the load of the run.
 
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::player::{FASTEST, SLOWEST, Tick};
 use crate::app::Tools;
+use crate::charts::shared::Shared;
 use crate::store::LabHandle;
 use faaslab_core::units::{SimDuration, split_duration, three_digits};
 
@@ -75,6 +77,7 @@ pub(crate) fn Transport() -> Html {
             <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
                 { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
+                <Cursor end_s={tick.end_s} />
                 <input type="range" aria-label="Playhead" aria-valuetext={SimDuration::from_s(tick.at_s).to_string()} min="0"
                     max={tick.end_s.max(1e-9).to_string()} step="any" value={tick.at_s.to_string()} oninput={seek} />
             </div>
@@ -87,6 +90,33 @@ pub(crate) fn Transport() -> Html {
                 title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
         </div>
     }
+}
+
+#[derive(Properties, PartialEq)]
+struct CursorProps {
+    end_s: f64,
+}
+
+/// The instant under the pointer of a chart, as a dashed line over the scrubber.
+#[component]
+fn Cursor(props: &CursorProps) -> Html {
+    let line = use_node_ref();
+    let shared = use_context::<Shared>().unwrap_or_default();
+    {
+        let (line, end_s) = (line.clone(), props.end_s);
+        use_effect_with((shared, end_s), move |(shared, end_s)| {
+            let end_s = *end_s;
+            let listening = shared.listen(move |at_s| {
+                let Some(line) = line.cast::<HtmlElement>() else { return };
+                line.set_hidden(at_s.is_none());
+                if let Some(at_s) = at_s {
+                    let _ = line.style().set_property("--at", &(at_s / end_s.max(1e-9)).clamp(0.0, 1.0).to_string());
+                }
+            });
+            move || drop(listening)
+        });
+    }
+    html! { <div class="scrub-cursor" ref={line} hidden=true></div> }
 }
 
 fn log10(x: f64) -> f64 {

@@ -8,6 +8,7 @@ pub(crate) mod persist;
 use std::rc::Rc;
 
 use faaslab_core::edit::{Command, Document, EditError};
+use faaslab_core::measure::Charts;
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::sim::life::Life;
@@ -17,7 +18,7 @@ use yew::prelude::*;
 
 use self::history::Steps;
 use crate::embed::Part;
-use crate::worker::protocol::{FromSim, Job, Outcome, Row};
+use crate::worker::protocol::{FromSim, Job, Outcome, Row, RowFilter};
 
 /// A run that is on the page.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub(crate) struct Shown {
     /// Its measures, so far or in the end.
     pub(crate) outcome: Rc<Outcome>,
     /// Its chart data, shared with the charts.
-    pub(crate) charts: Rc<faaslab_core::measure::Charts>,
+    pub(crate) charts: Rc<Charts>,
     /// Whether it has ended.
     pub(crate) complete: bool,
 }
@@ -103,6 +104,12 @@ pub(crate) struct Lab {
     pub(crate) rows: Option<(u32, Rc<Vec<Row>>)>,
     /// What an invocation went through, and in which run.
     pub(crate) life: Option<(u32, Rc<Life>)>,
+    /// A part of a run more closely, as charts show it over time, and of which run.
+    pub(crate) closer: Option<(u32, Rc<Charts>)>,
+    /// The containers of a host: of which run, and the number of the host.
+    pub(crate) containers: Option<(u32, u32, Rc<Charts>)>,
+    /// Which invocations are listed; nothing for those that took longest.
+    pub(crate) listed: Option<RowFilter>,
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
     /// The trace on its way.
@@ -159,6 +166,8 @@ pub(crate) enum Action {
     LoadBegan(u32, f64),
     /// The worker said something.
     Heard(Box<FromSim>),
+    /// List these invocations.
+    List(Option<RowFilter>),
     /// Run again.
     Again,
     /// The worker was ended.
@@ -185,6 +194,9 @@ impl Lab {
             previous: None,
             rows: None,
             life: None,
+            closer: None,
+            containers: None,
+            listed: None,
             trace: None,
             loading: None,
             notices: Rc::default(),
@@ -268,6 +280,8 @@ impl Lab {
         match message {
             FromSim::Ready | FromSim::Window { .. } => {}
             FromSim::Rows { run, rows } => self.rows = Some((run, Rc::new(rows))),
+            FromSim::Charts { run, charts } => self.closer = Some((run, Rc::new(*charts))),
+            FromSim::Containers { run, host, charts } => self.containers = Some((run, host, Rc::new(*charts))),
             FromSim::Life { run, life } => self.life = Some((run, Rc::new(life))),
             FromSim::Progress { run, fraction, partial } => {
                 let Some(running) = self.running.as_mut().filter(|r| r.run == run) else { return };
@@ -386,6 +400,7 @@ impl Reducible for Lab {
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
+                lab.listed = None;
                 lab.edit(Command::Replace(scenario));
                 (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
@@ -398,6 +413,7 @@ impl Reducible for Lab {
             Action::Began(running) => lab.running = Some(running),
             Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
+            Action::List(filter) => lab.listed = filter,
             Action::Again => lab.again += 1,
             Action::Stopped => {
                 (lab.running, lab.loading) = (None, None);

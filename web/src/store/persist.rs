@@ -12,6 +12,7 @@ use super::{gallery, history};
 const SCENARIO: &str = "faaslab.scenario";
 const EARLIER: &str = "faaslab.earlier";
 const THEME: &str = "faaslab.theme";
+const AXIS: &str = "faaslab.axis.";
 
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok().flatten()
@@ -64,6 +65,17 @@ pub(crate) fn earlier() -> Option<(String, Result<Scenario, String>)> {
 pub(crate) fn saved() -> Option<Result<Scenario, String>> {
     let text = storage()?.get_item(SCENARIO).ok().flatten()?;
     Some(Scenario::from_json(&text).map_err(|e| e.to_string()))
+}
+
+/// Whether the axis of a chart was chosen to be logarithmic; nothing if nobody chose.
+pub(crate) fn axis(chart: &str) -> Option<bool> {
+    let chosen = storage()?.get_item(&format!("{AXIS}{chart}")).ok().flatten()?;
+    Some(chosen == "log")
+}
+
+/// Remembers it. A browser that keeps nothing asks again the next time.
+pub(crate) fn set_axis(chart: &str, log: bool) {
+    let _ = write(&format!("{AXIS}{chart}"), if log { "log" } else { "linear" });
 }
 
 /// The theme that was chosen, by its word.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use faaslab_core::measure::{InvocationRow, Recorder, Summary};
 use faaslab_core::scenario::{Problem, Scenario};
+use faaslab_core::sim::containers::Watch;
 use faaslab_core::sim::life::{Life, life};
 use faaslab_core::sim::stage::{StageWindow, record};
 use faaslab_core::sim::{Library, Simulation};
@@ -75,6 +76,8 @@ struct Worker {
     run: Option<Run>,
     /// The run before, for as long as the page shows it.
     before: Option<Past>,
+    /// The containers that are being looked at: of which run and host.
+    watch: Option<(u32, u32, Watch)>,
 }
 
 /// Starts listening.
@@ -97,7 +100,7 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
     });
     scope.set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget(); // lives as long as the worker
-    let mut worker = Worker { scope, inbox, wake, trace: None, run: None, before: None };
+    let mut worker = Worker { scope, inbox, wake, trace: None, run: None, before: None, watch: None };
     worker.post(&FromSim::Ready);
     spawn_local(async move {
         loop {
@@ -106,6 +109,10 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
                 Some((message, with)) => worker.handle(message, with).await,
                 None if worker.run.as_ref().is_some_and(|r| !r.done) => {
                     worker.slice();
+                    let _ = JsFuture::from(soon()).await;
+                }
+                None if worker.watch.is_some() => {
+                    worker.go_on_watching();
                     let _ = JsFuture::from(soon()).await;
                 }
                 None => {
@@ -199,6 +206,18 @@ impl Worker {
                     self.post(&FromSim::Rows { run, rows: current.rows(from_ns) });
                 }
             }
+            ToSim::Charts { run, from_ns, to_ns } => {
+                // Of a run that is no longer the current one there are no rows.
+                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
+                    let (from, to) = (SimTime(from_ns), SimTime(to_ns));
+                    let charts = Box::new(current.recorder.charts_between(&current.simulation, from, to));
+                    self.post(&FromSim::Charts { run, charts });
+                }
+            }
+            ToSim::Containers { run, host, from_ns, to_ns } => {
+                let (from, to) = (SimTime(from_ns), SimTime(to_ns));
+                self.watch = self.past(run).map(|past| (run, host, Watch::new(past.before(from).clone(), host, from, to)));
+            }
             ToSim::Life { run, invocation, submitted_ns } => {
                 if let Some(life) = self.past(run).map(|p| p.life(invocation, submitted_ns)) {
                     self.post(&FromSim::Life { run, life });
@@ -262,6 +281,7 @@ impl Worker {
 
     fn begin(&mut self, number: u32, scenario: &str) -> Result<(), Vec<Problem>> {
         self.put_aside();
+        self.watch = None;
         let problem = |path: String, message: String, hint: String| vec![Problem { path, message, hint, warning: false }];
         let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
         let workload = Workload::new(&scenario, self.trace.as_ref()).map_err(|e| problem(e.place, e.message, e.hint))?;
@@ -281,6 +301,18 @@ impl Worker {
             last_partial: now_ms(),
         });
         Ok(())
+    }
+
+    /// Goes through a part of a run again for one slice of time, and posts what was seen once it is through.
+    fn go_on_watching(&mut self) {
+        let Some((run, host, mut watch)) = self.watch.take() else { return };
+        let begin = now_ms();
+        while now_ms() - begin < SLICE_MS {
+            if watch.step(BATCH) {
+                return self.post(&FromSim::Containers { run, host, charts: Box::new(watch.charts()) });
+            }
+        }
+        self.watch = Some((run, host, watch));
     }
 
     /// Simulates for one slice of time and posts what there is to say.
@@ -360,9 +392,9 @@ impl Run {
 
     fn outcome(&self) -> Outcome {
         let functions = &self.simulation.workload().functions;
-        let now = self.simulation.world().now;
-        let mut charts = if self.done { self.recorder.charts(now) } else { self.recorder.charts_so_far(now) };
-        charts.hosts = self.recorder.hosts(&self.simulation).map(|series| series.most_loaded(MOST_HOSTS));
+        let mut charts =
+            if self.done { self.recorder.charts(&self.simulation) } else { self.recorder.charts_so_far(&self.simulation) };
+        charts.host_series = self.recorder.hosts(&self.simulation).map(|series| series.most_loaded(MOST_HOSTS));
         Outcome {
             summary: Summary::new(&self.simulation, &self.recorder),
             charts,
@@ -373,16 +405,19 @@ impl Run {
 }
 
 impl Past {
+    /// The last state that is kept from before an instant.
+    fn before(&self, at: SimTime) -> &Simulation {
+        &self.checkpoints[self.checkpoints.partition_point(|c| c.world().now < at).saturating_sub(1)]
+    }
+
     /// Goes back to the last checkpoint before an invocation was submitted, and on until it ended.
     fn life(&self, invocation: u32, submitted_ns: u64) -> Life {
-        let nearest = self.checkpoints.partition_point(|c| c.world().now.0 < submitted_ns).saturating_sub(1);
-        life(self.checkpoints[nearest].clone(), invocation)
+        life(self.before(SimTime(submitted_ns)).clone(), invocation)
     }
 
     /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.
     fn window(&self, from_ns: u64, to_ns: u64) -> StageWindow {
         let from = SimTime(from_ns.min(self.now.0));
-        let nearest = self.checkpoints.partition_point(|c| c.world().now < from).saturating_sub(1);
-        record(self.checkpoints[nearest].clone(), from, SimTime(to_ns))
+        record(self.before(from).clone(), from, SimTime(to_ns))
     }
 }

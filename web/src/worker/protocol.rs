@@ -50,6 +50,26 @@ pub(crate) enum ToSim {
         /// The instant, in nanoseconds.
         from_ns: Option<u64>,
     },
+    /// Show a part of a run more closely.
+    Charts {
+        /// The run.
+        run: u32,
+        /// Where the part begins, in nanoseconds.
+        from_ns: u64,
+        /// Where it ends, in nanoseconds.
+        to_ns: u64,
+    },
+    /// Say what the containers of a host do in a part of a run.
+    Containers {
+        /// The run.
+        run: u32,
+        /// The number of the host.
+        host: u32,
+        /// Where the part begins, in nanoseconds.
+        from_ns: u64,
+        /// Where it ends, in nanoseconds.
+        to_ns: u64,
+    },
     /// Say what an invocation went through.
     Life {
         /// The run.
@@ -111,6 +131,22 @@ pub(crate) enum FromSim {
         /// As they were asked for.
         rows: Vec<Row>,
     },
+    /// A part of a run, as charts show it over time.
+    Charts {
+        /// The run.
+        run: u32,
+        /// The charts' data.
+        charts: Box<Charts>,
+    },
+    /// The containers of a host.
+    Containers {
+        /// The run.
+        run: u32,
+        /// The number of the host.
+        host: u32,
+        /// The chart's data.
+        charts: Box<Charts>,
+    },
     /// What an invocation went through.
     Life {
         /// The run.
@@ -164,6 +200,25 @@ pub(crate) struct Row {
     pub(crate) cold: bool,
     /// The id of its host.
     pub(crate) host: String,
+}
+
+/// Which invocations are listed. Ranges hold what is at least their first and less than their second number.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RowFilter {
+    /// Submitted in this range, in nanoseconds.
+    pub(crate) submitted_ns: Option<(u64, u64)>,
+    /// Completed, with a slowdown in this range.
+    pub(crate) slowdown: Option<(f64, f64)>,
+    /// Completed, with a response time in this range, in nanoseconds.
+    pub(crate) response_ns: Option<(u64, u64)>,
+    /// Of this function.
+    pub(crate) function: Option<u32>,
+    /// Got to this host.
+    pub(crate) host: Option<u32>,
+    /// Ended, after a cold start or without one.
+    pub(crate) cold: Option<bool>,
+    /// Ended so, by its place in [`faaslab_core::platform::Outcome::ALL`].
+    pub(crate) outcome: Option<u8>,
 }
 
 /// The measures of a run.
