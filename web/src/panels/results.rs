@@ -54,7 +54,7 @@ impl Tab {
 pub(crate) fn Results() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let tab = use_state(|| Tab::Latency);
-    let figure = use_state(|| HostFigure::Load);
+    let figure = use_state(|| None::<HostFigure>);
     let tick = use_tick(&tools);
     let seek = {
         let player = tools.player.clone();
@@ -103,21 +103,25 @@ pub(crate) fn Results() -> Html {
                 let figure = figure.setter();
                 Callback::from(move |event: Event| {
                     let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-                    figure.set(HostFigure::ALL.into_iter().find(|f| f.name() == name).unwrap_or(HostFigure::Load));
+                    figure.set(HostFigure::ALL.into_iter().find(|f| f.name() == name));
                 })
             };
-            let option = |f: &HostFigure| html! { <option value={f.name()} selected={*figure == *f}>{ f.name() }</option> };
+            let option = |f: &HostFigure| html! { <option value={f.name()} selected={*figure == Some(*f)}>{ format!("{} over time", f.name()) }</option> };
             html! {
-                <div class="with-table">
-                    { hosts(&s.outcome.summary) }
-                    <div class="with-choice">
-                        <p class="tell">
-                            <label for="hosts-figure">{ "Over time" }</label>
-                            <select id="hosts-figure" onchange={choose}>{ for HostFigure::ALL.iter().map(option) }</select>
-                        </p>
-                        <Chart kind={ChartKind::Hosts(*figure)} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
+                <div class="with-choice">
+                    <p class="shows">
+                        <label for="hosts-figure">{ "Show" }</label>
+                        <select id="hosts-figure" onchange={choose}>
+                            <option value="" selected={figure.is_none()}>{ "totals of the run" }</option>
+                            { for HostFigure::ALL.iter().map(option) }
+                        </select>
+                    </p>
+                    if let Some(figure) = *figure {
+                        <Chart kind={ChartKind::Hosts(figure)} data={Some(Rc::clone(&s.charts))} ghost={before.map(|s| Rc::clone(&s.charts))}
                             theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} on_seek={seek.clone()} />
-                    </div>
+                    } else {
+                        { hosts(&s.outcome.summary) }
+                    }
                 </div>
             }
         }
