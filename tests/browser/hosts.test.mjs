@@ -11,10 +11,11 @@ test("hosts over time: lines of the most loaded and the median, in four figures,
   const page = await fresh(lab, "#/gallery/fat-cluster");
   await digest(page);
   await page.getByRole("tab", { name: "Hosts" }).click();
-  const choice = page.getByLabel("Over time");
+  const choice = page.locator("#hosts-figure");
+  await page.locator(".table td", { hasText: "pool[0]" }).first().waitFor();
   for (const [figure, id] of [["load average", "host-load"], ["completed per second", "host-rate"],
     ["mean execution time", "host-execution"], ["mean response time", "host-response"]]) {
-    await choice.selectOption(figure);
+    await choice.selectOption(`${figure} over time`);
     const chart = page.locator(`.chart[data-chart="${id}"]`);
     assert.match(await chart.locator("canvas").getAttribute("aria-label"), new RegExp(`${figure}, the 5 most loaded of \\d+ hosts: `));
     await chart.locator(".chart-plot").hover();

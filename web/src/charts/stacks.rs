@@ -148,7 +148,7 @@ pub(super) mod starts {
 
     fn per_second<'a>(data: &'a Charts, counts: &'a [u32]) -> impl Iterator<Item = f64> + 'a {
         // The last bucket may be cut short by the end of the run.
-        let width = |bucket| begin(data, bucket + 1) - begin(data, bucket);
+        let width = move |bucket| begin(data, bucket + 1) - begin(data, bucket);
         counts.iter().enumerate().map(move |(bucket, count)| f64::from(*count) / width(bucket))
     }
 
