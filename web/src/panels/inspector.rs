@@ -188,8 +188,9 @@ fn LinkPanel(props: &LinkProps) -> Html {
             { title_of("Link", &l.id) }
             <div class="ends">
                 <Pick path={path("from")} label="From" options={ends.clone()} />
-                <Pick path={path("to")} label="To" options={ends} help="Messages take it both ways." />
+                <Pick path={path("to")} label="To" options={ends} />
             </div>
+            <p class="help">{ "Messages take it both ways." }</p>
             <Number path={path("latency_ms")} label="Latency" unit="ms" help="One way." />
             <Number path={path("jitter_ms")} label="Jitter" unit="ms" placeholder={Some(AttrValue::from("0"))}
                 help="Each message takes up to this much longer." />

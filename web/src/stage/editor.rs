@@ -130,9 +130,15 @@ impl Editor {
         self.chosen.set(None);
     }
 
-    /// Enlarges about the middle.
+    /// Enlarges about what is selected, if it is one thing in view, else about the middle.
     pub(super) fn zoom(&self, factor: f64) {
-        self.go_to(self.aim.zoom((self.size.0 / 2.0, self.size.1 / 2.0), factor));
+        let (w, h) = self.size;
+        let one = match hits_of(self.scenario(), &self.lab.selection)[..] {
+            [hit] => self.layout.frame(hit).map(|rect| self.aim.to_screen(rect.centre())),
+            _ => None,
+        };
+        let about = one.filter(|at| Rect { x: 0.0, y: 0.0, w, h }.contains(*at)).unwrap_or((w / 2.0, h / 2.0));
+        self.go_to(self.aim.zoom(about, factor));
     }
 
     /// Moves as little as is needed to show a rectangle of the world.

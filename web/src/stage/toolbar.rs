@@ -72,7 +72,6 @@ pub(super) fn Toolbar(props: &Props) -> Html {
                 title="Copy what is selected beside itself (Ctrl D)">{ picture(SHEETS) }</button>
             <button class="quiet icon" aria-label="Delete" onclick={act(Press::Delete)} disabled={nothing}
                 title="Delete what is selected (Del)">{ picture(BIN) }</button>
-            <span class="divider" aria-hidden="true"></span>
             <button class={classes!("quiet", "icon", props.outlined.then_some("on"))} aria-label="Outline" aria-expanded={props.outlined.to_string()}
                 onclick={act(Press::Outline)} title="Everything on the stage as a list">{ picture(LIST) }</button>
         </div>
