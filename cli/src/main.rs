@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use faaslab_core::measure::{Recorder, Summary};
-use faaslab_core::platform::Outcome;
+use faaslab_core::measure::{Recorder, Summary, csv};
 use faaslab_core::registry::{Catalogue, Domain, Entry};
 use faaslab_core::scenario::{Path, Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::share;
@@ -384,40 +383,9 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
 /// invocations belong together they have a job.
 fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
-    let (workload, model) = (simulation.workload(), simulation.model());
-    writeln!(
-        out,
-        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown,attempts,cause,job"
-    )?;
-    for i in 0..workload.len() as u32 {
-        let row = recorder.row(i);
-        let time = |t: Option<faaslab_core::units::SimTime>| t.map_or(String::new(), |t| t.0.to_string());
-        writeln!(
-            out,
-            "{i},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
-            csv_text(&workload.functions[workload.function[i as usize] as usize].id),
-            csv_text(model.machine_id(model.clients[usize::from(workload.client[i as usize])].machine)),
-            time(row.submitted),
-            workload.execution_ns[i as usize],
-            row.outcome.map_or(if row.submitted.is_none() { "not_submitted" } else { "live" }, |o| o.word()),
-            u8::from(row.cold),
-            row.host.map_or(String::new(), |h| csv_text(model.machine_id(model.hosts[h as usize].machine))),
-            time(row.started),
-            time(row.finished),
-            row.outcome.map_or(String::new(), |_| row.response_ns.to_string()),
-            recorder.slowdown(i).filter(|_| row.outcome == Some(Outcome::Completed)).map_or(String::new(), |s| s.to_string()),
-            row.attempts,
-            row.cause.map_or("", |c| c.word()),
-            workload.job.get(i as usize).map_or(String::new(), u32::to_string),
-        )?;
-    }
+    writeln!(out, "{}", csv::INVOCATIONS)?;
+    csv::invocations(&mut out, simulation, recorder, 0..simulation.workload().len() as u32)?;
     out.flush()
-}
-
-/// A text as a CSV field: quoted where it must be, and never taken for a formula by a spreadsheet.
-fn csv_text(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 fn list(catalogue: &Catalogue) -> String {

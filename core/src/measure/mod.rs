@@ -1,6 +1,8 @@
 //! Measures: what happened to each invocation, and what that says in figures and charts.
 
 pub mod charts;
+pub mod csv;
+mod groups;
 mod jobs;
 mod quantiles;
 mod recorder;
@@ -8,6 +10,7 @@ mod series;
 mod summary;
 
 pub use charts::{Charts, Percentiles};
+pub use groups::{GroupBy, GroupRow, groups};
 pub use jobs::JobSummary;
 pub use quantiles::Quantiles;
 pub use recorder::{InvocationRow, Recorder};

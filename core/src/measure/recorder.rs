@@ -180,6 +180,12 @@ impl Recorder {
         rows.into_iter().map(|i| self.row(i)).collect()
     }
 
+    /// When an invocation of a function last began to execute on a host before an instant, by the hosts at which invocations ended.
+    pub fn last_use(&self, host: u32, function: u32, before: SimTime) -> Option<SimTime> {
+        let own = |&i: &usize| self.host[i] == host && self.workload.function[i] == function && self.started_ns[i] < before.0;
+        (0..self.workload.len()).filter(own).map(|i| self.started_ns[i]).max().map(SimTime)
+    }
+
     pub(super) fn workload(&self) -> &Workload {
         &self.workload
     }

@@ -6,6 +6,7 @@
 mod library;
 pub mod life;
 pub mod stage;
+pub mod why;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
-    Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Opener, Outcome, Phase, PlacerChange, Probe,
-    World,
+    Accounting, Cause, Decision, Event, EventKind, Host, Member, Message, MessageKind, Model, Opener, Outcome, Phase, PlacerChange,
+    Probe, World,
 };
 use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
@@ -199,6 +200,11 @@ impl Simulation {
     /// The compiled scenario as it holds now.
     pub fn model(&self) -> &Model {
         &self.setup.stages[self.stage].model
+    }
+
+    /// The scenario as it holds now.
+    pub fn scenario(&self) -> &Scenario {
+        &self.setup.stages[self.stage].scenario
     }
 
     /// What arrives.
@@ -557,7 +563,9 @@ impl Simulation {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
             let mut actions = std::mem::take(&mut self.actions);
-            rules.answer(frame(&setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
+            let frame = frame(&setup, self.stage, &self.world, instance);
+            probe.decides(&Decision { frame, number, placer, message: Some(&m) });
+            rules.answer(frame, number, placer, &m, &asked, &mut actions);
             self.carry_out(instance, number, &actions, probe);
             actions.clear();
             self.actions = actions;
@@ -576,7 +584,9 @@ impl Simulation {
         let setup = Arc::clone(&self.setup);
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        rules.timer(frame(&setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
+        let (frame, placer) = (frame(&setup, self.stage, &self.world, instance), &mut placers[number as usize]);
+        probe.decides(&Decision { frame, number, placer, message: None });
+        rules.timer(frame, number, placer, &mut actions);
         self.carry_out(instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
@@ -648,9 +658,11 @@ impl Simulation {
                     self.world.download_image(model, probe, head, image);
                 }
                 Action::Copy { image, host } => {
+                    probe.seeks(self.world.now, host, NONE);
                     self.world.copy_image(model, workload, probe, host, image);
                 }
                 Action::Load { image, host } => {
+                    probe.seeks(self.world.now, host, NONE);
                     self.world.load_image(model, workload, probe, host, image);
                 }
                 Action::Probe { attempt, host } => {

@@ -31,6 +31,7 @@ pub(crate) use self::kind::ChartKind;
 
 use self::easel::{Easel, Run, Subject};
 use self::export::Export;
+pub(crate) use self::export::picture;
 use self::table::ChartTable;
 
 /// What a chart shows.

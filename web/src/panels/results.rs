@@ -7,11 +7,13 @@ use faaslab_core::measure::Summary;
 use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
-use super::invocations::Invocations;
+use super::export::ExportMenu;
+use super::tables::Tables;
 use crate::app::Tools;
 use crate::charts::{Chart, ChartKind};
 use crate::stage::transport::use_tick;
 use crate::store::{Action, LabHandle, Shown};
+use crate::worker::protocol::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
@@ -20,12 +22,14 @@ enum Tab {
     Containers,
     Hosts,
     Functions,
+    Zones,
     Invocations,
     Schedulers,
 }
 
 impl Tab {
-    const ALL: [Tab; 7] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Invocations, Tab::Schedulers];
+    const ALL: [Tab; 8] =
+        [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Zones, Tab::Functions, Tab::Invocations, Tab::Schedulers];
 
     fn name(self) -> &'static str {
         match self {
@@ -34,6 +38,7 @@ impl Tab {
             Tab::Containers => "Containers",
             Tab::Hosts => "Hosts",
             Tab::Functions => "Functions",
+            Tab::Zones => "Zones",
             Tab::Invocations => "Invocations",
             Tab::Schedulers => "Schedulers",
         }
@@ -53,6 +58,15 @@ impl Tab {
 pub(crate) fn Results() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let tab = use_state(|| Tab::Latency);
+    {
+        // Whoever asks for invocations gets to see them.
+        let tab = tab.setter();
+        use_effect_with(lab.listing.asked, move |asked| {
+            if *asked > 0 {
+                tab.set(Tab::Invocations);
+            }
+        });
+    }
     let tick = use_tick(&tools);
     let seek = {
         let player = tools.player.clone();
@@ -96,9 +110,10 @@ pub(crate) fn Results() -> Html {
             }) }</div>
         },
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
-        (Tab::Hosts, Some(s)) => hosts(&s.outcome.summary),
-        (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
-        (Tab::Invocations, Some(s)) => html! { <Invocations run={s.run} complete={s.complete} /> },
+        (Tab::Hosts, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Hosts} /> },
+        (Tab::Zones, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Zones} /> },
+        (Tab::Functions, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Functions} /> },
+        (Tab::Invocations, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Invocations} /> },
         (Tab::Schedulers, Some(s)) => html! {
             <div class="with-table">
                 { schedulers(&s.outcome.summary) }
@@ -115,7 +130,10 @@ pub(crate) fn Results() -> Html {
         <>
         <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} />
         <div class="tabs">
-            <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
+            <div class="tab-bar">
+                <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
+                <ExportMenu />
+            </div>
             <div id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
         </div>
         </>
@@ -243,40 +261,6 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Html {
             <tbody>{ for rows.map(|cells| html! { <tr>{ for cells.into_iter().map(|c| html! { <td>{ c }</td> }) }</tr> }) }</tbody>
         </table></div>
     }
-}
-
-fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{} %", three_digits(100.0 * part as f64 / whole as f64)) }
-}
-
-const MOST_ROWS: usize = 200;
-
-fn hosts(s: &Summary) -> Html {
-    let rows = s.hosts.iter().take(MOST_ROWS).map(|h| {
-        vec![
-            h.id.clone(),
-            h.ended.to_string(),
-            share(h.cold, h.ended),
-            format!("{} %", three_digits(100.0 * h.utilisation)),
-            format!("{} MB", three_digits(h.idle_mb)),
-        ]
-    });
-    let hosts = table(&["Host", "Invocations", "Cold", "Cores in use", "Idle memory"], rows);
-    if s.transfers.is_empty() {
-        return hosts;
-    }
-    let gb = |bytes: u64| three_digits(bytes as f64 / 1e9);
-    let parts: Vec<String> = s.transfers.iter().map(|t| format!("{} ({} GB)", t.words(), gb(t.bytes))).collect();
-    let evictions = format!("{} removed to make room", count(s.image_evictions));
-    html! { <div class="told"><p class="tell">{ format!("Images: {}; {evictions}.", parts.join(", ")) }</p>{ hosts }</div> }
-}
-
-fn functions(s: &Summary) -> Html {
-    let rows = s.functions.iter().take(MOST_ROWS).map(|f| {
-        let (time, unit) = split_duration(f.response_ms * 1e6);
-        vec![f.id.clone(), f.ended.to_string(), share(f.cold, f.ended), f.lost.to_string(), format!("{time} {unit}")]
-    });
-    table(&["Function", "Invocations", "Cold", "Lost", "Mean response"], rows)
 }
 
 fn schedulers(s: &Summary) -> Html {

@@ -1,6 +1,7 @@
 //! What the page knows: the document, the runs, the trace, and what is open. All of it changes through one [`Action`].
 
 pub(crate) mod gallery;
+pub(crate) mod pages;
 pub(crate) mod persist;
 
 use std::rc::Rc;
@@ -9,11 +10,13 @@ use faaslab_core::edit::{Command, Document};
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::sim::life::Life;
+use faaslab_core::sim::why::Why;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
-use crate::worker::protocol::{FromSim, Job, Outcome, Row};
+use self::pages::Pages;
+use crate::worker::protocol::{FromSim, Job, Outcome, Row, RowFilter};
 
 /// A run that is on the page.
 #[derive(Clone, Debug)]
@@ -65,6 +68,17 @@ pub(crate) struct Notice {
     pub(crate) bad: bool,
 }
 
+/// Which invocations are listed, and which of them is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Listing {
+    /// Those that this lets through.
+    pub(crate) filter: RowFilter,
+    /// The one whose story is told.
+    pub(crate) open: Option<u32>,
+    /// How often somebody asked to see them.
+    pub(crate) asked: u32,
+}
+
 /// What lies above the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialog {
@@ -76,6 +90,8 @@ pub(crate) enum Dialog {
     Trace,
     /// Shortcuts.
     Help,
+    /// The run on one page, to print.
+    Report,
 }
 
 /// Everything the page knows.
@@ -95,10 +111,14 @@ pub(crate) struct Lab {
     pub(crate) shown: Option<Rc<Shown>>,
     /// The one before.
     pub(crate) previous: Option<Rc<Shown>>,
-    /// The invocations that were listed, and of which run.
-    pub(crate) rows: Option<(u32, Rc<Vec<Row>>)>,
+    /// The rows of the table that is shown, as far as they are here.
+    pub(crate) pages: Option<Rc<Pages>>,
+    /// Which invocations are listed.
+    pub(crate) listing: Rc<Listing>,
     /// What an invocation went through, and in which run.
-    pub(crate) life: Option<(u32, Rc<Life>)>,
+    pub(crate) life: Option<(u32, Rc<(Row, Life)>)>,
+    /// Why it fared so, and in which run.
+    pub(crate) why: Option<(u32, Rc<Why>)>,
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
     /// The trace on its way.
@@ -151,6 +171,10 @@ pub(crate) enum Action {
     Heard(Box<FromSim>),
     /// Run again.
     Again,
+    /// List some invocations.
+    ShowRows(RowFilter),
+    /// Tell the story of an invocation, or of none.
+    ShowInvocation(Option<u32>),
     /// The worker was ended.
     Stopped,
 }
@@ -169,8 +193,10 @@ impl Lab {
             running: None,
             shown: None,
             previous: None,
-            rows: None,
+            pages: None,
+            listing: Rc::default(),
             life: None,
+            why: None,
             trace: None,
             loading: None,
             notices: Rc::default(),
@@ -244,9 +270,15 @@ impl Lab {
 
     fn hear(&mut self, message: FromSim) {
         match message {
-            FromSim::Ready | FromSim::Window { .. } => {}
-            FromSim::Rows { run, rows } => self.rows = Some((run, Rc::new(rows))),
-            FromSim::Life { run, life } => self.life = Some((run, Rc::new(life))),
+            FromSim::Ready | FromSim::Window { .. } | FromSim::Exported { .. } => {}
+            FromSim::Page { run, query, from, total, rows } => {
+                let before = self.pages.take().filter(|p| p.is_of(run, &query));
+                let mut pages = before.unwrap_or_else(|| Rc::new(Pages::new(run, query)));
+                Rc::make_mut(&mut pages).take(from, total, rows);
+                self.pages = Some(pages);
+            }
+            FromSim::Life { run, row, life } => self.life = Some((run, Rc::new((row, life)))),
+            FromSim::Why { run, why } => self.why = Some((run, Rc::new(why))),
             FromSim::Progress { run, fraction, partial } => {
                 let Some(running) = self.running.as_mut().filter(|r| r.run == run) else { return };
                 running.fraction = fraction;
@@ -297,6 +329,8 @@ impl Lab {
 
     fn show(&mut self, run: u32, scenario: Rc<Scenario>, outcome: Outcome, complete: bool) {
         if let Some(before) = self.shown.take().filter(|s| s.run != run) {
+            // Rows and numbers are of a run.
+            Rc::make_mut(&mut self.listing).open = None;
             self.previous = before.complete.then_some(before);
         }
         let charts = Rc::new(outcome.charts.clone());
@@ -358,6 +392,7 @@ impl Reducible for Lab {
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
+                (lab.pages, lab.listing) = (None, Rc::default());
                 lab.edit(Command::Replace(scenario));
                 (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
@@ -371,6 +406,11 @@ impl Reducible for Lab {
             Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
             Action::Again => lab.again += 1,
+            Action::ShowRows(filter) => lab.listing = Rc::new(Listing { filter, open: None, asked: lab.listing.asked + 1 }),
+            Action::ShowInvocation(open) => {
+                let listing = Rc::make_mut(&mut lab.listing);
+                (listing.open, listing.asked) = (open, listing.asked + 1);
+            }
             Action::Stopped => (lab.running, lab.loading) = (None, None),
         }
         Rc::new(lab)
