@@ -88,10 +88,7 @@ pub(crate) fn picture(kind: ChartKind, data: &Charts) -> Option<String> {
         return None;
     }
     let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
-    let drawing = Export { kind, data, ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?);
-    // It fits the page by its own proportions.
-    let (width, height) = Export { kind, data, ghost: None, theme: Theme::paper() }.size();
-    Some(drawing.replacen("<svg ", &format!("<svg viewBox=\"0 0 {} {}\" ", width * UNIT, height * UNIT), 1))
+    Some(Export { kind, data, ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?))
 }
 
 /// Lets the browser save a blob. A browser that refuses downloads says so itself.

@@ -1,6 +1,6 @@
 //! A table of up to millions of rows: only those in sight are on the page, and they come from the worker in blocks.
 
-use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -42,9 +42,9 @@ pub(crate) struct Props {
     /// What it lists, for those who do not see it.
     pub(crate) label: AttrValue,
     /// What stands in a cell: the rows of a block, the place there, the column.
-    pub(crate) cell: Callback<(Rows, usize, Column), Html>,
+    pub(crate) cell: Callback<(Rc<Rows>, usize, Column), Html>,
     /// What to do with a row that is chosen.
-    pub(crate) on_choose: Callback<(Rows, usize)>,
+    pub(crate) on_choose: Callback<(Rc<Rows>, usize)>,
     /// Another order is asked for.
     pub(crate) on_sort: Callback<Sort>,
     /// Why there are no rows, if there are none.
@@ -101,7 +101,6 @@ pub(crate) fn Grid(props: &Props) -> Html {
     let node = use_node_ref();
     let sight = use_state_eq(Sight::default);
     let active = use_state_eq(|| 0u32);
-    let asked = use_mut_ref(BTreeSet::<u32>::new);
     let pages = lab.pages.clone().filter(|p| p.is_of(props.run, &props.query));
     let total = pages.as_ref().map(|p| p.total);
     let rows = total.unwrap_or(0);
@@ -114,9 +113,8 @@ pub(crate) fn Grid(props: &Props) -> Html {
         })
     };
     {
-        let (node, look, active, asked) = (node.clone(), look.clone(), active.setter(), asked.clone());
+        let (node, look, active) = (node.clone(), look.clone(), active.setter());
         use_effect_with((props.run, props.query.clone()), move |_| {
-            asked.borrow_mut().clear();
             active.set(0);
             if let Some(e) = node.cast::<HtmlElement>() {
                 e.set_scroll_top(0);
@@ -145,16 +143,13 @@ pub(crate) fn Grid(props: &Props) -> Html {
     let from = first.saturating_sub(MARGIN);
     let to = first.saturating_add(sight.fits() + MARGIN + 2).min(rows);
     {
-        let (client, query, run, asked) = (tools.client.clone(), props.query.clone(), props.run, asked.clone());
-        let pages = pages.clone();
-        use_effect_with((run, query.clone(), from / BLOCK, to / BLOCK, total), move |_| {
-            for block in from / BLOCK..=to / BLOCK {
-                if pages.as_ref().is_none_or(|p| !p.has(block)) && asked.borrow_mut().insert(block) {
-                    client.say(&ToSim::Page { run, query: query.clone(), from: block * BLOCK, count: BLOCK });
-                } else if pages.as_ref().is_some_and(|p| p.has(block)) {
-                    // It may be let go of, and asked for again.
-                    asked.borrow_mut().remove(&block);
-                }
+        let (client, pages) = (tools.client.clone(), pages.clone());
+        let blocks = (from / BLOCK, to / BLOCK);
+        let has = |block: u32| pages.as_ref().is_some_and(|p| p.has(block));
+        let wanted = (props.run, props.query.clone(), blocks, (has(blocks.0), has(blocks.1)));
+        use_effect_with(wanted, move |(run, query, (first, last), _)| {
+            for block in (*first..=*last).filter(|&block| pages.as_ref().is_none_or(|p| !p.has(block))) {
+                client.say(&ToSim::Page { run: *run, query: query.clone(), from: block * BLOCK, count: BLOCK });
             }
         });
     }
@@ -175,7 +170,7 @@ pub(crate) fn Grid(props: &Props) -> Html {
         let (pages, on_choose) = (pages.clone(), props.on_choose.clone());
         move |row: u32| {
             if let Some((block, place)) = pages.as_ref().and_then(|p| p.at(row)) {
-                on_choose.emit((block.clone(), place));
+                on_choose.emit((Rc::clone(block), place));
             }
         }
     };
@@ -230,7 +225,7 @@ pub(crate) fn Grid(props: &Props) -> Html {
         let top = if scaled { sight.top_px + (f64::from(row) - f64::from(first)) * ROW_PX } else { f64::from(row) * ROW_PX };
         let here = pages.as_ref().and_then(|p| p.at(row));
         let cells = props.heads.iter().enumerate().map(|(i, head)| {
-            let cell = here.map(|(block, place)| props.cell.emit((block.clone(), place, head.column)));
+            let cell = here.map(|(block, place)| props.cell.emit((Rc::clone(block), place, head.column)));
             html! { <div role="gridcell" aria-colindex={(i + 1).to_string()} class={side(head.column)}>{ cell }</div> }
         });
         let on_click = {

@@ -9,7 +9,7 @@ use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
 use crate::charts::{ChartKind, picture};
-use crate::store::LabHandle;
+use crate::store::{LabHandle, Shown};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 

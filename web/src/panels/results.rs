@@ -22,14 +22,12 @@ enum Tab {
     Containers,
     Hosts,
     Functions,
-    Zones,
     Invocations,
     Schedulers,
 }
 
 impl Tab {
-    const ALL: [Tab; 8] =
-        [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Zones, Tab::Functions, Tab::Invocations, Tab::Schedulers];
+    const ALL: [Tab; 7] = [Tab::Latency, Tab::Time, Tab::Containers, Tab::Hosts, Tab::Functions, Tab::Invocations, Tab::Schedulers];
 
     fn name(self) -> &'static str {
         match self {
@@ -38,7 +36,6 @@ impl Tab {
             Tab::Containers => "Containers",
             Tab::Hosts => "Hosts",
             Tab::Functions => "Functions",
-            Tab::Zones => "Zones",
             Tab::Invocations => "Invocations",
             Tab::Schedulers => "Schedulers",
         }
@@ -111,7 +108,6 @@ pub(crate) fn Results() -> Html {
         },
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
         (Tab::Hosts, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Hosts} /> },
-        (Tab::Zones, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Zones} /> },
         (Tab::Functions, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Functions} /> },
         (Tab::Invocations, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Invocations} /> },
         (Tab::Schedulers, Some(s)) => html! {

@@ -1,6 +1,8 @@
 //! The tables of a run: invocations, and what they have in common. A row of a function or a host leads to its invocations, and an
 //! invocation to its story.
 
+use std::rc::Rc;
+
 use faaslab_core::measure::{GroupRow, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::units::{count, split_duration, three_digits};
@@ -140,8 +142,8 @@ fn of_group(row: &GroupRow, column: Column) -> String {
     }
 }
 
-fn cell((rows, place, column): (Rows, usize, Column)) -> Html {
-    let text = match &rows {
+fn cell((rows, place, column): (Rc<Rows>, usize, Column)) -> Html {
+    let text = match &*rows {
         Rows::Invocations(rows) => rows.get(place).map(|row| of_invocation(row, column)),
         Rows::Groups(rows) => rows.get(place).map(|row| of_group(row, column)),
     };
@@ -159,7 +161,7 @@ pub(crate) struct Props {
     pub(crate) run: u32,
     /// Whether it has ended.
     pub(crate) complete: bool,
-    /// The table.
+    /// The table; that of hosts can be changed for that of zones.
     pub(crate) table: Table,
 }
 
@@ -167,17 +169,19 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Tables(props: &Props) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    let (columns, first) = heads(props.table);
-    let sort = use_state_eq(|| (props.table, first));
-    let sort_now = if sort.0 == props.table { sort.1 } else { first };
+    let by_zone = use_state_eq(|| false);
+    let table = if props.table == Table::Hosts && *by_zone { Table::Zones } else { props.table };
+    let (columns, first) = heads(table);
+    let sort = use_state_eq(|| (table, first));
+    let sort_now = if sort.0 == table { sort.1 } else { first };
     let on_sort = {
-        let (sort, table) = (sort.setter(), props.table);
+        let sort = sort.setter();
         Callback::from(move |to: Sort| sort.set((table, to)))
     };
-    let cell = use_callback((), |what: (Rows, usize, Column), ()| cell(what));
+    let cell = use_callback((), |what: (Rc<Rows>, usize, Column), ()| cell(what));
     let on_choose = {
         let dispatcher = lab.dispatcher();
-        use_callback(props.table, move |(rows, place): (Rows, usize), table| match &rows {
+        use_callback(table, move |(rows, place): (Rc<Rows>, usize), table| match &*rows {
             Rows::Invocations(rows) => {
                 if let Some(row) = rows.get(place) {
                     dispatcher.dispatch(Action::ShowInvocation(Some(row.invocation)));
@@ -197,7 +201,7 @@ pub(crate) fn Tables(props: &Props) -> Html {
     if !props.complete {
         return html! { <p class="empty">{ "Rows are listed when the run has ended" }</p> };
     }
-    let invocations = props.table == Table::Invocations;
+    let invocations = table == Table::Invocations;
     if let Some(invocation) = lab.listing.open.filter(|_| invocations) {
         return html! { <Story key={invocation} run={props.run} {invocation} /> };
     }
@@ -220,8 +224,7 @@ pub(crate) fn Tables(props: &Props) -> Html {
             lab.dispatch(Action::ShowRows(RowFilter { submitted_ns: Some((from, u64::MAX)), ..filter.clone() }));
         })
     };
-    let total =
-        lab.pages.as_ref().filter(|p| p.is_of(props.run, &Query { table: props.table, sort: sort_now, filter: filter.clone() }));
+    let total = lab.pages.as_ref().filter(|p| p.is_of(props.run, &Query { table, sort: sort_now, filter: filter.clone() }));
     let above = if invocations {
         html! {
             <div class="above">
@@ -230,12 +233,22 @@ pub(crate) fn Tables(props: &Props) -> Html {
                 <button class="quiet" id="from-playhead" onclick={from_playhead}>{ "From the playhead on" }</button>
             </div>
         }
-    } else if props.table == Table::Hosts && summary.is_some_and(|s| !s.transfers.is_empty()) {
-        html! { <p class="tell">{ summary.map(images) }</p> }
+    } else if props.table == Table::Hosts {
+        let choice = |title: &str, zones: bool| {
+            let by_zone = by_zone.setter();
+            let choose = Callback::from(move |_: MouseEvent| by_zone.set(zones));
+            html! { <button aria-pressed={((table == Table::Zones) == zones).to_string()} onclick={choose}>{ title.to_owned() }</button> }
+        };
+        html! {
+            <div class="above">
+                <div class="segments" role="group" aria-label="Rows">{ choice("Hosts", false) }{ choice("Zones", true) }</div>
+                if let Some(s) = summary.filter(|s| !s.transfers.is_empty()) { <p class="tell">{ images(s) }</p> }
+            </div>
+        }
     } else {
         html! {}
     };
-    let label = match props.table {
+    let label = match table {
         Table::Invocations => "Invocations",
         Table::Functions => "Functions",
         Table::Zones => "Zones",
@@ -245,7 +258,7 @@ pub(crate) fn Tables(props: &Props) -> Html {
     html! {
         <div class="explorer">
             { above }
-            <Grid key={label} run={props.run} query={Query { table: props.table, sort: sort_now, filter }} heads={columns} {label} {cell} {on_choose} {on_sort} {empty} />
+            <Grid key={label} run={props.run} query={Query { table, sort: sort_now, filter }} heads={columns} {label} {cell} {on_choose} {on_sort} {empty} />
         </div>
     }
 }

@@ -1,6 +1,7 @@
 //! The rows of a table that have come so far, in blocks.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::worker::protocol::{Query, Rows};
 
@@ -16,7 +17,7 @@ pub(crate) struct Pages {
     query: Query,
     /// How many rows there are in all.
     pub(crate) total: u32,
-    blocks: BTreeMap<u32, Rows>,
+    blocks: BTreeMap<u32, Rc<Rows>>,
 }
 
 impl Pages {
@@ -34,7 +35,7 @@ impl Pages {
     pub(crate) fn take(&mut self, from: u32, total: u32, rows: Rows) {
         self.total = total;
         let own = from / BLOCK;
-        self.blocks.insert(own, rows);
+        self.blocks.insert(own, Rc::new(rows));
         while self.blocks.len() > KEPT {
             // The one that is furthest from what is looked at goes.
             let furthest = self.blocks.keys().copied().max_by_key(|block| block.abs_diff(own));
@@ -43,7 +44,7 @@ impl Pages {
     }
 
     /// The block of a row, and the row's place in it, if it is here.
-    pub(crate) fn at(&self, row: u32) -> Option<(&Rows, usize)> {
+    pub(crate) fn at(&self, row: u32) -> Option<(&Rc<Rows>, usize)> {
         self.blocks.get(&(row / BLOCK)).map(|rows| (rows, (row % BLOCK) as usize))
     }
 

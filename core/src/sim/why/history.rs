@@ -60,13 +60,17 @@ impl Probe for History {
         }
         let place = (event.host, event.cell);
         match event.change {
-            ContainerChange::Idle => drop(self.idle.insert(place, now)),
+            ContainerChange::Idle => {
+                self.idle.insert(place, now);
+            }
             ContainerChange::Expired | ContainerChange::Evicted | ContainerChange::Killed => {
                 let idle_since = self.idle.remove(&place).unwrap_or(now);
                 let made_room_for = if event.change == ContainerChange::Expired { NONE } else { self.seeker_on(event.host) };
                 self.gone.insert(event.host, Gone { at: now, idle_since, change: event.change, made_room_for });
             }
-            _ => drop(self.idle.remove(&place)),
+            _ => {
+                self.idle.remove(&place);
+            }
         }
     }
 

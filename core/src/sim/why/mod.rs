@@ -458,7 +458,9 @@ impl Cold {
                         .function(needed);
                     text.words(format!(", after {} of waiting idle.", long(idle)));
                 }
-                ContainerChange::Evicted => drop(text.words(", when it was removed to make room for an image.")),
+                ContainerChange::Evicted => {
+                    text.words(", when it was removed to make room for an image.");
+                }
                 ContainerChange::Killed => {
                     text.words(", when what ran in it was stopped");
                     if gone.made_room_for != NONE {
@@ -466,7 +468,9 @@ impl Cold {
                     }
                     text.words(".");
                 }
-                _ => drop(text.words(format!(", when its keep-alive ran out, {} after its last use.", long(idle)))),
+                _ => {
+                    text.words(format!(", when its keep-alive ran out, {} after its last use.", long(idle)));
+                }
             }
             if self.at > gone.at {
                 text.words(format!(" That was {} before this invocation needed one.", long(self.at.since(gone.at).0)));
@@ -480,7 +484,9 @@ impl Cold {
                 text.words(" When its placer chose, ").machine(name(first.host)).words(format!(" had {} idle", first.true_idle));
                 match elsewhere.count() {
                     0 => {}
-                    more => drop(text.words(format!(", and {} had some too", many(more, "other host", "other hosts")))),
+                    more => {
+                        text.words(format!(", and {} had some too", many(more, "other host", "other hosts")));
+                    }
                 }
                 text.words(if first.idle > 0 { "; the placer knew." } else { "; the placer did not know of it." });
             }

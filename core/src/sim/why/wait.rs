@@ -231,8 +231,12 @@ impl Stretch {
                     text.words(format!(" {} had to be read first.", many(*words, "message of others", "messages of others")));
                 }
                 match deciding {
-                    Some(row) => drop(text.words(" The placer was deciding on ").invocation(*row).words(".")),
-                    None if ahead.is_empty() && *words == 0 => drop(text.words(" The placer was reading a message.")),
+                    Some(row) => {
+                        text.words(" The placer was deciding on ").invocation(*row).words(".");
+                    }
+                    None if ahead.is_empty() && *words == 0 => {
+                        text.words(" The placer was reading a message.");
+                    }
                     None => {}
                 }
             }

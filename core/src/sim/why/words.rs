@@ -74,8 +74,12 @@ impl Text {
         for (i, thing) in things[..named].iter().enumerate() {
             match (i, things.len() - i) {
                 (0, _) => {}
-                (_, 1) => drop(self.words(" and ")),
-                _ => drop(self.words(", ")),
+                (_, 1) => {
+                    self.words(" and ");
+                }
+                _ => {
+                    self.words(", ");
+                }
             }
             write(self, thing);
         }
@@ -87,7 +91,9 @@ impl Text {
 
     /// Invocations.
     pub(super) fn invocations(&mut self, rows: &[u32]) -> &mut Text {
-        self.list(rows, |text, &row| drop(text.invocation(row)))
+        self.list(rows, |text, &row| {
+            text.invocation(row);
+        })
     }
 }
 
