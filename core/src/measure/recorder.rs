@@ -225,7 +225,7 @@ impl Recorder {
     }
 
     /// Rows that ended and are measured: (row, outcome, cold).
-    pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + '_ {
+    pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + Clone + '_ {
         self.measured().filter_map(|i| self.outcome(i).map(|o| (i, o, self.flags[i] & COLD != 0)))
     }
 

@@ -81,8 +81,9 @@ impl Probe for History {
 
 /// The last container of a function that was removed from a host before an event of a run, by going through the run again from
 /// one state after the other, the latest first, back to the one before which there can have been none.
-pub(super) fn last_gone(checkpoints: &[Simulation], function: u32, host: u32, from: SimTime, mut before: u64) -> Option<Gone> {
-    for past in checkpoints.iter().rev().skip_while(|c| c.world().counters.events >= before) {
+pub(super) fn last_gone(checkpoints: &[Simulation], function: u32, host: u32, from: SimTime, event: u64) -> Option<Gone> {
+    let mut before = event;
+    for past in checkpoints.iter().rev().skip_while(|c| c.world().counters.events >= event) {
         let mut history = History::new(past, function);
         let mut past_now = past.clone();
         while past_now.world().counters.events < before {
