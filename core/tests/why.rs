@@ -185,10 +185,14 @@ fn was_refused_and_tried_again() {
         ("policies.queue_bound", json!(0)),
         ("functions.small.retries", json!(1)),
         ("functions.small.backoff_ms", json!(2500)),
+        ("functions.small.backoff_jitter", json!("none")),
     ]);
     let why = of_last(&bounded, &[(0.0, SMALL, 1.0), (0.0, SMALL, 1.0), (1.0, SMALL, 1.0)]);
     let text = only(&why, Question::Again);
-    assert_eq!(text, "Attempt 1 came to nothing: the queue of w was full (0 waited). It took 2.50 s until its client tried again.");
+    assert_eq!(
+        text,
+        "Attempt 1 came to nothing: the queue of w was full: it takes 0. It took 2.50 s until its client tried again."
+    );
 }
 
 #[test]
@@ -201,10 +205,13 @@ fn was_dropped_for_want_of_memory() {
 
 #[test]
 fn executed_for_longer_because_cores_are_shared() {
-    let shared = with(&[("policies.cpu", json!("shared")), ("nodes.w.cores", json!(1))]);
+    let shared = with(&[("nodes.w.cpu", json!("shared")), ("nodes.w.cores", json!(1))]);
     let why = of_last(&shared, &[(0.0, SMALL, 4.0), (1.0, SMALL, 1.0)]);
     let text = only(&why, Question::Slow);
-    assert_eq!(text, "It took 2.00 s instead of 1.00 s: 1 other executed on 1 core when it began, and they share them.");
+    assert_eq!(
+        text,
+        "It took 2.00 s instead of 1.00 s: 1 other executed on 1 core when it began, and executions share cores there."
+    );
 }
 
 /// What a run records of each invocation's waits.

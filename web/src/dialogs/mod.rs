@@ -14,7 +14,7 @@ use yew::prelude::*;
 use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
-use crate::panels::report::Report;
+use crate::panels::report::RunReport;
 use crate::store::{Action, Dialog, LabHandle, Notice};
 
 /// The open dialog and the notices.
@@ -26,7 +26,7 @@ pub(crate) fn Dialogs() -> Html {
         Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
         Some(Dialog::Share) => html! { <Modal title="Share this experiment"><Share /></Modal> },
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
-        Some(Dialog::Report) => html! { <Modal title="Report" wide=true><Report /></Modal> },
+        Some(Dialog::Report) => html! { <Modal title="Report" wide=true><RunReport /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
             Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
             None => html! {},

@@ -15,12 +15,13 @@ const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverT
 
 /// The report.
 #[component]
-pub(crate) fn Report() -> Html {
+pub(crate) fn RunReport() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let charts = {
+        let shown = lab.shown.clone();
+        use_memo(shown.as_ref().map(|s| s.run), |_| shown.as_deref().map(pictures).unwrap_or_default())
+    };
     let Some(shown) = lab.shown.clone() else { return html! { <p>{ "No run has finished yet." }</p> } };
-    let charts = use_memo(shown.run, |_| {
-        CHARTS.iter().filter_map(|&kind| Some((kind.title(), picture(kind, &shown.charts)?))).collect::<Vec<_>>()
-    });
     let print = Callback::from(|_: MouseEvent| {
         if let Some(window) = web_sys::window() {
             let _ = window.print();
@@ -45,6 +46,11 @@ pub(crate) fn Report() -> Html {
     }
 }
 
+/// The charts that are not empty, each with its title.
+fn pictures(shown: &Shown) -> Vec<(&'static str, String)> {
+    CHARTS.iter().filter_map(|&kind| Some((kind.title(), picture(kind, &shown.charts)?))).collect()
+}
+
 /// The scenario in words.
 fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
     let catalogue = Library::default().catalogue();
@@ -52,7 +58,7 @@ fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
         let entries = catalogue.entries_at(path).unwrap_or_default();
         entries.iter().find(|e| e.kind == choice.kind).map_or(choice.kind.clone(), |e| e.name.to_owned())
     };
-    let of = |role: Role| scenario.nodes.iter().filter(|n| n.is(role));
+    let of = |role: Role| scenario.nodes.iter().filter(move |n| n.is(role));
     let workers: u64 = of(Role::Worker).map(|n| u64::from(n.count)).sum();
     let cores: f64 = of(Role::Worker).map(|n| n.cores * f64::from(n.count)).sum();
     let memory: f64 = of(Role::Worker).map(|n| n.memory_mb * f64::from(n.count)).sum();

@@ -132,6 +132,8 @@ struct Watch {
     seen: Option<Seen>,
     task: u32,
     attempt: u32,
+    /// Whether it has been submitted.
+    came: bool,
     stretch: Option<Stretch>,
     colds: Vec<Cold>,
     is_cold: bool,
@@ -144,6 +146,9 @@ struct Watch {
     freed: Vec<(u32, u32)>,
     handed: Vec<(u32, u32)>,
     killed: Option<(u32, u32)>,
+    /// Whose containers began to be created before its own, and whether that did.
+    started: Vec<u32>,
+    starts: bool,
     images: Vec<ImageEvent>,
     unqueued: Vec<(u32, u32)>,
     end: Option<(Outcome, Option<Cause>, u32)>,
@@ -152,11 +157,14 @@ struct Watch {
 impl Probe for Watch {
     fn arrived(&mut self, _: SimTime, invocation: u32) {
         if invocation == self.target {
-            self.task = u32::MAX - 1; // to be looked up when the event is over
+            self.came = true;
         }
     }
 
     fn phase(&mut self, _: SimTime, invocation: u32, phase: Phase, host: u32) {
+        if phase == Phase::Starting && !self.starts {
+            if invocation == self.target { self.starts = true } else { self.started.push(invocation) }
+        }
         if invocation == self.target {
             match phase {
                 Phase::InFlight => self.dispatched.push(host),
@@ -227,6 +235,7 @@ impl Watch {
             seen: None,
             task: NONE,
             attempt: NONE,
+            came: false,
             stretch: None,
             colds: Vec::new(),
             is_cold: false,
@@ -236,6 +245,8 @@ impl Watch {
             freed: Vec::new(),
             handed: Vec::new(),
             killed: None,
+            started: Vec::new(),
+            starts: false,
             images: Vec::new(),
             unqueued: Vec::new(),
             end: None,
@@ -267,14 +278,17 @@ impl Watch {
             }
             return;
         }
-        if self.task == u32::MAX - 1 {
+        if self.came && self.task == NONE {
             let found = run.world().tasks.iter().find(|(_, t)| t.invocation == self.target);
             self.task = found.map_or(NONE, |(id, _)| id);
         }
         if self.task != NONE {
             self.attend(run);
         }
+        self.killed = None;
         self.freed.clear();
+        self.started.clear();
+        self.starts = false;
         self.history.event_is_over();
     }
 
@@ -292,7 +306,7 @@ impl Watch {
                 .words(".");
             self.answer(Question::Place, now, now, text);
         }
-        if let Some((host, by)) = self.killed.take() {
+        if let Some((host, by)) = self.killed {
             let mut text = Text::default();
             text.time(now)
                 .words(": ")
@@ -355,7 +369,7 @@ impl Watch {
                     cores as f64 / 1e3,
                     if cores == 1000 { "" } else { "s" }
                 ));
-                text.words(" when it began, and they share them.");
+                text.words(" when it began, and executions share cores there.");
                 self.answer(Question::Slow, stretch.from, now, text);
             }
         }
@@ -393,8 +407,10 @@ impl Watch {
                 .map(|(_, b)| (b.since, b.invocation))
                 .collect();
             all.sort_unstable();
-            all.into_iter().map(|(_, row)| row)
+            all.into_iter()
         };
+        // Whoever was in its container before it is the one for whom that is created.
+        let joined = inside(a.container).find(|(since, row)| *since < world.now || self.started.contains(row)).map(|(_, row)| row);
         let own = &world.containers[a.container];
         let others = world.hosts[a.host as usize]
             .containers()
@@ -404,11 +420,11 @@ impl Watch {
             at: world.now,
             event: world.counters.events,
             host: a.host,
-            joined: (own.active > 1).then(|| inside(a.container).next()).flatten(),
-            busy: others.iter().flat_map(|&c| inside(c)).collect(),
+            joined,
+            busy: others.iter().flat_map(|&c| inside(c)).map(|(_, row)| row).collect(),
             starting: others.iter().filter(|&&c| world.containers[c].starting).count(),
             gone: self.history.gone_from(a.host),
-            takes: (a.phase() == Phase::Starting && own.active == 1).then(|| own.until.since(world.now).0),
+            takes: (a.phase() == Phase::Starting && joined.is_none()).then(|| own.until.since(world.now).0),
             seen: self.seen.clone(),
         });
     }

@@ -334,8 +334,8 @@ impl Text {
             (Some(Cause::HostTooSmall), Some(id)) => self.machine(id).words(" is too small for it"),
             (Some(Cause::HostTooSmall), None) => self.words("no host that its placer may use is large enough"),
             (Some(Cause::QueueFull), id) => {
-                let waiting = run.world().hosts.get(host as usize).map_or(0, |h| h.queue.len());
-                self.words("the queue of ").machine(id.unwrap_or("its host")).words(format!(" was full ({waiting} waited)"))
+                let bound = model.queue_bound.map_or(String::new(), |n| format!(": it takes {n}"));
+                self.words("the queue of ").machine(id.unwrap_or("its host")).words(format!(" was full{bound}"))
             }
             (Some(Cause::QueueTimeout), id) => {
                 self.words("it had waited in the queue of ").machine(id.unwrap_or("its host"));
