@@ -25,8 +25,8 @@ pub(crate) struct Head {
     pub(crate) column: Column,
     /// As people read it.
     pub(crate) title: &'static str,
-    /// Its width, as CSS says it.
-    pub(crate) width: &'static str,
+    /// Its least width in pixels, and its part of what is left.
+    pub(crate) width: (u32, u32),
     /// What it means.
     pub(crate) help: &'static str,
 }
@@ -240,14 +240,15 @@ pub(crate) fn Grid(props: &Props) -> Html {
                 style={format!("transform:translateY({top}px)")} onclick={on_click}>{ for cells }</div>
         }
     });
-    let columns: Vec<&str> = props.heads.iter().map(|h| h.width).collect();
+    let columns: Vec<String> = props.heads.iter().map(|h| format!("minmax({}px, {}fr)", h.width.0, h.width.1)).collect();
+    let least: u32 = props.heads.iter().map(|h| h.width.0).sum();
     let on_scroll = Callback::from(move |_: Event| look.emit(()));
     let in_sight = rows > 0 && (from..to).contains(&*active);
     html! {
         <>
         <div class="grid" ref={node} role="grid" tabindex="0" aria-label={props.label.clone()} aria-rowcount={(rows + 1).to_string()}
             aria-colcount={props.heads.len().to_string()} aria-activedescendant={in_sight.then(|| format!("row-{}", *active))}
-            style={format!("--columns:{}", columns.join(" "))} onscroll={on_scroll} onkeydown={on_key}>
+            style={format!("--columns:{};--least:{least}px", columns.join(" "))} onscroll={on_scroll} onkeydown={on_key}>
             <div role="row" aria-rowindex="1" class="head">{ for heads }</div>
             if rows > 0 {
                 <div role="rowgroup" class="rows" style={format!("height:{}px", Sight::whole_px(rows))}>{ for lines }</div>

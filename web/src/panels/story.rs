@@ -36,8 +36,11 @@ pub(crate) fn Story(props: &Props) -> Html {
         });
     }
     let back = {
-        let lab = lab.clone();
-        Callback::from(move |_: MouseEvent| lab.dispatch(Action::ShowInvocation(None)))
+        let (lab, player) = (lab.clone(), tools.player.clone());
+        Callback::from(move |_: MouseEvent| {
+            player.follow(None);
+            lab.dispatch(Action::ShowInvocation(None));
+        })
     };
     let told = lab.life.as_ref().filter(|(of, told)| *of == run && told.0.invocation == invocation);
     let why = lab.why.as_ref().filter(|(of, why)| *of == run && why.invocation == invocation);
