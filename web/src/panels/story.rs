@@ -110,7 +110,7 @@ fn bar(life: &Life, row: &Row) -> Html {
 fn states(life: &Life, tools: &Tools) -> Html {
     html! {
         <ol class="states">{ for spans(life).map(|(s, ns)| html! {
-            <li>
+            <li title={s.meaning.clone()}>
                 <span class={classes!("swatch", tone(&s.word))} aria-hidden="true"></span>
                 <b>{ &s.word }</b>
                 { time(s.at_ns, tools) }

@@ -14,54 +14,49 @@ use crate::app::Tools;
 use crate::store::{Action, LabHandle};
 use crate::worker::protocol::{Column, Query, Row, RowFilter, Rows, Sort, Table};
 
-const fn head(column: Column, title: &'static str, width: &'static str, help: &'static str) -> Head {
+const fn head(column: Column, title: &'static str, width: (u32, u32), help: &'static str) -> Head {
     Head { column, title, width, help }
 }
 
 const INVOCATIONS: &[Head] = &[
-    head(Column::Id, "Invocation", "minmax(76px, 1fr)", "Its number in the workload"),
-    head(Column::Submitted, "Submitted", "minmax(96px, 1fr)", "When its client submitted it"),
-    head(Column::Function, "Function", "minmax(96px, 2fr)", "What it invokes"),
-    head(Column::Host, "Host", "minmax(80px, 2fr)", "Where it went, at last"),
-    head(Column::Outcome, "Outcome", "minmax(84px, 1fr)", "How it ended"),
-    head(Column::Cold, "Start", "minmax(56px, 1fr)", "Whether a container had to be created for it"),
-    head(
-        Column::Response,
-        "Response",
-        "minmax(80px, 1fr)",
-        "From submission until the client had the result, or until it was lost",
-    ),
-    head(Column::Slowdown, "Slowdown", "minmax(80px, 1fr)", "Response time over execution time"),
-    head(Column::Attempts, "Attempts", "minmax(72px, 1fr)", "How often it was tried"),
+    head(Column::Id, "Invocation", (72, 1), "Its number in the workload"),
+    head(Column::Submitted, "Submitted", (96, 1), "When its client submitted it"),
+    head(Column::Function, "Function", (72, 2), "What it invokes"),
+    head(Column::Host, "Host", (72, 2), "Where it went, at last"),
+    head(Column::Outcome, "Outcome", (76, 1), "How it ended"),
+    head(Column::Cold, "Start", (48, 1), "Whether a container had to be created for it"),
+    head(Column::Response, "Response", (76, 1), "From submission until the client had the result, or until it was lost"),
+    head(Column::Slowdown, "Slowdown", (76, 1), "Response time over execution time"),
+    head(Column::Attempts, "Attempts", (68, 1), "How often it was tried"),
 ];
 
 const FUNCTIONS: &[Head] = &[
-    head(Column::Id, "Function", "minmax(96px, 2fr)", "Its id"),
-    head(Column::Ended, "Invocations", "minmax(88px, 1fr)", "Invocations that ended"),
-    head(Column::Cold, "Cold", "minmax(64px, 1fr)", "Share of them that started cold"),
-    head(Column::Lost, "Lost", "minmax(56px, 1fr)", "Invocations that were not completed"),
-    head(Column::Response, "Mean", "minmax(72px, 1fr)", "Mean response time of the completed"),
-    head(Column::P50, "P50", "minmax(72px, 1fr)", "Half of the completed have a response time of at most this"),
-    head(Column::P95, "P95", "minmax(72px, 1fr)", "95 in a hundred have"),
-    head(Column::P99, "P99", "minmax(72px, 1fr)", "99 in a hundred have"),
+    head(Column::Id, "Function", (96, 2), "Its id"),
+    head(Column::Ended, "Invocations", (88, 1), "Invocations that ended"),
+    head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
+    head(Column::Lost, "Lost", (56, 1), "Invocations that were not completed"),
+    head(Column::Response, "Mean", (72, 1), "Mean response time of the completed"),
+    head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
+    head(Column::P95, "P95", (72, 1), "95 in a hundred have"),
+    head(Column::P99, "P99", (72, 1), "99 in a hundred have"),
     head(
         Column::Slowdown,
         "P99 slowdown",
-        "minmax(96px, 1fr)",
+        (96, 1),
         "99 in a hundred of the completed are at most so slow: response time over execution time",
     ),
 ];
 
 const PLACES: &[Head] = &[
-    head(Column::Id, "Name", "minmax(88px, 2fr)", "Its id"),
-    head(Column::Ended, "Invocations", "minmax(88px, 1fr)", "Invocations that got there and ended"),
-    head(Column::Cold, "Cold", "minmax(60px, 1fr)", "Share of them that started cold"),
-    head(Column::Lost, "Lost", "minmax(52px, 1fr)", "Invocations that got there and were not completed"),
-    head(Column::P50, "P50", "minmax(72px, 1fr)", "Half of the completed have a response time of at most this"),
-    head(Column::P99, "P99", "minmax(72px, 1fr)", "99 in a hundred have"),
-    head(Column::Slowdown, "P99 slowdown", "minmax(96px, 1fr)", "99 in a hundred of the completed are at most so slow"),
-    head(Column::Utilisation, "Cores in use", "minmax(92px, 1fr)", "Share of the cores that invocations held"),
-    head(Column::Idle, "Idle memory", "minmax(92px, 1fr)", "Mean memory of containers that are kept and do nothing"),
+    head(Column::Id, "Name", (88, 2), "Its id"),
+    head(Column::Ended, "Invocations", (88, 1), "Invocations that got there and ended"),
+    head(Column::Cold, "Cold", (60, 1), "Share of them that started cold"),
+    head(Column::Lost, "Lost", (52, 1), "Invocations that got there and were not completed"),
+    head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
+    head(Column::P99, "P99", (72, 1), "99 in a hundred have"),
+    head(Column::Slowdown, "P99 slowdown", (96, 1), "99 in a hundred of the completed are at most so slow"),
+    head(Column::Utilisation, "Cores in use", (92, 1), "Share of the cores that invocations held"),
+    head(Column::Idle, "Idle memory", (92, 1), "Mean memory of containers that are kept and do nothing"),
 ];
 
 /// The columns of a table, and the order in which it begins.
