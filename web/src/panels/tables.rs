@@ -19,15 +19,15 @@ const fn head(column: Column, title: &'static str, width: (u32, u32), help: &'st
 }
 
 const INVOCATIONS: &[Head] = &[
-    head(Column::Id, "Invocation", (72, 1), "Its number in the workload"),
-    head(Column::Submitted, "Submitted", (96, 1), "When its client submitted it"),
+    head(Column::Id, "Invocation", (76, 1), "Its number in the workload"),
+    head(Column::Submitted, "Submitted", (84, 1), "When its client submitted it"),
     head(Column::Function, "Function", (72, 2), "What it invokes"),
     head(Column::Host, "Host", (72, 2), "Where it went, at last"),
-    head(Column::Outcome, "Outcome", (76, 1), "How it ended"),
+    head(Column::Outcome, "Outcome", (80, 1), "How it ended"),
     head(Column::Cold, "Start", (48, 1), "Whether a container had to be created for it"),
-    head(Column::Response, "Response", (76, 1), "From submission until the client had the result, or until it was lost"),
-    head(Column::Slowdown, "Slowdown", (76, 1), "Response time over execution time"),
-    head(Column::Attempts, "Attempts", (68, 1), "How often it was tried"),
+    head(Column::Response, "Response", (80, 1), "From submission until the client had the result, or until it was lost"),
+    head(Column::Slowdown, "Slowdown", (80, 1), "Response time over execution time"),
+    head(Column::Attempts, "Attempts", (72, 1), "How often it was tried"),
 ];
 
 const FUNCTIONS: &[Head] = &[
@@ -107,7 +107,7 @@ pub(super) fn start(row: &Row) -> &'static str {
 fn of_invocation(row: &Row, column: Column) -> String {
     let none = || "–".to_owned();
     match column {
-        Column::Submitted => date(row.submitted_ns),
+        Column::Submitted => format!("{:.3} s", row.submitted_ns as f64 / 1e9),
         Column::Function => row.function.clone(),
         Column::Host => row.host.clone(),
         Column::Outcome => row.outcome.clone(),
