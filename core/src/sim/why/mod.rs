@@ -329,7 +329,8 @@ impl Watch {
     fn attend(&mut self, run: &Simulation) {
         let world = run.world();
         let task = &world.tasks[self.task];
-        if task.attempt != self.attempt {
+        let last = self.attempt;
+        if task.attempt != last {
             (self.attempt, self.is_cold) = (task.attempt, false);
         }
         let phase = if task.attempt == NONE { Phase::Closed } else { world.attempts[task.attempt].phase() };
@@ -338,7 +339,7 @@ impl Watch {
         if let Some(stretch) = self.stretch.as_mut().filter(|s| same(s)) {
             stretch.look(run, self.attempt);
         } else {
-            let next = Stretch::begin(run, self.task, self.stretch.as_ref());
+            let next = Stretch::begin(run, self.task, self.stretch.as_ref(), last);
             self.stop(run);
             self.stretch = Some(next);
         }

@@ -94,15 +94,18 @@ fn blocker(run: &Simulation, attempt: u32) -> Blocker {
 }
 
 impl Stretch {
-    /// What begins now for the newest attempt of a task; before is the stretch that ended.
-    pub(super) fn begin(run: &Simulation, task: u32, before: Option<&Stretch>) -> Stretch {
+    /// What begins now for the newest attempt of a task; before are the stretch that ended and the attempt that was in it.
+    pub(super) fn begin(run: &Simulation, task: u32, before: Option<&Stretch>, last: u32) -> Stretch {
         let (world, model) = (run.world(), run.model());
         let t = &world.tasks[task];
         let now = world.now;
         let attempt = t.attempt;
+        let pause = |a: &Attempt| Wait::Pause { number: a.number, outcome: a.outcome, cause: a.cause, host: a.host };
         if attempt == NONE {
-            let pause = before.map_or(Wait::None, |b| b.wait.clone());
-            return Stretch { accounting: t.accounting, phase: Phase::Closed, number: t.attempts, from: now, wait: pause };
+            // It has just been closed, and nothing has taken its place.
+            let closed = (last != NONE).then(|| &world.attempts[last]).filter(|a| a.invocation == t.invocation);
+            let wait = closed.map_or(Wait::None, pause);
+            return Stretch { accounting: t.accounting, phase: Phase::Closed, number: t.attempts, from: now, wait };
         }
         let a = &world.attempts[attempt];
         let machine_of = |a: &Attempt| world.placer_machine(a.instance, a.placer);
@@ -166,7 +169,7 @@ impl Stretch {
                 let others = world.attempts.iter().filter(|(_, b)| also(b)).count();
                 Wait::Image { host: if phase == Phase::Admitted { NONE } else { a.host }, image: own, others, steps: Vec::new() }
             }
-            (Accounting::Backoff, _) => Wait::Pause { number: a.number, outcome: a.outcome, cause: a.cause, host: a.host },
+            (Accounting::Backoff, _) => pause(a),
             _ => Wait::None,
         };
         let mut stretch = Stretch { accounting: t.accounting, phase: a.phase(), number: a.number, from: now, wait };
