@@ -62,7 +62,9 @@ impl Tables {
     pub(super) fn file(&mut self, run: &Simulation, recorder: &Recorder, query: &Query) -> Option<Blob> {
         let order = self.order(run, recorder, query);
         let parts = Array::new();
-        let add = |bytes: &[u8]| drop(parts.push(&Uint8Array::from(bytes)));
+        let add = |bytes: &[u8]| {
+            parts.push(&Uint8Array::from(bytes));
+        };
         match query.table {
             Table::Invocations => {
                 add(format!("{}\n", csv::INVOCATIONS).as_bytes());
