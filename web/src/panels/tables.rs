@@ -20,10 +20,10 @@ const fn head(column: Column, title: &'static str, width: (u32, u32), help: &'st
 
 const INVOCATIONS: &[Head] = &[
     head(Column::Id, "Invocation", (76, 1), "Its number in the workload"),
-    head(Column::Submitted, "Submitted", (84, 1), "When its client submitted it"),
+    head(Column::Submitted, "Submitted", (92, 1), "When its client submitted it"),
     head(Column::Function, "Function", (72, 2), "What it invokes"),
     head(Column::Host, "Host", (72, 2), "Where it went, at last"),
-    head(Column::Outcome, "Outcome", (80, 1), "How it ended"),
+    head(Column::Outcome, "Outcome", (96, 1), "How it ended"),
     head(Column::Cold, "Start", (48, 1), "Whether a container had to be created for it"),
     head(Column::Response, "Response", (80, 1), "From submission until the client had the result, or until it was lost"),
     head(Column::Slowdown, "Slowdown", (80, 1), "Response time over execution time"),
@@ -31,10 +31,10 @@ const INVOCATIONS: &[Head] = &[
 ];
 
 const FUNCTIONS: &[Head] = &[
-    head(Column::Id, "Function", (96, 2), "Its id"),
+    head(Column::Id, "Function", (88, 2), "Its id"),
     head(Column::Ended, "Invocations", (88, 1), "Invocations that ended"),
     head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
-    head(Column::Lost, "Lost", (56, 1), "Invocations that were not completed"),
+    head(Column::Lost, "Lost", (52, 1), "Invocations that were not completed"),
     head(Column::Response, "Mean", (72, 1), "Mean response time of the completed"),
     head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
     head(Column::P95, "P95", (72, 1), "95 in a hundred have"),
@@ -42,21 +42,21 @@ const FUNCTIONS: &[Head] = &[
     head(
         Column::Slowdown,
         "P99 slowdown",
-        (96, 1),
+        (104, 1),
         "99 in a hundred of the completed are at most so slow: response time over execution time",
     ),
 ];
 
 const PLACES: &[Head] = &[
-    head(Column::Id, "Name", (88, 2), "Its id"),
-    head(Column::Ended, "Invocations", (88, 1), "Invocations that got there and ended"),
+    head(Column::Id, "Name", (80, 2), "Its id"),
+    head(Column::Ended, "Invocations", (84, 1), "Invocations that got there and ended"),
     head(Column::Cold, "Cold", (60, 1), "Share of them that started cold"),
-    head(Column::Lost, "Lost", (52, 1), "Invocations that got there and were not completed"),
-    head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
-    head(Column::P99, "P99", (72, 1), "99 in a hundred have"),
-    head(Column::Slowdown, "P99 slowdown", (96, 1), "99 in a hundred of the completed are at most so slow"),
-    head(Column::Utilisation, "Cores in use", (92, 1), "Share of the cores that invocations held"),
-    head(Column::Idle, "Idle memory", (92, 1), "Mean memory of containers that are kept and do nothing"),
+    head(Column::Lost, "Lost", (48, 1), "Invocations that got there and were not completed"),
+    head(Column::P50, "P50", (68, 1), "Half of the completed have a response time of at most this"),
+    head(Column::P99, "P99", (64, 1), "99 in a hundred have"),
+    head(Column::Slowdown, "P99 slowdown", (104, 1), "99 in a hundred of the completed are at most so slow"),
+    head(Column::Utilisation, "Cores in use", (88, 1), "Share of the cores that invocations held"),
+    head(Column::Idle, "Idle memory", (96, 1), "Mean memory of containers that are kept and do nothing"),
 ];
 
 /// The columns of a table, and the order in which it begins.
