@@ -24,10 +24,10 @@ const INVOCATIONS: &[Head] = &[
     head(Column::Function, "Function", (72, 2), "What it invokes"),
     head(Column::Host, "Host", (72, 2), "Where it went, at last"),
     head(Column::Outcome, "Outcome", (96, 1), "How it ended"),
-    head(Column::Cold, "Start", (48, 1), "Whether a container had to be created for it"),
+    head(Column::Cold, "Start", (56, 1), "Whether a container had to be created for it"),
     head(Column::Response, "Response", (80, 1), "From submission until the client had the result, or until it was lost"),
     head(Column::Slowdown, "Slowdown", (80, 1), "Response time over execution time"),
-    head(Column::Attempts, "Attempts", (72, 1), "How often it was tried"),
+    head(Column::Attempts, "Attempts", (68, 1), "How often it was tried"),
 ];
 
 const FUNCTIONS: &[Head] = &[

@@ -4,6 +4,7 @@
 //! are the same compiled module, so they always speak the same version.
 
 use faaslab_core::measure::{Charts, GroupRow, Summary};
+pub(crate) use faaslab_core::measure::{Column, RowFilter, Sort};
 use faaslab_core::scenario::Problem;
 use faaslab_core::sim::life::Life;
 use faaslab_core::sim::stage::StageWindow;
@@ -195,71 +196,6 @@ pub(crate) enum Table {
     Zones,
     /// A row for each host.
     Hosts,
-}
-
-/// A column of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Column {
-    /// The number of an invocation, or the id of what others have in common.
-    Id,
-    /// When an invocation was submitted.
-    Submitted,
-    /// Its function.
-    Function,
-    /// Its host.
-    Host,
-    /// How it ended.
-    Outcome,
-    /// Whether it started cold, or which share did.
-    Cold,
-    /// Its response time, or their mean.
-    Response,
-    /// Its slowdown, or the 99th percentile of theirs.
-    Slowdown,
-    /// How many attempts it took.
-    Attempts,
-    /// Invocations that ended.
-    Ended,
-    /// Those that were lost.
-    Lost,
-    /// The median response time.
-    P50,
-    /// The 95th percentile.
-    P95,
-    /// The 99th percentile.
-    P99,
-    /// Cores in use.
-    Utilisation,
-    /// Memory of idle containers.
-    Idle,
-}
-
-/// An order of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Sort {
-    /// The column by which it goes.
-    pub(crate) column: Column,
-    /// Whether the greatest comes first.
-    pub(crate) descending: bool,
-}
-
-/// Which invocations are listed. Ranges hold what is at least their first and less than their second number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RowFilter {
-    /// Submitted in this range, in nanoseconds.
-    pub(crate) submitted_ns: Option<(u64, u64)>,
-    /// Completed, with a slowdown in this range.
-    pub(crate) slowdown: Option<(f64, f64)>,
-    /// Completed, with a response time in this range, in nanoseconds.
-    pub(crate) response_ns: Option<(u64, u64)>,
-    /// Of this function.
-    pub(crate) function: Option<u32>,
-    /// Got to this host.
-    pub(crate) host: Option<u32>,
-    /// Ended, after a cold start or without one.
-    pub(crate) cold: Option<bool>,
-    /// Ended so, by its place in [`faaslab_core::platform::Outcome::ALL`].
-    pub(crate) outcome: Option<u8>,
 }
 
 /// Rows of a table in an order.
