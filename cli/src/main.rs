@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Parser, Subcommand};
-use faaslab_core::measure::{HostSeries, Recorder, Summary};
-use faaslab_core::platform::Outcome;
+use faaslab_core::measure::{HostSeries, Recorder, Summary, csv};
 use faaslab_core::registry::{Catalogue, Domain, Entry};
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::share::{self, Address};
@@ -401,58 +400,17 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
 /// invocations belong together they have a job.
 fn write_invocations(file: File, simulation: &Simulation, recorder: &Recorder) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
-    let (workload, model) = (simulation.workload(), simulation.model());
-    writeln!(
-        out,
-        "invocation,function,client,submitted_ns,execution_ns,outcome,cold,host,started_ns,finished_ns,response_ns,slowdown,attempts,cause,job"
-    )?;
-    for i in 0..workload.len() as u32 {
-        let row = recorder.row(i);
-        let time = |t: Option<faaslab_core::units::SimTime>| t.map_or(String::new(), |t| t.0.to_string());
-        writeln!(
-            out,
-            "{i},{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
-            csv_text(&workload.functions[workload.function[i as usize] as usize].id),
-            csv_text(model.machine_id(model.clients[usize::from(workload.client[i as usize])].machine)),
-            time(row.submitted),
-            workload.execution_ns[i as usize],
-            row.outcome.map_or(if row.submitted.is_none() { "not_submitted" } else { "live" }, |o| o.word()),
-            u8::from(row.cold),
-            row.host.map_or(String::new(), |h| csv_text(model.machine_id(model.hosts[h as usize].machine))),
-            time(row.started),
-            time(row.finished),
-            row.outcome.map_or(String::new(), |_| row.response_ns.to_string()),
-            recorder.slowdown(i).filter(|_| row.outcome == Some(Outcome::Completed)).map_or(String::new(), |s| s.to_string()),
-            row.attempts,
-            row.cause.map_or("", |c| c.word()),
-            workload.job.get(i as usize).map_or(String::new(), u32::to_string),
-        )?;
-    }
+    writeln!(out, "{}", csv::INVOCATIONS)?;
+    csv::invocations(&mut out, simulation, recorder, 0..simulation.workload().len() as u32)?;
     out.flush()
 }
 
-/// A row for each host and bucket of time. Where nothing was completed, there are no mean times.
+/// A row for each host and bucket of time.
 fn write_hosts(file: File, series: &HostSeries, end_s: f64) -> std::io::Result<()> {
     let mut out = BufWriter::new(file);
-    writeln!(out, "host,until_s,load_average,finished_per_s,mean_execution_ms,mean_response_ms")?;
-    for host in &series.hosts {
-        let id = csv_text(&host.id);
-        let times = host.execution_ms.iter().zip(&host.response_ms);
-        for (bucket, ((load, rate), (execution, response))) in
-            host.load_average.iter().zip(&host.finished_per_s).zip(times).enumerate()
-        {
-            let until = ((bucket + 1) as f64 * series.bucket_s).min(end_s);
-            let mean = |ms: &f32| if ms.is_nan() { String::new() } else { ms.to_string() };
-            writeln!(out, "{id},{until},{load},{rate},{},{}", mean(execution), mean(response))?;
-        }
-    }
+    writeln!(out, "{}", csv::HOSTS)?;
+    csv::hosts(&mut out, series, end_s)?;
     out.flush()
-}
-
-/// A text as a CSV field: quoted where it must be, and never taken for a formula by a spreadsheet.
-fn csv_text(text: &str) -> String {
-    let text = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 fn list(catalogue: &Catalogue) -> String {

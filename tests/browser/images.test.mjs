@@ -66,14 +66,14 @@ test("an invocation says which states it went through, and when", async () => {
   const page = await fresh(lab, "#/gallery/far-registry");
   await digest(page);
   await page.getByRole("tab", { name: "Invocations" }).click();
-  await page.locator("tr.choose").first().waitFor();
-  await page.locator("tr.choose button").first().click();
+  await page.locator(".grid .rows > [role=row]").first().click();
   const words = page.locator(".story li b");
   await words.first().waitFor();
   assert.deepEqual(await words.allTextContents(),
     ["submitted", "placing", "admitted", "schedulable", "dispatched", "starting", "running", "returning", "completed"]);
-  await page.locator("#invocations-order").selectOption("time");
-  await page.locator(".story").waitFor({ state: "detached" });
-  assert.ok(await page.locator("tr.choose").count() > 10);
+  await page.getByRole("button", { name: "All invocations" }).click();
+  await page.locator("#from-playhead").click();
+  await page.locator(".chip", { hasText: "Submitted from" }).waitFor();
+  assert.ok(await page.locator(".grid .rows > [role=row]").count() > 4);
   clean(page);
 });

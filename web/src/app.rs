@@ -134,6 +134,11 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
             let (hear_player, hear_keep) = (player.clone(), Rc::clone(&keep));
             let client = Client::new(Callback::from(move |(message, with): (FromSim, Vec<JsValue>)| match message {
                 FromSim::Window { run, window } => hear_player.take(run, window),
+                FromSim::Exported { table } => {
+                    if let Some(blob) = with.into_iter().next().and_then(|b| b.dyn_into::<Blob>().ok()) {
+                        persist::download_blob(&format!("{}s.csv", table.word()), blob.into());
+                    }
+                }
                 message => {
                     if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Blob>())

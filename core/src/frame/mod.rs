@@ -59,6 +59,11 @@ impl Placer {
         256 + self.view.size() + self.placement.size() + self.numbers.len() * 4 + self.inbox.len() * 4
     }
 
+    /// Whether it sees its hosts as they are.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.exact
+    }
+
     /// What the placement policy sees of the hosts.
     pub(crate) fn sight<'a>(&'a self, frame: Frame<'a>) -> Sight<'a> {
         sight(self.exact, &self.view, frame)

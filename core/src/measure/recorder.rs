@@ -196,24 +196,10 @@ impl Recorder {
         }
     }
 
-    /// Of the invocations that have been submitted, at most so many: those that took longest, or the first ones from an instant
-    /// on.
-    pub fn some_rows(&self, from: Option<SimTime>, most: usize) -> Vec<InvocationRow> {
-        let submitted = (0..self.workload.len() as u32).filter(|&i| self.submitted_at(i as usize) != u64::MAX);
-        let mut rows: Vec<u32> = match from {
-            Some(from) => submitted.filter(|&i| self.submitted_at(i as usize) >= from.0).collect(),
-            None => submitted.filter(|&i| self.flags[i as usize] != 0).collect(),
-        };
-        let key = |&i: &u32| match from {
-            Some(_) => (self.submitted_at(i as usize), i),
-            None => (u64::MAX - self.response_ns[i as usize], i),
-        };
-        if rows.len() > most {
-            rows.select_nth_unstable_by_key(most, key);
-            rows.truncate(most);
-        }
-        rows.sort_unstable_by_key(key);
-        rows.into_iter().map(|i| self.row(i)).collect()
+    /// When an invocation of a function last began to execute on a host before an instant, by the hosts at which invocations ended.
+    pub fn last_use(&self, host: u32, function: u32, before: SimTime) -> Option<SimTime> {
+        let own = |&i: &usize| self.host[i] == host && self.workload.function[i] == function && self.started_ns[i] < before.0;
+        (0..self.workload.len()).filter(own).map(|i| self.started_ns[i]).max().map(SimTime)
     }
 
     pub(super) fn workload(&self) -> &Workload {
@@ -310,7 +296,7 @@ impl Recorder {
     }
 
     /// Rows that ended and are measured: (row, outcome, cold).
-    pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + '_ {
+    pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + Clone + '_ {
         self.measured().filter_map(|i| self.outcome(i).map(|o| (i, o, self.flags[i] & COLD != 0)))
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::{GroupBy, GroupRow, groups};
 use super::jobs::JobSummary;
 use super::quantiles::Quantiles;
 use super::recorder::Recorder;
@@ -96,6 +97,9 @@ pub struct Summary {
     pub functions: Vec<FunctionRow>,
     /// Per host, at most a thousand.
     pub hosts: Vec<HostRow>,
+    /// Per zone, by the host that an invocation got to.
+    #[serde(default)]
+    pub zones: Vec<GroupRow>,
 }
 
 /// Transfers of images of one kind.
@@ -260,6 +264,7 @@ impl Summary {
                     idle_mb: u.idle_memory as f64 / span as f64 / 1e6,
                 })
                 .collect(),
+            zones: groups(simulation, recorder, GroupBy::Zone),
             slowdown,
             response_ms,
         }

@@ -338,6 +338,7 @@ impl World {
         let host = &model.hosts[a.host as usize];
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
             if model.if_insufficient == IfInsufficient::EvictAnyway {
+                probe.seeks(self.now, a.host, a.invocation);
                 self.make_room(model, workload, probe, a.host, spec.memory);
             }
             self.end_at_host(model, workload, probe, attempt, Outcome::Dropped, Some(Cause::HostTooSmall));
@@ -526,6 +527,7 @@ impl World {
         if !h.has_slot(cpu, spec.millicores) {
             return None;
         }
+        probe.seeks(self.now, host, a.invocation);
         let room = self.find_room(model, workload, probe, host, function);
         if matches!(room, Room::None) && model.no_room == NoRoom::Queue { None } else { Some(room) }
     }
@@ -709,6 +711,7 @@ impl World {
         if !self.hosts[host as usize].has_slot(&model.hosts[host as usize], spec.millicores) {
             return false;
         }
+        probe.seeks(self.now, host, self.attempts[attempt].invocation);
         let room = self.find_room(model, workload, probe, host, function);
         // One that waits in a starting container has come to the host.
         if matches!(room, Room::None | Room::NoImage | Room::Starting(_) | Room::Slot) {

@@ -109,6 +109,8 @@ impl World {
     /// Takes the next step towards an image in a host's memory, if none is under way.
     fn next_step<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32, image: u32) {
         let h = &self.hosts[host as usize];
+        let first = h.staging.wanted.iter().find(|(i, _)| *i == image).and_then(|(_, waiting)| waiting.front());
+        probe.seeks(self.now, host, first.map_or(NONE, |&attempt| self.attempts[attempt].invocation));
         let begun = match (h.memory.state(image), h.disk.state(image)) {
             (ImageState::Here | ImageState::Coming, _) | (_, ImageState::Coming) => true,
             (_, ImageState::Here) => self.load_image(model, workload, probe, host, image),

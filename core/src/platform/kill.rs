@@ -114,6 +114,7 @@ impl World {
         if spec.cpu == Cpu::Slots && host.millicores_held + asks > u64::from(spec.millicores) + freed {
             return false;
         }
+        probe.seeks(self.now, a.host, a.invocation);
         while !self.hosts[a.host as usize].has_slot(spec, asks as u32)
             && let Some(&(newest, _)) = self.hosts[a.host as usize].yielding.last()
         {

@@ -26,7 +26,7 @@ pub use load::LoadAverage;
 pub use message::{Message, MessageKind};
 pub use model::{ClientSpec, FunctionSpec, HostSpec, Machine, Model};
 pub use network::{Network, PathSpec};
-pub use probe::{ContainerChange, ContainerEvent, ImageChange, ImageEvent, ImagePlace, PlacerChange, Probe, TaskEnd};
+pub use probe::{ContainerChange, ContainerEvent, Decision, ImageChange, ImageEvent, ImagePlace, PlacerChange, Probe, TaskEnd};
 pub use reservation::{Reservation, slots};
 pub use run_queue::{Place, RunQueue, Step};
 pub use store::{ImageState, ImageStore};

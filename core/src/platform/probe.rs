@@ -3,6 +3,7 @@
 
 use super::message::Message;
 use super::task::{Accounting, Cause, Outcome, Phase};
+use crate::frame::{Frame, Placer};
 use crate::units::SimTime;
 
 /// A change of a container.
@@ -91,6 +92,19 @@ pub enum PlacerChange {
     Done,
 }
 
+/// A placer that is about to answer.
+#[derive(Clone, Copy)]
+pub struct Decision<'a> {
+    /// Everything as it is.
+    pub frame: Frame<'a>,
+    /// The placer's number in its architecture.
+    pub number: u32,
+    /// What it believes, and how it chooses.
+    pub placer: &'a Placer,
+    /// The message that it answers; nothing if its timer came.
+    pub message: Option<&'a Message>,
+}
+
 /// A task that ended.
 #[derive(Clone, Copy, Debug)]
 pub struct TaskEnd<'a> {
@@ -144,6 +158,11 @@ pub trait Probe {
     fn image(&mut self, now: SimTime, event: &ImageEvent) {}
     /// Something changed at a placer: on which machine, and which one (the architecture's instance and the number there).
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {}
+    /// A placer is about to answer: what it sees now is what it decides on.
+    fn decides(&mut self, decision: &Decision<'_>) {}
+    /// An invocation looks for room on a host, or the platform for something else ([`crate::engine::NONE`]). What is removed or
+    /// killed there at this instant, until the next such call, makes room for it.
+    fn seeks(&mut self, now: SimTime, host: u32, invocation: u32) {}
     /// A task ended.
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {}
 }
@@ -202,6 +221,14 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
         self.0.placer(now, machine, placer, change);
         self.1.placer(now, machine, placer, change);
+    }
+    fn decides(&mut self, decision: &Decision<'_>) {
+        self.0.decides(decision);
+        self.1.decides(decision);
+    }
+    fn seeks(&mut self, now: SimTime, host: u32, invocation: u32) {
+        self.0.seeks(now, host, invocation);
+        self.1.seeks(now, host, invocation);
     }
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         self.0.ended(now, end);

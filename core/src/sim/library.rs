@@ -100,6 +100,12 @@ impl Library {
         let own = self.architectures.iter().map(|(entry, _)| *entry);
         own.chain(architecture::REGISTRY.iter().copied()).find(|entry| entry.kind == kind)
     }
+
+    /// The description of a placement policy; of the one that is taken for it, if there is none of that kind.
+    pub(super) fn placement_entry(&self, kind: &str) -> &'static Entry {
+        let own = self.placements.iter().map(|(entry, _)| *entry);
+        own.chain(placement::REGISTRY.iter().copied()).find(|entry| entry.kind == kind).unwrap_or(placement::REGISTRY[0])
+    }
 }
 
 impl std::fmt::Debug for Library {

@@ -7,6 +7,7 @@ pub mod containers;
 mod library;
 pub mod life;
 pub mod stage;
+pub mod why;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use crate::engine::{Class, NONE};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
-    Accounting, Cause, Event, EventKind, Host, Member, Message, MessageKind, Model, Opener, Outcome, Phase, PlacerChange, Probe,
-    World,
+    Accounting, Cause, Decision, Event, EventKind, Host, Member, Message, MessageKind, Model, Opener, Outcome, Phase, PlacerChange,
+    Probe, World,
 };
 use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
@@ -208,6 +209,11 @@ impl Simulation {
     /// The compiled scenario as it holds now.
     pub fn model(&self) -> &Model {
         &self.setup.stages[self.state.stage].model
+    }
+
+    /// The scenario as it holds now.
+    pub fn scenario(&self) -> &Scenario {
+        &self.setup.stages[self.state.stage].scenario
     }
 
     /// What arrives.
@@ -636,7 +642,9 @@ impl State {
             let Instance { rules, placers } = &mut self.instances[instance as usize];
             let placer = &mut placers[number as usize];
             let mut actions = std::mem::take(&mut self.actions);
-            rules.answer(frame(setup, self.stage, &self.world, instance), number, placer, &m, &asked, &mut actions);
+            let frame = frame(setup, self.stage, &self.world, instance);
+            probe.decides(&Decision { frame, number, placer, message: Some(&m) });
+            rules.answer(frame, number, placer, &m, &asked, &mut actions);
             self.carry_out(setup, instance, number, &actions, probe);
             actions.clear();
             self.actions = actions;
@@ -662,7 +670,9 @@ impl State {
         }
         let Instance { rules, placers } = &mut self.instances[instance as usize];
         let mut actions = std::mem::take(&mut self.actions);
-        rules.timer(frame(setup, self.stage, &self.world, instance), number, &mut placers[number as usize], &mut actions);
+        let (frame, placer) = (frame(setup, self.stage, &self.world, instance), &mut placers[number as usize]);
+        probe.decides(&Decision { frame, number, placer, message: None });
+        rules.timer(frame, number, placer, &mut actions);
         self.carry_out(setup, instance, number, &actions, probe);
         actions.clear();
         self.actions = actions;
@@ -739,9 +749,11 @@ impl State {
                     self.world.download_image(model, probe, head, image);
                 }
                 Action::Copy { image, host } => {
+                    probe.seeks(self.world.now, host, NONE);
                     self.world.copy_image(model, workload, probe, host, image);
                 }
                 Action::Load { image, host } => {
+                    probe.seeks(self.world.now, host, NONE);
                     self.world.load_image(model, workload, probe, host, image);
                 }
                 Action::Probe { attempt, host } => {

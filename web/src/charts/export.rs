@@ -43,11 +43,16 @@ impl Export<'_> {
 
     /// Offers a drawing as a file; `ruler` measures its texts.
     pub(super) fn svg(&self, ruler: CanvasRenderingContext2d) {
+        let text = self.drawing(ruler);
+        download(&Blob::new_with_options(text.as_str(), Some("image/svg+xml")), self.kind, "svg");
+    }
+
+    /// The drawing as SVG.
+    fn drawing(&self, ruler: CanvasRenderingContext2d) -> String {
         let (mut text, size) = (String::new(), self.size());
         self.draw(Target::svg(&mut text, size), ruler);
         let attributes = |scale| format!("width=\"{}\" height=\"{}\"", size.0 * scale, size.1 * scale);
-        let text = text.replacen(&attributes(UNIT), &attributes(1.0), 1);
-        download(&Blob::new_with_options(text.as_str(), Some("image/svg+xml")), self.kind, "svg");
+        text.replacen(&attributes(UNIT), &attributes(1.0), 1)
     }
 
     /// Offers a picture as a file.
@@ -78,6 +83,15 @@ impl Export<'_> {
         pen.title(self.kind.title(), (inside.left, 30.0));
         self.kind.draw(&pen, self.data, &self.view, self.ghost);
     }
+}
+
+/// A chart as SVG in the colours of paper; nothing if it is empty.
+pub(crate) fn picture(kind: ChartKind, data: &Charts) -> Option<String> {
+    if kind.empty(data).is_some() {
+        return None;
+    }
+    let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+    Some(Export { kind, data, view: View::default(), ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?))
 }
 
 /// Lets the browser save a blob. A browser that refuses downloads says so itself.

@@ -40,6 +40,7 @@ pub(crate) use self::kind::ChartKind;
 
 use self::easel::{Easel, Keyed, Run, Subject};
 use self::export::Export;
+pub(crate) use self::export::picture;
 use self::shared::Shared;
 use self::table::ChartTable;
 use self::view::View;

@@ -52,6 +52,22 @@ impl Theme {
         })
     }
 
+    /// The colours of the light theme, whatever is shown: for paper.
+    pub(super) fn paper() -> Theme {
+        Theme {
+            surface: RGBColor(0xFF, 0xFF, 0xFF),
+            line: RGBColor(0xD5, 0xDA, 0xE1),
+            ink: RGBColor(0x1A, 0x21, 0x29),
+            muted: RGBColor(0x5B, 0x66, 0x73),
+            travelling: RGBColor(0x6F, 0x7A, 0x90),
+            waiting: RGBColor(0xA8, 0x78, 0x00),
+            cold: RGBColor(0x14, 0x40, 0xA8),
+            running: RGBColor(0x06, 0x9B, 0x66),
+            lost: RGBColor(0x80, 0x14, 0x3C),
+            run: RGBColor(0x12, 0x38, 0xB0),
+        }
+    }
+
     /// `share` of a colour on the surface, opaque, so that layers may lie upon each other.
     pub(super) fn tint(&self, colour: RGBColor, share: f64) -> RGBColor {
         mix(self.surface, colour, share)

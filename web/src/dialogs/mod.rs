@@ -16,6 +16,7 @@ use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
 use crate::keys::SHORTCUTS;
+use crate::panels::report::RunReport;
 use crate::store::{Action, Dialog, LabHandle, Notice};
 
 /// The open dialog and the notices.
@@ -27,6 +28,7 @@ pub(crate) fn Dialogs() -> Html {
         Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
         Some(Dialog::Share) => html! { <Modal title="Share this experiment" wide=true><Share /></Modal> },
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
+        Some(Dialog::Report) => html! { <Modal title="Report" wide=true><RunReport /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
             Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
             None => html! {},

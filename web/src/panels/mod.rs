@@ -1,11 +1,15 @@
 //! The panels of the bench.
 
 mod charts;
+mod export;
 mod fields;
+mod grid;
 pub(crate) mod inspector;
-mod invocations;
 mod machine;
+pub(crate) mod report;
 pub(crate) mod results;
 mod several;
+mod story;
+mod tables;
 mod timeline;
 pub(crate) mod topbar;

@@ -4,15 +4,16 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{SimDuration, count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
-use super::invocations::Invocations;
+use super::export::ExportMenu;
+use super::tables::Tables;
 use crate::app::Tools;
 use crate::charts::{ChartKind, HostFigure, Pick};
 use crate::store::{Action, LabHandle, Shown};
-use crate::worker::protocol::RowFilter;
+use crate::worker::protocol::Table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tab {
@@ -72,17 +73,25 @@ pub(crate) fn Results() -> Html {
     };
     // A place in a chart is an instant to go to, and invocations to list.
     let on_pick = {
-        let (player, tab, dispatcher) = (tools.player.clone(), tab.setter(), lab.dispatcher());
+        let (player, dispatcher) = (tools.player.clone(), lab.dispatcher());
         use_callback((), move |pick: Pick, ()| {
             if let Some(at_s) = pick.at_s {
                 player.seek(at_s);
             }
             if let Some(filter) = pick.filter {
-                dispatcher.dispatch(Action::List(Some(filter)));
-                tab.set(Tab::Invocations);
+                dispatcher.dispatch(Action::ShowRows(filter));
             }
         })
     };
+    {
+        // Whoever asks for invocations gets to see them.
+        let tab = tab.setter();
+        use_effect_with(lab.listing.asked, move |asked| {
+            if *asked > 0 {
+                tab.set(Tab::Invocations);
+            }
+        });
+    }
     let shown = lab.shown.as_deref();
     // A part of the run that was looked at may lie beyond the end of the next one.
     let part = (*range).filter(|(from, _)| shown.is_none_or(|s| *from < s.charts.end_s));
@@ -120,14 +129,14 @@ pub(crate) fn Results() -> Html {
     let body = match (*tab, shown) {
         (Tab::Latency | Tab::Time | Tab::Containers, _) => charts(tab.charts()),
         (_, None) => html! { <p class="empty">{ "No run has finished yet" }</p> },
-        (Tab::Hosts, Some(s)) => html! { <div class="hosts-tab">{ charts(tab.charts()) }{ hosts(&s.outcome.summary) }</div> },
-        (Tab::Functions, Some(s)) => functions(&s.outcome.summary),
-        (Tab::Invocations, Some(s)) => html! {
-            <>
-            if let Some(filter) = &lab.listed { <Listed filter={filter.clone()} /> }
-            <Invocations run={s.run} complete={s.complete} />
-            </>
+        (Tab::Hosts, Some(s)) => html! {
+            <div class="hosts-tab">
+                { charts(tab.charts()) }
+                <Tables run={s.run} complete={s.complete} table={Table::Hosts} />
+            </div>
         },
+        (Tab::Functions, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Functions} /> },
+        (Tab::Invocations, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Invocations} /> },
         (Tab::Schedulers, Some(s)) => {
             let shares = s.charts.shares.iter().any(|share| !share.is_empty());
             html! {
@@ -142,7 +151,10 @@ pub(crate) fn Results() -> Html {
         <>
         <Headline />
         <div class="tabs">
-            <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
+            <div class="tab-bar">
+                <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
+                <ExportMenu />
+            </div>
             <div key={tab.name()} id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
         </div>
         </>
@@ -173,146 +185,6 @@ struct FiguresProps {
     stale: bool,
 }
 
-/// Four headline figures with what changed since the run before.
-#[component]
-fn Figures(props: &FiguresProps) -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
-    let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
-    let times = |x: f64| (three_digits(x), "×");
-    let ms = |x: f64| split_duration(x * 1e6);
-    let percent = |x: f64| (three_digits(x), "%");
-    let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
-        let value = now.map(read);
-        let (text, unit) = value.map_or(("–".to_owned(), ""), show);
-        // Of every figure less is better.
-        let delta = match (value, before.map(read)) {
-            (Some(now), Some(before)) if show(now) != show(before) => {
-                let (text, unit) = show(before);
-                let word = match now.partial_cmp(&before) {
-                    Some(Ordering::Less) => "↓ better",
-                    Some(Ordering::Greater) => "↑ worse",
-                    _ => "",
-                };
-                html! { <><span class="direction">{ word }</span>{ format!("from {text} {unit}") }</> }
-            }
-            (Some(_), Some(_)) => html! { "as before" },
-            _ => html! {},
-        };
-        html! {
-            <div class="figure" title={help.to_owned()}>
-                <dt>{ name }</dt>
-                <dd><span class="value">{ text }</span><span class="unit">{ unit }</span></dd>
-                <dd class="delta">{ delta }</dd>
-            </div>
-        }
-    };
-    let run = now.map(|s| {
-        let lost = s.lost();
-        let mut parts = vec![format!("{} invocations", count(s.submitted))];
-        if let Some(jobs) = &s.jobs {
-            parts = vec![format!("{} invocations in {} jobs", count(s.submitted), count(jobs.submitted))];
-            if jobs.failed > 0 {
-                parts.push(format!("{} jobs failed", count(jobs.failed)));
-            }
-        }
-        if lost > 0 {
-            let kinds = [
-                ("timed out", s.timed_out),
-                ("rejected", s.rejected),
-                ("dropped", s.dropped),
-                ("failed", s.failed),
-                ("abandoned", s.abandoned),
-            ];
-            let mut why: Vec<String> = kinds.iter().filter(|k| k.1 > 0).map(|(word, n)| format!("{} {word}", count(*n))).collect();
-            why.extend(s.causes.iter().filter(|c| c.1 > 0).map(|(cause, n)| format!("{}: {}", cause.replace('_', " "), count(*n))));
-            parts.push(format!("{} lost ({})", count(lost), why.join(", ")));
-        }
-        if s.live > 0 {
-            parts.push(format!("{} still in the system", count(s.live)));
-        }
-        parts.join(", ")
-    });
-    let complete = props.shown.as_ref().is_some_and(|s| s.0.complete);
-    let stale = props.stale.then(|| {
-        let again = {
-            let lab = lab.clone();
-            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Again))
-        };
-        html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
-    });
-    // What jobs are like is asked only where there are some.
-    let with_jobs = now.is_some_and(|s| s.jobs.is_some());
-    let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
-    let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
-    let jobs = with_jobs.then(|| {
-        html! {
-            <>
-            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
-            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
-            </>
-        }
-    });
-    html! {
-        <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
-            <dl>
-                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
-                { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
-                { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
-                { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
-                    if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
-                }) }
-                { jobs }
-            </dl>
-            { stale }
-            <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
-        </div>
-    }
-}
-
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Html {
-    html! {
-        <div class="table" tabindex="0"><table>
-            <thead><tr>{ for head.iter().map(|h| html! { <th scope="col">{ *h }</th> }) }</tr></thead>
-            <tbody>{ for rows.map(|cells| html! { <tr>{ for cells.into_iter().map(|c| html! { <td>{ c }</td> }) }</tr> }) }</tbody>
-        </table></div>
-    }
-}
-
-fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{} %", three_digits(100.0 * part as f64 / whole as f64)) }
-}
-
-const MOST_ROWS: usize = 200;
-
-fn hosts(s: &Summary) -> Html {
-    let rows = s.hosts.iter().take(MOST_ROWS).map(|h| {
-        vec![
-            h.id.clone(),
-            h.ended.to_string(),
-            share(h.cold, h.ended),
-            format!("{} %", three_digits(100.0 * h.utilisation)),
-            format!("{} MB", three_digits(h.idle_mb)),
-        ]
-    });
-    let hosts = table(&["Host", "Invocations", "Cold", "Cores in use", "Idle memory"], rows);
-    if s.transfers.is_empty() {
-        return hosts;
-    }
-    let gb = |bytes: u64| three_digits(bytes as f64 / 1e9);
-    let parts: Vec<String> = s.transfers.iter().map(|t| format!("{} ({} GB)", t.words(), gb(t.bytes))).collect();
-    let evictions = format!("{} removed to make room", count(s.image_evictions));
-    html! { <div class="told"><p class="tell">{ format!("Images: {}; {evictions}.", parts.join(", ")) }</p>{ hosts }</div> }
-}
-
-fn functions(s: &Summary) -> Html {
-    let rows = s.functions.iter().take(MOST_ROWS).map(|f| {
-        let (time, unit) = split_duration(f.response_ms * 1e6);
-        vec![f.id.clone(), f.ended.to_string(), share(f.cold, f.ended), f.lost.to_string(), format!("{time} {unit}")]
-    });
-    table(&["Function", "Invocations", "Cold", "Lost", "Mean response"], rows)
-}
-
 /// What cannot be drawn about the work of schedulers, in words.
 fn schedulers(s: &Summary) -> Html {
     let mut told = Vec::new();
@@ -330,41 +202,5 @@ fn schedulers(s: &Summary) -> Html {
         html! {}
     } else {
         html! { <p class="tell">{ told.join(" ") }</p> }
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct ListedProps {
-    filter: RowFilter,
-}
-
-/// Which invocations were chosen in a chart, and how to have all again.
-#[component]
-fn Listed(props: &ListedProps) -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
-    let s = |ns: u64| SimDuration(ns).to_string();
-    let filter = &props.filter;
-    let mut words = Vec::new();
-    if let Some((from, to)) = filter.submitted_ns {
-        words.push(format!("submitted from {} to {}", s(from), s(to)));
-    }
-    match filter.slowdown {
-        Some((from, to)) if to == f64::MAX => words.push(format!("slowdown of {}× or more", three_digits(from))),
-        Some((from, to)) => words.push(format!("slowdown from {} to {}×", three_digits(from), three_digits(to))),
-        None => {}
-    }
-    if let Some((from, to)) = filter.response_ns {
-        words.push(format!("response from {} to {}", s(from), s(to)));
-    }
-    let hosts = lab.shown.as_ref().map(|shown| &shown.outcome.summary.hosts);
-    if let Some(row) = filter.host.and_then(|host| hosts?.get(host as usize)) {
-        words.push(format!("on {}", row.id));
-    }
-    let all = {
-        let lab = lab.clone();
-        Callback::from(move |_: MouseEvent| lab.dispatch(Action::List(None)))
-    };
-    html! {
-        <p class="tell listed" role="status">{ format!("Chosen in a chart: {}. ", words.join(", ")) }<button class="quiet" onclick={all}>{ "Show all" }</button></p>
     }
 }

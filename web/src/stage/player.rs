@@ -87,6 +87,8 @@ struct Inner {
     last_frame_ms: f64,
     last_tick_ms: f64,
     items: Vec<Item>,
+    /// The invocation that is pointed out.
+    followed: Option<u32>,
 }
 
 /// Plays a run. Clones share one playhead.
@@ -242,6 +244,13 @@ impl Player {
         self.tell();
     }
 
+    /// Points out an invocation, or none.
+    pub(crate) fn follow(&self, invocation: Option<u32>) {
+        let mut inner = self.0.borrow_mut();
+        inner.followed = invocation;
+        inner.dirty = true;
+    }
+
     /// Chooses a speed in simulated seconds per second; nothing is automatic.
     pub(crate) fn set_speed(&self, speed: Option<f64>) {
         let mut inner = self.0.borrow_mut();
@@ -379,7 +388,7 @@ impl Inner {
                 size: screen.size,
                 ms_per_sim_ns,
                 reduced_motion: screen.reduced_motion,
-                followed: None,
+                followed: self.followed,
                 lit: screen.lit.clone(),
                 labelled: screen.labelled.clone(),
             };

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod gallery;
 pub(crate) mod history;
+pub(crate) mod pages;
 pub(crate) mod persist;
 
 use std::rc::Rc;
@@ -12,11 +13,13 @@ use faaslab_core::measure::Charts;
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::sim::life::Life;
+use faaslab_core::sim::why::Why;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
 use yew::prelude::*;
 
 use self::history::Steps;
+use self::pages::Pages;
 use crate::embed::Part;
 use crate::worker::protocol::{FromSim, Job, Outcome, Row, RowFilter};
 
@@ -70,6 +73,17 @@ pub(crate) struct Notice {
     pub(crate) bad: bool,
 }
 
+/// Which invocations are listed, and which of them is open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Listing {
+    /// Those that this lets through.
+    pub(crate) filter: RowFilter,
+    /// The one whose story is told.
+    pub(crate) open: Option<u32>,
+    /// How often somebody asked to see them.
+    pub(crate) asked: u32,
+}
+
 /// What lies above the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialog {
@@ -81,6 +95,8 @@ pub(crate) enum Dialog {
     Trace,
     /// Shortcuts.
     Help,
+    /// The run on one page, to print.
+    Report,
 }
 
 /// Everything the page knows.
@@ -100,16 +116,18 @@ pub(crate) struct Lab {
     pub(crate) shown: Option<Rc<Shown>>,
     /// The one before.
     pub(crate) previous: Option<Rc<Shown>>,
-    /// The invocations that were listed, and of which run.
-    pub(crate) rows: Option<(u32, Rc<Vec<Row>>)>,
+    /// The rows of the table that is shown, as far as they are here.
+    pub(crate) pages: Option<Rc<Pages>>,
+    /// Which invocations are listed.
+    pub(crate) listing: Rc<Listing>,
     /// What an invocation went through, and in which run.
-    pub(crate) life: Option<(u32, Rc<Life>)>,
+    pub(crate) life: Option<(u32, Rc<(Row, Life)>)>,
+    /// Why it fared so, and in which run.
+    pub(crate) why: Option<(u32, Rc<Why>)>,
     /// A part of a run more closely, as charts show it over time, and of which run.
     pub(crate) closer: Option<(u32, Rc<Charts>)>,
     /// The containers of a host: of which run, and the number of the host.
     pub(crate) containers: Option<(u32, u32, Rc<Charts>)>,
-    /// Which invocations are listed; nothing for those that took longest.
-    pub(crate) listed: Option<RowFilter>,
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
     /// The trace on its way.
@@ -166,10 +184,12 @@ pub(crate) enum Action {
     LoadBegan(u32, f64),
     /// The worker said something.
     Heard(Box<FromSim>),
-    /// List these invocations.
-    List(Option<RowFilter>),
     /// Run again.
     Again,
+    /// List some invocations.
+    ShowRows(RowFilter),
+    /// Tell the story of an invocation, or of none.
+    ShowInvocation(Option<u32>),
     /// The worker was ended.
     Stopped,
     /// Show these parts alone, or the whole page.
@@ -192,11 +212,12 @@ impl Lab {
             running: None,
             shown: None,
             previous: None,
-            rows: None,
+            pages: None,
+            listing: Rc::default(),
             life: None,
             closer: None,
             containers: None,
-            listed: None,
+            why: None,
             trace: None,
             loading: None,
             notices: Rc::default(),
@@ -278,11 +299,17 @@ impl Lab {
 
     fn hear(&mut self, message: FromSim) {
         match message {
-            FromSim::Ready | FromSim::Window { .. } => {}
-            FromSim::Rows { run, rows } => self.rows = Some((run, Rc::new(rows))),
+            FromSim::Ready | FromSim::Window { .. } | FromSim::Exported { .. } => {}
+            FromSim::Page { run, query, from, total, rows } => {
+                let before = self.pages.take().filter(|p| p.is_of(run, &query));
+                let mut pages = before.unwrap_or_else(|| Rc::new(Pages::new(run, query)));
+                Rc::make_mut(&mut pages).take(from, total, rows);
+                self.pages = Some(pages);
+            }
             FromSim::Charts { run, charts } => self.closer = Some((run, Rc::new(*charts))),
             FromSim::Containers { run, host, charts } => self.containers = Some((run, host, Rc::new(*charts))),
-            FromSim::Life { run, life } => self.life = Some((run, Rc::new(life))),
+            FromSim::Life { run, row, life } => self.life = Some((run, Rc::new((row, life)))),
+            FromSim::Why { run, why } => self.why = Some((run, Rc::new(why))),
             FromSim::Progress { run, fraction, partial } => {
                 let Some(running) = self.running.as_mut().filter(|r| r.run == run) else { return };
                 running.fraction = fraction;
@@ -334,6 +361,8 @@ impl Lab {
 
     fn show(&mut self, run: u32, scenario: Rc<Scenario>, outcome: Outcome, complete: bool) {
         if let Some(before) = self.shown.take().filter(|s| s.run != run) {
+            // Rows and numbers are of a run.
+            Rc::make_mut(&mut self.listing).open = None;
             self.previous = before.complete.then_some(before);
         }
         let charts = Rc::new(outcome.charts.clone());
@@ -400,7 +429,7 @@ impl Reducible for Lab {
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
-                lab.listed = None;
+                (lab.pages, lab.listing) = (None, Rc::default());
                 lab.edit(Command::Replace(scenario));
                 (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
@@ -413,8 +442,12 @@ impl Reducible for Lab {
             Action::Began(running) => lab.running = Some(running),
             Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
             Action::Heard(message) => lab.hear(*message),
-            Action::List(filter) => lab.listed = filter,
             Action::Again => lab.again += 1,
+            Action::ShowRows(filter) => lab.listing = Rc::new(Listing { filter, open: None, asked: lab.listing.asked + 1 }),
+            Action::ShowInvocation(open) => {
+                let listing = Rc::make_mut(&mut lab.listing);
+                (listing.open, listing.asked) = (open, listing.asked + 1);
+            }
             Action::Stopped => {
                 (lab.running, lab.loading) = (None, None);
                 lab.lost += 1;

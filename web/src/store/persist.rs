@@ -116,12 +116,18 @@ pub(crate) fn save_file(scenario: &Scenario) {
 
 /// Gives a text to the person as a file.
 pub(crate) fn download(name: &str, kind: &str, text: &str) {
+    download_blob(name, gloo::file::Blob::new_with_options(text, Some(kind)));
+}
+
+/// Gives a file to the person.
+pub(crate) fn download_blob(name: &str, blob: gloo::file::Blob) {
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
-    let blob = gloo::file::Blob::new_with_options(text, Some(kind));
     let url = gloo::file::ObjectUrl::from(blob);
     if let Some(link) = document.create_element("a").ok().and_then(|e| e.dyn_into::<web_sys::HtmlAnchorElement>().ok()) {
         link.set_href(&url);
         link.set_download(name);
         link.click();
+        // The download has long begun when the address is taken away.
+        gloo::timers::callback::Timeout::new(10_000, move || drop(url)).forget();
     }
 }

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use faaslab_core::measure::{InvocationRow, Recorder, Summary};
+use faaslab_core::measure::{Recorder, Summary};
+use faaslab_core::platform::Outcome::Abandoned;
 use faaslab_core::scenario::{Problem, Scenario};
 use faaslab_core::sim::containers::Watch;
 use faaslab_core::sim::life::{Life, life};
 use faaslab_core::sim::stage::{StageWindow, record};
+use faaslab_core::sim::why::{Why, why};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
 use faaslab_core::units::SimTime;
@@ -19,7 +21,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
-use super::protocol::{FromSim, Job, Outcome, Row, ToSim, pack, unpack};
+use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
+use super::tables::Tables;
 
 /// How long the worker simulates before it listens again, in milliseconds.
 const SLICE_MS: f64 = 20.0;
@@ -29,8 +32,6 @@ const BATCH: u64 = 5_000;
 const PROGRESS_MS: f64 = 100.0;
 /// The most bytes that checkpoints may take, about.
 const CHECKPOINT_BYTES: usize = 200_000_000;
-/// The most invocations in a list.
-const MOST_LISTED: usize = 100;
 /// The most hosts of which there is a line in a chart.
 const MOST_HOSTS: usize = 5;
 /// Bytes of a file read at once.
@@ -41,6 +42,7 @@ struct Run {
     past: Past,
     simulation: Simulation,
     recorder: Recorder,
+    tables: Tables,
     /// About how many bytes they take.
     checkpoint_bytes: usize,
     /// Events between two checkpoints; doubled when there are too many.
@@ -200,10 +202,12 @@ impl Worker {
                     self.post(&FromSim::Window { run, window });
                 }
             }
-            ToSim::Rows { run, from_ns } => {
+            ToSim::Life { run, invocation } => {
                 // Of a run that is no longer the current one only states are kept.
                 if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
-                    self.post(&FromSim::Rows { run, rows: current.rows(from_ns) });
+                    let row = Tables::row(&current.simulation, &current.recorder, invocation);
+                    let life = current.past.life(invocation, row.submitted_ns);
+                    self.post(&FromSim::Life { run, row, life });
                 }
             }
             ToSim::Charts { run, from_ns, to_ns } => {
@@ -218,9 +222,22 @@ impl Worker {
                 let (from, to) = (SimTime(from_ns), SimTime(to_ns));
                 self.watch = self.past(run).map(|past| (run, host, Watch::new(past.before(from).clone(), host, from, to)));
             }
-            ToSim::Life { run, invocation, submitted_ns } => {
-                if let Some(life) = self.past(run).map(|p| p.life(invocation, submitted_ns)) {
-                    self.post(&FromSim::Life { run, life });
+            ToSim::Why { run, invocation } => {
+                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
+                    self.post(&FromSim::Why { run, why: current.why(invocation) });
+                }
+            }
+            ToSim::Page { run, query, from, count } => {
+                if let Some(current) = self.run.as_mut().filter(|r| r.past.number == run && r.done) {
+                    let (total, rows) = current.tables.page(&current.simulation, &current.recorder, &query, from, count);
+                    self.post(&FromSim::Page { run, query, from, total, rows });
+                }
+            }
+            ToSim::Export { run, query } => {
+                if let Some(current) = self.run.as_mut().filter(|r| r.past.number == run && r.done)
+                    && let Some(blob) = current.tables.file(&current.simulation, &current.recorder, &query)
+                {
+                    self.post_with(&FromSim::Exported { table: query.table }, &[blob.into()]);
                 }
             }
             ToSim::LoadTrace(load) => {
@@ -293,6 +310,7 @@ impl Worker {
             checkpoint_bytes: simulation.size(),
             simulation,
             recorder,
+            tables: Tables::default(),
             spacing: 20_000,
             next_checkpoint: 20_000,
             done: false,
@@ -374,20 +392,15 @@ impl Run {
         }
     }
 
-    fn rows(&self, from_ns: Option<u64>) -> Vec<Row> {
-        let workload = self.simulation.workload();
-        let model = self.simulation.model();
-        let id = |host: u32| model.hosts.get(host as usize).map_or("", |h| model.machine_id(h.machine));
-        let row = |r: InvocationRow| Row {
-            invocation: r.invocation,
-            function: workload.functions[workload.function[r.invocation as usize] as usize].id.clone(),
-            submitted_ns: r.submitted.map_or(0, |at| at.0),
-            response_ns: r.outcome.map(|_| r.response_ns),
-            outcome: r.outcome.map_or("in the system", |o| o.word()).replace('_', " "),
-            cold: r.cold,
-            host: r.host.map_or("", id).to_owned(),
-        };
-        self.recorder.some_rows(from_ns.map(SimTime), MOST_LISTED).into_iter().map(row).collect()
+    /// Why an invocation fared as it did.
+    fn why(&self, invocation: u32) -> Why {
+        let counters = &self.simulation.world().counters;
+        // Attempts of which no row tells, and containers that nobody asked for.
+        let untold = counters.retries + counters.killed + counters.prewarmed + counters.outcomes[Abandoned as usize] > 0;
+        let submitted = self.recorder.row(invocation).submitted.unwrap_or_default();
+        why(&self.past.checkpoints, invocation, submitted, |host, function, before| {
+            if untold { Some(SimTime::ZERO) } else { self.recorder.last_use(host, function, before) }
+        })
     }
 
     fn outcome(&self) -> Outcome {

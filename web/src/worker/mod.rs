@@ -3,3 +3,4 @@
 pub(crate) mod client;
 pub(crate) mod host;
 pub(crate) mod protocol;
+mod tables;

@@ -3,10 +3,12 @@
 //! A message is an array: first the message itself in bytes, then what travels with it as it is (files, buffers). Both ends
 //! are the same compiled module, so they always speak the same version.
 
-use faaslab_core::measure::{Charts, Summary};
+use faaslab_core::measure::{Charts, GroupRow, Summary};
+pub(crate) use faaslab_core::measure::{Column, RowFilter, Sort};
 use faaslab_core::scenario::Problem;
 use faaslab_core::sim::life::Life;
 use faaslab_core::sim::stage::StageWindow;
+use faaslab_core::sim::why::Why;
 use faaslab_core::trace::{Report, TraceError};
 use js_sys::{Array, Uint8Array};
 use serde::de::DeserializeOwned;
@@ -43,13 +45,6 @@ pub(crate) enum ToSim {
         /// Its end, in nanoseconds.
         to_ns: u64,
     },
-    /// List invocations: the slowest, or the first ones from an instant on.
-    Rows {
-        /// The run.
-        run: u32,
-        /// The instant, in nanoseconds.
-        from_ns: Option<u64>,
-    },
     /// Show a part of a run more closely.
     Charts {
         /// The run.
@@ -76,8 +71,31 @@ pub(crate) enum ToSim {
         run: u32,
         /// The invocation.
         invocation: u32,
-        /// When it was submitted, in nanoseconds.
-        submitted_ns: u64,
+    },
+    /// Say why an invocation fared as it did.
+    Why {
+        /// The run.
+        run: u32,
+        /// The invocation.
+        invocation: u32,
+    },
+    /// Give some rows of a table.
+    Page {
+        /// The run.
+        run: u32,
+        /// The table.
+        query: Query,
+        /// The first row.
+        from: u32,
+        /// How many.
+        count: u32,
+    },
+    /// Write a table as a file.
+    Export {
+        /// The run.
+        run: u32,
+        /// The table.
+        query: Query,
     },
     /// Read the files that travel with this as a trace; what is being read already is given up. It has this number.
     LoadTrace(u32),
@@ -124,13 +142,6 @@ pub(crate) enum FromSim {
         /// What happens in it.
         window: StageWindow,
     },
-    /// Invocations.
-    Rows {
-        /// The run.
-        run: u32,
-        /// As they were asked for.
-        rows: Vec<Row>,
-    },
     /// A part of a run, as charts show it over time.
     Charts {
         /// The run.
@@ -151,8 +162,35 @@ pub(crate) enum FromSim {
     Life {
         /// The run.
         run: u32,
+        /// The invocation in figures.
+        row: Row,
         /// Its states.
         life: Life,
+    },
+    /// Why an invocation fared as it did.
+    Why {
+        /// The run.
+        run: u32,
+        /// The answers.
+        why: Why,
+    },
+    /// Rows of a table.
+    Page {
+        /// The run.
+        run: u32,
+        /// The table.
+        query: Query,
+        /// The first row.
+        from: u32,
+        /// How many rows the table has.
+        total: u32,
+        /// The rows.
+        rows: Rows,
+    },
+    /// A table as comma-separated values, which travel with this.
+    Exported {
+        /// Which.
+        table: Table,
     },
     /// A trace is being read.
     Loading {
@@ -183,6 +221,39 @@ pub(crate) enum FromSim {
     Crashed(String),
 }
 
+/// A table of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Table {
+    /// A row for each invocation.
+    Invocations,
+    /// A row for each function.
+    Functions,
+    /// A row for each zone.
+    Zones,
+    /// A row for each host.
+    Hosts,
+}
+
+/// Rows of a table in an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Query {
+    /// The table.
+    pub(crate) table: Table,
+    /// The order.
+    pub(crate) sort: Sort,
+    /// Which invocations; of the others all are shown.
+    pub(crate) filter: RowFilter,
+}
+
+/// Rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Rows {
+    /// Of invocations.
+    Invocations(Vec<Row>),
+    /// Of what they have in common.
+    Groups(Vec<GroupRow>),
+}
+
 /// An invocation of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
@@ -194,31 +265,16 @@ pub(crate) struct Row {
     pub(crate) submitted_ns: u64,
     /// How long it took, in nanoseconds; nothing if it has not ended.
     pub(crate) response_ns: Option<u64>,
+    /// Response time over execution time, of what was completed.
+    pub(crate) slowdown: Option<f64>,
     /// How it ended, in one word.
     pub(crate) outcome: String,
     /// Whether it started cold.
     pub(crate) cold: bool,
+    /// How many attempts it took.
+    pub(crate) attempts: u16,
     /// The id of its host.
     pub(crate) host: String,
-}
-
-/// Which invocations are listed. Ranges hold what is at least their first and less than their second number.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RowFilter {
-    /// Submitted in this range, in nanoseconds.
-    pub(crate) submitted_ns: Option<(u64, u64)>,
-    /// Completed, with a slowdown in this range.
-    pub(crate) slowdown: Option<(f64, f64)>,
-    /// Completed, with a response time in this range, in nanoseconds.
-    pub(crate) response_ns: Option<(u64, u64)>,
-    /// Of this function.
-    pub(crate) function: Option<u32>,
-    /// Got to this host.
-    pub(crate) host: Option<u32>,
-    /// Ended, after a cold start or without one.
-    pub(crate) cold: Option<bool>,
-    /// Ended so, by its place in [`faaslab_core::platform::Outcome::ALL`].
-    pub(crate) outcome: Option<u8>,
 }
 
 /// The measures of a run.

@@ -1,0 +1,188 @@
+//! Invocations that belong together, in figures: those of a function, of a zone, of a host.
+
+use serde::{Deserialize, Serialize};
+
+use super::quantiles::type_7;
+use super::recorder::Recorder;
+use crate::platform::{Outcome, Usage};
+use crate::sim::Simulation;
+
+/// What invocations have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum GroupBy {
+    /// Their function.
+    Function,
+    /// The zone of the host that they got to.
+    Zone,
+    /// The host that they got to.
+    Host,
+}
+
+/// Invocations that belong together, in figures. Times and slowdowns are zero where none was completed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GroupRow {
+    /// The id of what they have in common.
+    pub id: String,
+    /// Its number.
+    pub number: u32,
+    /// Invocations that ended.
+    pub ended: u64,
+    /// Of these, started cold.
+    pub cold: u64,
+    /// Of these, lost.
+    pub lost: u64,
+    /// Mean response time of the completed, in milliseconds.
+    pub response_ms: f64,
+    /// Half of the completed have a response time of at most this, in milliseconds.
+    pub p50_ms: f64,
+    /// 95 in a hundred have.
+    pub p95_ms: f64,
+    /// 99 in a hundred have.
+    pub p99_ms: f64,
+    /// 99 in a hundred of the completed have a slowdown of at most this.
+    pub slowdown_p99: f64,
+    /// Share of the cores that invocations held; of functions zero.
+    pub utilisation: f64,
+    /// Mean memory of idle containers, in MB; of functions zero.
+    pub idle_mb: f64,
+}
+
+/// Values of groups, those of one group together.
+struct Values {
+    ends: Vec<usize>,
+    all: Vec<f64>,
+}
+
+impl Values {
+    /// From (group, value) pairs.
+    fn new(groups: usize, pairs: impl Iterator<Item = (usize, f64)> + Clone) -> Values {
+        let mut ends = vec![0; groups];
+        pairs.clone().for_each(|(group, _)| ends[group] += 1);
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum;
+        }
+        let mut next: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).take(groups).collect();
+        let mut all = vec![0.0; sum];
+        for (group, value) in pairs {
+            all[next[group]] = value;
+            next[group] += 1;
+        }
+        for group in 0..groups {
+            let from = if group == 0 { 0 } else { ends[group - 1] };
+            all[from..ends[group]].sort_unstable_by(f64::total_cmp);
+        }
+        Values { ends, all }
+    }
+
+    /// The values of a group, the least first.
+    fn of(&self, group: usize) -> &[f64] {
+        let from = if group == 0 { 0 } else { self.ends[group - 1] };
+        &self.all[from..self.ends[group]]
+    }
+}
+
+/// The groups of a run as far as it has come, all of them, in the order of their numbers. Functions that no invocation ended of are
+/// left out.
+pub fn groups(simulation: &Simulation, recorder: &Recorder, by: GroupBy) -> Vec<GroupRow> {
+    let (model, workload, world) = (simulation.model(), simulation.workload(), simulation.world());
+    let zones = &simulation.scenario().zones;
+    let n = match by {
+        GroupBy::Function => workload.functions.len(),
+        GroupBy::Zone => zones.len(),
+        GroupBy::Host => model.hosts.len(),
+    };
+    let group_of = |row: usize| match by {
+        GroupBy::Function => Some(workload.function[row] as usize),
+        GroupBy::Zone => recorder.host_of(row).map(|host| model.hosts[host].zone as usize),
+        GroupBy::Host => recorder.host_of(row),
+    };
+    let mut rows: Vec<GroupRow> = (0..n)
+        .map(|i| GroupRow {
+            id: match by {
+                GroupBy::Function => workload.functions[i].id.clone(),
+                GroupBy::Zone => zones[i].id.clone(),
+                GroupBy::Host => model.machine_id(model.hosts[i].machine).to_owned(),
+            },
+            number: i as u32,
+            ..GroupRow::default()
+        })
+        .collect();
+    for (row, outcome, cold) in recorder.ended_rows() {
+        if let Some(group) = group_of(row).and_then(|g| rows.get_mut(g)) {
+            group.ended += 1;
+            group.cold += u64::from(cold);
+            group.lost += u64::from(outcome != Outcome::Completed);
+        }
+    }
+    let completed = recorder.ended_rows().filter(|(_, outcome, _)| *outcome == Outcome::Completed);
+    let grouped = completed.filter_map(|(row, ..)| group_of(row).map(|g| (g, row)));
+    let responses = Values::new(n, grouped.clone().map(|(g, row)| (g, recorder.row(row as u32).response_ns as f64 / 1e6)));
+    let slowdowns = Values::new(n, grouped.filter_map(|(g, row)| recorder.slowdown(row as u32).map(|s| (g, s))));
+    let quantile = |values: &[f64], q: f64| if values.is_empty() { 0.0 } else { type_7(values, q) };
+    for (i, row) in rows.iter_mut().enumerate() {
+        let values = responses.of(i);
+        row.response_ms = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        (row.p50_ms, row.p95_ms, row.p99_ms) = (quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99));
+        row.slowdown_p99 = quantile(slowdowns.of(i), 0.99);
+    }
+    if by == GroupBy::Function {
+        rows.retain(|row| row.ended > 0);
+        return rows;
+    }
+    let span = world.now.0.max(1) as f64;
+    let mut sums = vec![(Usage::default(), 0u64); n];
+    for (i, (host, spec)) in world.hosts.iter().zip(&model.hosts).enumerate() {
+        let usage = host.usage_now(world.now, spec.millicores, spec.memory);
+        let sum = &mut sums[if by == GroupBy::Host { i } else { spec.zone as usize }];
+        sum.0.cores += usage.cores;
+        sum.0.idle_memory += usage.idle_memory;
+        sum.1 += u64::from(spec.millicores);
+    }
+    for (row, (usage, millicores)) in rows.iter_mut().zip(sums) {
+        row.utilisation = usage.cores as f64 / (millicores.max(1) as f64 * span);
+        row.idle_mb = usage.idle_memory as f64 / span / 1e6;
+    }
+    rows
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::measure::Summary;
+    use crate::scenario::Scenario;
+    use crate::sim::Library;
+    use crate::workload::Workload;
+
+    #[test]
+    fn groups_add_up_to_the_whole_and_agree_with_a_scan() {
+        let scenario = Scenario::from_json(include_str!("../../../scenarios/three-edges.json")).unwrap();
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let mut recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s);
+        let mut run = Simulation::new(&scenario, Arc::clone(&workload), &Library::default()).unwrap();
+        run.run(&mut recorder);
+        let summary = Summary::new(&run, &recorder);
+        let by = |by| groups(&run, &recorder, by);
+        let ended = |rows: &[GroupRow]| rows.iter().map(|r| r.ended).sum::<u64>();
+        let (functions, zones, hosts) = (by(GroupBy::Function), by(GroupBy::Zone), by(GroupBy::Host));
+        assert_eq!(ended(&zones), ended(&hosts));
+        assert_eq!(ended(&functions), recorder.ended_rows().count() as u64);
+        assert_eq!(functions.iter().map(|r| r.cold).sum::<u64>(), hosts.iter().map(|r| r.cold).sum::<u64>());
+        // A zone's utilisation is the mean of its hosts', by cores; here all zones together are the whole.
+        let whole: f64 = hosts.iter().zip(&run.model().hosts).map(|(r, h)| r.utilisation * f64::from(h.millicores)).sum();
+        let cores: f64 = run.model().hosts.iter().map(|h| f64::from(h.millicores)).sum();
+        assert!((whole / cores - summary.utilisation).abs() < 1e-9);
+        for row in &functions {
+            let own = recorder.ended_rows().filter(|&(i, o, _)| workload.function[i] == row.number && o == Outcome::Completed);
+            let mut times: Vec<f64> = own.map(|(i, ..)| recorder.row(i as u32).response_ns as f64 / 1e6).collect();
+            times.sort_unstable_by(f64::total_cmp);
+            assert_eq!((row.p50_ms, row.p99_ms), (type_7(&times, 0.5), type_7(&times, 0.99)), "{}", row.id);
+        }
+        let zone = |row: &GroupRow| (row.id.clone(), row.ended, row.cold);
+        assert_eq!(summary.zones.iter().map(zone).collect::<Vec<_>>(), zones.iter().map(zone).collect::<Vec<_>>());
+    }
+}

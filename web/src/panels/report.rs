@@ -1,0 +1,110 @@
+//! The run on one page, to print: the scenario in words, the figures, four charts, the digest and the link.
+
+use faaslab_core::measure::Summary;
+use faaslab_core::registry::Choice;
+use faaslab_core::scenario::{Role, Scenario};
+use faaslab_core::share;
+use faaslab_core::sim::Library;
+use faaslab_core::units::{count, split_duration, three_digits};
+use yew::prelude::*;
+
+use crate::charts::{ChartKind, picture};
+use crate::store::{LabHandle, Shown};
+
+const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
+
+/// The report.
+#[component]
+pub(crate) fn RunReport() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let charts = {
+        let shown = lab.shown.clone();
+        use_memo(shown.as_ref().map(|s| s.run), |_| shown.as_deref().map(pictures).unwrap_or_default())
+    };
+    let Some(shown) = lab.shown.clone() else { return html! { <p>{ "No run has finished yet." }</p> } };
+    let print = Callback::from(|_: MouseEvent| {
+        if let Some(window) = web_sys::window() {
+            let _ = window.print();
+        }
+    });
+    let scenario = &shown.scenario;
+    let s = &shown.outcome.summary;
+    let link = share::encode(scenario);
+    html! {
+        <div class="report">
+            <p class="row no-print"><button class="primary" onclick={print}>{ "Print" }</button><span class="help">{ "Or save it as PDF from the print dialog." }</span></p>
+            <h1>{ if scenario.title.is_empty() { "Untitled" } else { &scenario.title } }</h1>
+            if !scenario.question.is_empty() { <p class="question">{ &scenario.question }</p> }
+            { for words(scenario, s).into_iter().map(|p| html! { <p>{ p }</p> }) }
+            <dl class="report-figures">{ for figures(s).into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }</dl>
+            <div class="report-charts">{ for charts.iter().map(|(title, svg)| html! {
+                <figure aria-label={*title}>{ Html::from_html_unchecked(AttrValue::from(svg.clone())) }</figure>
+            }) }</div>
+            <p class="help">{ "Digest of the run, the same everywhere: " }<code>{ &s.digest }</code></p>
+            <p class="help link">{ "To open this experiment, add this to the page's address: " }<code>{ link }</code></p>
+        </div>
+    }
+}
+
+/// The charts that are not empty, each with its title.
+fn pictures(shown: &Shown) -> Vec<(&'static str, String)> {
+    CHARTS.iter().filter_map(|&kind| Some((kind.title(), picture(kind, &shown.charts)?))).collect()
+}
+
+/// The scenario in words.
+fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
+    let catalogue = Library::default().catalogue();
+    let name = |path: &str, choice: &Choice| {
+        let entries = catalogue.entries_at(path).unwrap_or_default();
+        entries.iter().find(|e| e.kind == choice.kind).map_or(choice.kind.clone(), |e| e.name.to_owned())
+    };
+    let of = |role: Role| scenario.nodes.iter().filter(move |n| n.is(role));
+    let workers: u64 = of(Role::Worker).map(|n| u64::from(n.count)).sum();
+    let cores: f64 = of(Role::Worker).map(|n| n.cores * f64::from(n.count)).sum();
+    let memory: f64 = of(Role::Worker).map(|n| n.memory_mb * f64::from(n.count)).sum();
+    let several = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) };
+    let place = format!(
+        "{} with {} cores and {} GB in {}.",
+        several(workers, "worker"),
+        three_digits(cores),
+        three_digits(memory / 1024.0),
+        several(scenario.zones.len() as u64, "zone"),
+    );
+    let load = match &scenario.workload.trace {
+        Some(trace) => format!("A trace ({}).", trace.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")),
+        None => format!("Arrivals: {}.", name("workload.arrivals", &scenario.workload.arrivals)),
+    };
+    let run = format!(
+        "{} of {} in {} s of simulated time; seed {}.",
+        several(s.submitted, "invocation"),
+        several(s.functions.len() as u64, "function"),
+        three_digits(s.end_s),
+        scenario.run.seed
+    );
+    let rules = format!(
+        "Architecture: {}. Placement: {}. Keep-alive: {}.",
+        name("frame.architecture", &scenario.frame.architecture),
+        name("policies.placement", &scenario.policies.placement),
+        name("policies.keep_alive", &scenario.policies.keep_alive)
+    );
+    vec![format!("{place} {load} {run}"), rules]
+}
+
+fn figures(s: &Summary) -> Vec<(&'static str, String)> {
+    let ms = |x: f64| {
+        let (value, unit) = split_duration(x * 1e6);
+        format!("{value} {unit}")
+    };
+    vec![
+        ("P50 slowdown", format!("{}×", three_digits(s.slowdown.p50))),
+        ("P99 slowdown", format!("{}×", three_digits(s.slowdown.p99))),
+        ("P50 response", ms(s.response_ms.p50)),
+        ("P99 response", ms(s.response_ms.p99)),
+        ("Cold starts", format!("{} %", three_digits(100.0 * s.cold_share))),
+        ("Completed", count(s.completed)),
+        ("Lost", count(s.lost())),
+        ("Evictions", count(s.evictions)),
+        ("Cores in use", format!("{} %", three_digits(100.0 * s.utilisation))),
+        ("Idle memory", format!("{} GB", three_digits(s.idle_gb_s / s.end_s.max(1e-9)))),
+    ]
+}
