@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::scenario::Scenario;
 use faaslab_core::share;
+use faaslab_core::sim::search::{Aim, Direction};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use js_sys::Uint8Array;
@@ -17,6 +18,7 @@ use crate::panels::inspector::Inspector;
 use crate::panels::results::Results;
 use crate::panels::topbar::TopBar;
 use crate::stage::Stage;
+use crate::stage::fork::ForkBar;
 use crate::stage::player::Player;
 use crate::stage::transport::Transport;
 use crate::store::{Action, Dialog, Lab, LabHandle, Notice, Running, gallery, persist, run_key};
@@ -65,20 +67,21 @@ fn beginning() -> (Scenario, Option<Notice>, bool) {
 }
 
 /// The part of the address that only the page reads.
-fn hash() -> String {
+pub(crate) fn hash() -> String {
     web_sys::window().and_then(|w| w.location().hash().ok()).unwrap_or_default()
 }
 
 /// The scenario that the address names, if it names one: with a remark, or why it cannot be opened.
 fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
-    let hash = hash();
+    let whole = hash();
+    // What follows the question mark says how the page shows it.
+    let hash = whole.split('?').next().unwrap_or_default();
     if let Some(id) = hash.strip_prefix("#/gallery/") {
-        let id = id.split('?').next().unwrap_or(id);
         let found = gallery::scenario(id).map(|s| (s, None));
         return Some(found.ok_or(format!("The gallery has nothing called {id}. Open the gallery to see what there is.")));
     }
     if hash.starts_with(share::PREFIX) {
-        return Some(share::decode(&hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()));
+        return Some(share::decode(hash).map(|o| (o.scenario, o.remark)).map_err(|e| e.to_string()));
     }
     let begin: String = hash.chars().take(40).collect();
     let unknown = format!(
@@ -86,7 +89,7 @@ fn from_address() -> Option<Result<(Scenario, Option<String>), String>> {
         #/gallery/. Ask for the link again, or open the gallery.",
         share::PREFIX
     );
-    (!matches!(hash.as_str(), "" | "#" | "#/")).then_some(Err(unknown))
+    (!matches!(hash, "" | "#" | "#/")).then_some(Err(unknown))
 }
 
 fn now_ms() -> f64 {
@@ -104,6 +107,8 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
             let (hear_player, hear_keep) = (player.clone(), Rc::clone(&keep));
             let client = Client::new(Callback::from(move |(message, with): (FromSim, Vec<JsValue>)| match message {
                 FromSim::Window { run, window } => hear_player.take(run, window),
+                FromSim::Found { run, search, found } => hear_player.found(run, search, found),
+                FromSim::Journey { run, journey } => hear_player.take_journey(run, *journey),
                 message => {
                     if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Uint8Array>())
@@ -264,6 +269,11 @@ fn shortcut(lab: &LabHandle, player: &Player, event: &KeyboardEvent) {
         ("z", true, false) => lab.dispatch(Action::Undo),
         ("y", true, false) => lab.dispatch(Action::Redo),
         (" ", false, false) if !on_button => player.toggle(),
+        (".", false, false) => player.find(Aim::Event, Direction::Forward),
+        (",", false, false) => player.find(Aim::Event, Direction::Back),
+        ("]", false, false) => player.jump(Direction::Forward),
+        ("[", false, false) => player.jump(Direction::Back),
+        ("Escape", _, _) if lab.dialog.is_none() && player.is_following() => player.follow(None),
         ("?", false, false) => lab.dispatch(Action::Show(Some(Dialog::Help))),
         ("Escape", _, _) if lab.dialog.is_none() => lab.dispatch(Action::Select(Vec::new())),
         _ => return,
@@ -451,7 +461,7 @@ pub(crate) fn App() -> Html {
         <ContextProvider<Tools> context={tools}>
             <TopBar />
             <main class="bench" data-pane={pane.name().1}>
-                <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
+                <section class="stage-area" aria-label="Stage"><Stage /><ForkBar /><Transport /></section>
                 <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
                 <section class="results" aria-label="Results"><Results /></section>
             </main>

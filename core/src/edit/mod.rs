@@ -1,10 +1,12 @@
 //! Editing: one [`Command`] enum changes a scenario and returns its inverse. Undo, redo, keyboard, tour and assignment locks
 //! all use it, and nothing else changes a document.
 
+mod fork;
 mod template;
 
 use serde_json::Value;
 
+pub use fork::from_on;
 pub use template::{Template, empty};
 
 use crate::scenario::{Function, Image, Link, Node, Path, ReadError, Scenario, Zone};
@@ -65,6 +67,14 @@ pub enum EditError {
     /// Nothing has that id.
     #[error("There is nothing called {0}.")]
     Missing(String),
+    /// It cannot change while a run goes on.
+    #[error("{what} cannot change during a run. {hint}")]
+    Fixed {
+        /// What.
+        what: String,
+        /// Why, and what can.
+        hint: String,
+    },
 }
 
 impl Command {

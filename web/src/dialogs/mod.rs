@@ -171,13 +171,15 @@ fn trace_report(r: &Report) -> Html {
 fn Help() -> Html {
     let keys = [
         ("Space", "Play or pause"),
+        (". and ,", "Pause, and go to the next or the previous event"),
+        ("] and [", "The same for cold starts, or what is chosen there"),
         ("Ctrl Z, Ctrl Y", "Undo, redo"),
         ("Tab", "Go through nodes, links and zones"),
         ("Arrows", "Move the selected nodes; with Shift by one pixel"),
         ("Drag", "Move nodes; one that comes into another zone joins it"),
         ("Delete", "Delete what is selected"),
         ("Shift click", "Select several"),
-        ("Escape", "Select nothing"),
+        ("Escape", "Follow no invocation, select nothing"),
         ("Wheel", "Zoom the stage; drag the ground to look around"),
         ("?", "This list"),
     ];

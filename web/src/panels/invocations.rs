@@ -141,7 +141,7 @@ fn story(life: &Life, row: &Row, tools: &Tools) -> Html {
 }
 
 /// The state's colour and texture.
-fn tone(word: &str) -> &'static str {
+pub(crate) fn tone(word: &str) -> &'static str {
     match word {
         "submitted" | "dispatched" | "returning" | "probing" | "offloaded" => "travelling",
         "admitted" | "staging" | "starting" => "cold",
