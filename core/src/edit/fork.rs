@@ -54,12 +54,17 @@ fn enter(path: Path, value: Value, at_s: f64, scenario: &mut Scenario) {
         entry.set.retain(|set, _| set.strip_prefix(choice).is_none_or(|rest| !rest.starts_with('.')));
     }
     entry.set.shift_remove(&text);
-    if *path.get(&before).unwrap_or(&Value::Null) != value || !entry.set.is_empty() && is_of_another_kind(&entry, &text) {
+    if !is_same(path.get(&before).unwrap_or(&Value::Null), &value) || !entry.set.is_empty() && is_of_another_kind(&entry, &text) {
         entry.set.insert(text, value);
     }
     if !entry.set.is_empty() {
         scenario.timeline.push(entry);
     }
+}
+
+/// Whether two values are the same, however a number is written.
+fn is_same(a: &Value, b: &Value) -> bool {
+    a == b || a.as_f64().is_some() && a.as_f64() == b.as_f64()
 }
 
 /// Whether an entry changes the kind of the choice that a path is a parameter of.

@@ -193,15 +193,13 @@ pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) -> u
     }
     streams(scene, ways, &routes, out);
     let below = out.len();
-    let journey = scene.options.journey.as_deref();
-    if let Some(journey) = journey {
+    if let Some(journey) = &scene.options.journey {
         journey::draw(playback, scene, journey, out);
     }
-    let followed = journey.map(|j| j.life.invocation);
     let mut dots = Dots::default();
-    let draws = |f: &&OnWay| !scene.options.dots_elsewhere || followed == Some(f.flight.invocation);
+    let draws = |f: &&OnWay| !scene.options.dots_elsewhere || scene.follows(f.flight.invocation);
     for OnWay { flight, way } in ways.flights.at(scene.t).filter(draws) {
-        let followed = followed == Some(flight.invocation);
+        let followed = scene.follows(flight.invocation);
         let way_of = &ways.ways[*way as usize];
         // A route is found when something is on it.
         let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, None));

@@ -351,6 +351,11 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether an invocation is followed.
+    pub(crate) fn follows(&self, invocation: u32) -> bool {
+        self.options.journey.as_ref().is_some_and(|j| j.life.invocation == invocation)
+    }
+
     /// Simulated nanoseconds in so many milliseconds on the screen; nothing if the speed is not known.
     pub(crate) fn sim_ns(&self, screen_ms: f64) -> Option<f64> {
         let rate = self.options.ms_per_sim_ns;

@@ -2,7 +2,7 @@
 
 mod fields;
 pub(crate) mod inspector;
-mod invocations;
+pub(crate) mod invocations;
 pub(crate) mod results;
 mod timeline;
 pub(crate) mod topbar;

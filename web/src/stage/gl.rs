@@ -277,9 +277,8 @@ fn texture(c: &Context, unit: u32, texture: &WebGlTexture, numbers: &[f32], in_t
 impl Parts {
     fn new(c: &Context) -> Option<Parts> {
         let program = c.create_program()?;
-        let vertex = vertex_shader();
-        for (kind, text) in [(Context::VERTEX_SHADER, vertex.as_str()), (Context::FRAGMENT_SHADER, &fragment_shader())] {
-            c.attach_shader(&program, &shader(c, kind, text)?);
+        for (kind, text) in [(Context::VERTEX_SHADER, vertex_shader()), (Context::FRAGMENT_SHADER, fragment_shader())] {
+            c.attach_shader(&program, &shader(c, kind, &text)?);
         }
         c.link_program(&program);
         if !c.get_program_parameter(&program, Context::LINK_STATUS).is_truthy() {

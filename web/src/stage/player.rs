@@ -691,13 +691,18 @@ impl Inner {
         }
         let Some(screen) = &mut self.screen else { return };
         self.items.clear();
-        if let Some((_, above)) = screen.gpu.as_mut().filter(|(gl, _)| !gl.works()) {
-            above.paint(&[]); // everything is on the one canvas
-        }
-        let mut gpu = screen.gpu.as_mut().filter(|(gl, _)| gl.works());
+        let works = screen.gpu.as_mut().is_some_and(|(gl, _)| gl.works());
+        let gpu = match &mut screen.gpu {
+            Some(gpu) if works => Some(gpu),
+            Some((_, above)) => {
+                above.paint(&[]); // everything is on the one canvas
+                None
+            }
+            None => None,
+        };
         let Some(playback) = &self.current else {
             screen.painter.paint(&[]);
-            if let Some((gl, above)) = &mut gpu {
+            if let Some((gl, above)) = gpu {
                 gl.clear();
                 above.paint(&[]);
             }
