@@ -539,6 +539,7 @@ mod tests {
             include_str!("../../../scenarios/three-edges.json"),
             include_str!("../../../scenarios/retry-storm.json"),
             include_str!("../../../scenarios/far-registry.json"),
+            include_str!("../../../scenarios/standing-aside.json"),
         ];
         let mut kinds = 0;
         for text in texts {
@@ -566,7 +567,7 @@ mod tests {
                 assert_eq!(find(&run, aim, Direction::Back, 0), None, "nothing comes before the start");
             }
         }
-        assert!(kinds >= 3 + 3, "the scenarios have cold starts, and two of the other kinds: {kinds}");
+        assert!(kinds >= 4 + 3 + 2, "all scenarios have events, three cold starts, and two of the other kinds: {kinds}");
     }
 
     #[test]

@@ -161,7 +161,7 @@ mod tests {
             share = ((share * Upload::STEPS as f32).floor() + 0.5) / Upload::STEPS as f32;
         }
         let (from, to) = ((f[4], f[5]), (f[6], f[7]));
-        let distance = |a: (f32, f32), b: (f32, f32)| (b.0 - a.0).hypot(b.1 - a.1);
+        let distance = |a: (f32, f32), b: (f32, f32)| libm::hypotf(b.0 - a.0, b.1 - a.1);
         let mix = |a: (f32, f32), b: (f32, f32), s: f32| (a.0 + (b.0 - a.0) * s, a.1 + (b.1 - a.1) * s);
         let scale = view.scale as f32;
         let mut lane = Upload::LANE as f32;
@@ -235,7 +235,7 @@ mod tests {
                 assert_eq!(own.len(), dots.len(), "at {t}");
                 for at in own {
                     // Boxes of blocks are rounded to pixels in the list.
-                    let near = |d: &&Point| (d.0 - f64::from(at.0)).hypot(d.1 - f64::from(at.1)) < 0.75;
+                    let near = |d: &&Point| libm::hypot(d.0 - f64::from(at.0), d.1 - f64::from(at.1)) < 0.75;
                     assert!(dots.iter().any(|d| near(&d)), "{at:?} is not in {dots:?} at {t}");
                     compared += 1;
                 }

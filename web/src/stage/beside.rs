@@ -92,7 +92,7 @@ pub(crate) fn Beside(props: &BesideProps) -> Html {
     }
     html! {
         <div class="stage-view other" ref={area} aria-label="The original run" role="group">
-            <div class="still" inert="true">
+            <div class="still" inert=true>
                 <TopologySvg {scenario} {layout} viewport={props.viewport} selection={Rc::new(Vec::new())}
                     on_pointerdown={Callback::noop()} on_focus={Callback::<Hit>::noop()} on_keydown={Callback::noop()} />
             </div>
