@@ -339,7 +339,7 @@ describe("renderers", () => {
     scenario.links[0].latency_ms = 1_000;
     scenario.workload.arrivals.rate_per_s = 12_000;
     scenario.frame.architecture.decision_ms = 0;
-    for (const f of scenario.functions) f.execution = { kind: "constant", value_ms: 100 };
+    for (const f of scenario.functions) f.execution = { kind: "constant", mean_ms: 100 };
     scenario.run.duration_s = 3;
     for (const renderer of ["webgl", "canvas"]) {
       const page = await counted(lab, `#/?renderer=${renderer}`);
@@ -348,6 +348,7 @@ describe("renderers", () => {
       await page.locator('input[type="file"]').first().setInputFiles(
         { name: "many.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
       await digest(page, last);
+      await page.waitForFunction(() => Number(document.querySelector(".scrub input").max) > 3);
       await page.evaluate(() => {
         const arc = CanvasRenderingContext2D.prototype.arc;
         window.arcs = 0;

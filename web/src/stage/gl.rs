@@ -62,14 +62,24 @@ fn let_go(context: Context) {
     }
 }
 
+/// What software that draws without a GPU is called.
+const SOFTWARE: [&str; 4] = ["swiftshader", "llvmpipe", "softpipe", "software"];
+
 /// A WebGL2 context; unless it is insisted on, only one that is not slow.
 fn context(canvas: &HtmlCanvasElement, insists: bool) -> Option<Context> {
     let options = Object::new();
     for (name, value) in [("antialias", false), ("depth", false), ("failIfMajorPerformanceCaveat", !insists)] {
         Reflect::set(&options, &name.into(), &JsValue::from(value)).ok()?;
     }
-    canvas.get_context_with_context_options("webgl2", &options).ok()??.dyn_into().ok()
+    let context: Context = canvas.get_context_with_context_options("webgl2", &options).ok()??.dyn_into().ok()?;
+    // Not every browser tells by failing that it has no GPU.
+    let name = context.get_extension("WEBGL_debug_renderer_info").ok().flatten();
+    let name = name.and_then(|_| context.get_parameter(UNMASKED_RENDERER).ok()?.as_string()).unwrap_or_default().to_lowercase();
+    (insists || !SOFTWARE.iter().any(|s| name.contains(s))).then_some(context)
 }
+
+/// The parameter of the extension that names what draws.
+const UNMASKED_RENDERER: u32 = 0x9246;
 
 /// Numbers in a row of a texture.
 const ROW: usize = 1024;

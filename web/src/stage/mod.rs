@@ -604,7 +604,6 @@ pub(crate) fn Stage() -> Html {
                 <canvas ref={words} aria-hidden="true" />
             }
             <Caption />
-            <FollowChip {viewport} size={(width, height)} look={ let chosen = chosen.setter(); Callback::from(move |v| chosen.set(Some(v))) } />
             <WordPlate />
             if let Some((_, fork)) = &beside {
                 <p class="stage-tag">{ format!("Forked at {}", fork::instant(fork.at_s)) }</p>
@@ -615,6 +614,7 @@ pub(crate) fn Stage() -> Html {
             <Switch other={*other} choose={ let other = other.setter(); Callback::from(move |o| other.set(o)) } />
         }
         </div>
+        <FollowChip {viewport} size={(width, height)} look={ let chosen = chosen.setter(); Callback::from(move |v| chosen.set(Some(v))) } />
         </>
     }
 }

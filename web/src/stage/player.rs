@@ -26,6 +26,9 @@ const FLIGHT_MS: f64 = 350.0;
 const RESPONSE_MS: f64 = 6_000.0;
 /// How much is recorded ahead, in milliseconds on the screen.
 const WINDOW_MS: f64 = 3_000.0;
+/// How much is recorded behind, in milliseconds on the screen: as long as a word stays that tells of something, and half of
+/// that again, in which the first event is the one that is told.
+const LEAD_MS: f64 = 1_800.0;
 /// The slowest and fastest play, in simulated seconds per second.
 pub(crate) const SLOWEST: f64 = 0.001;
 /// See [`SLOWEST`].
@@ -144,6 +147,8 @@ struct Inner {
     /// Mean time between arrivals, in simulated seconds.
     gap_s: f64,
     current: Option<Playback>,
+    /// The run that this is of.
+    current_run: u32,
     next: Option<Playback>,
     /// The window that was asked for and has not come.
     asked: Option<Ask>,
@@ -254,12 +259,14 @@ impl Player {
             inner.auto_speed = by_messages.max(by_responses).max(inner.gap_s * LEAST_ARRIVALS).clamp(SLOWEST, 20.0);
         }
         let (from, to) = playback.range_ns();
-        let here = inner.at_ns;
-        if here >= from && (here < to || from == to) {
+        let (here, lead) = (inner.at_ns, inner.screen_ns(LEAD_MS));
+        let goes_on = inner.current_run == run && inner.covers(here);
+        if goes_on && from > 0 && here < from.saturating_add(lead) {
+            // What is shown knows more of what has just been.
+            inner.next = Some(playback);
+        } else if here >= from && (here < to || from == to) {
             inner.set_current(playback);
             inner.next = None;
-        } else if from > here && inner.covers(here) {
-            inner.next = Some(playback);
         } else {
             // It came too late; still it is what was asked for, and nearer than what is drawn.
             if !inner.covers(here) {
@@ -570,7 +577,7 @@ impl Inner {
     }
 
     fn set_current(&mut self, playback: Playback) {
-        self.current = Some(playback);
+        (self.current, self.current_run) = (Some(playback), self.run);
         if let Some(Screen { gpu: Some((gl, _)), .. }) = &mut self.screen {
             gl.forget();
         }
@@ -599,7 +606,7 @@ impl Inner {
         if !self.covers(target) && !self.turn_to(target) && target < self.end_ns {
             // It waits for the worker rather than showing something that was not so.
             self.next = None;
-            self.ask_at(target);
+            self.ask_about(target);
             return false;
         }
         self.at_ns = target;
@@ -620,13 +627,13 @@ impl Inner {
 
     /// Asks for the next window when half of this one is over.
     fn look_ahead(&mut self) {
-        let half = self.window_ns() / 2;
+        let half = self.screen_ns(WINDOW_MS) / 2;
         if let Some((_, to)) = self.current.as_ref().map(Playback::range_ns)
             && self.next.is_none()
             && to < self.end_ns
             && to.saturating_sub(self.at_ns) < half
         {
-            self.ask_at(to);
+            self.ask_about(to);
         }
     }
 
@@ -641,20 +648,23 @@ impl Inner {
         self.draw();
     }
 
-    fn window_ns(&self) -> u64 {
-        (WINDOW_MS * 1e6 * self.sim_s_per_s()).max(1_000.0) as u64
+    /// Simulated nanoseconds in so many milliseconds on the screen.
+    fn screen_ns(&self, ms: f64) -> u64 {
+        (ms * 1e6 * self.sim_s_per_s()).max(1_000.0) as u64
     }
 
     fn ask_at_playhead(&mut self) {
-        // A little of the past, for marks that outlast what they tell of.
-        self.ask_at(self.at_ns.saturating_sub(self.window_ns() / 4));
+        self.ask_about(self.at_ns);
     }
 
-    fn ask_at(&mut self, from_ns: u64) {
+    /// Asks for the window that shows an instant and what comes after it, with a little of the past, for marks that outlast
+    /// what they tell of.
+    fn ask_about(&mut self, at_ns: u64) {
         if self.run == 0 {
             return;
         }
-        let to_ns = from_ns.saturating_add(self.window_ns()).min(self.end_ns + 1).max(from_ns + 1);
+        let from_ns = at_ns.saturating_sub(self.screen_ns(LEAD_MS));
+        let to_ns = at_ns.saturating_add(self.screen_ns(WINDOW_MS)).min(self.end_ns + 1).max(from_ns + 1);
         let ask = Ask { from_ns, to_ns, about_ns: self.at_ns };
         match self.asked {
             None => self.ask(ask),
