@@ -176,12 +176,18 @@ describe("time", () => {
     assert.ok(await chip.locator(".bar .cold").count() > 0 && await chip.locator(".bar .running").count() > 0);
     await still(page);
     assert.notEqual(await canvas(page), before, "its way is drawn");
-    // It is kept in sight: the part of the world that is shown comes to it.
+    // It is kept in sight: the worker stays there while the stage grows around the other end, and when the invocation is back
+    // at its client, which is far away by then, that comes to the middle.
     const stage = await page.locator(".stage-view").first().boundingBox();
     await page.mouse.move(stage.x + stage.width - 20, stage.y + stage.height / 2);
     for (let i = 0; i < 14; i++) await page.mouse.wheel(0, -100);
-    await still(page);
+    const users = () => page.locator(".topology .node").first().boundingBox();
+    for (let i = 0; i < 50 && (await users()).x > stage.x; i++) await page.waitForTimeout(20);
+    const away = await users();
+    assert.ok(away.x + away.width < stage.x, `the client is out of sight: ${JSON.stringify(away)}`);
     await page.getByLabel("Playhead").press("ArrowRight");
+    for (let i = 0; i < 100 && (await users()).x < stage.x; i++) await page.waitForTimeout(20);
+    assert.ok((await users()).x > stage.x, "it is in sight again");
     await page.keyboard.press("Escape");
     await chip.waitFor({ state: "detached" });
     clean(page);
@@ -337,7 +343,7 @@ describe("renderers", () => {
     const [caller, ...others] = scenario.nodes;
     scenario.nodes = [...Array.from({ length: 12 }, (_, i) => ({ ...caller, id: `callers-${i}`, name: `Callers ${i}`, y: 40 + i * 90 })), ...others];
     scenario.links[0].latency_ms = 1_000;
-    scenario.workload.arrivals.rate_per_s = 12_000;
+    scenario.workload.arrivals.rate_per_s = 15_000;
     scenario.frame.architecture.decision_ms = 0;
     for (const f of scenario.functions) f.execution = { kind: "constant", mean_ms: 100 };
     scenario.run.duration_s = 3;

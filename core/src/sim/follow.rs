@@ -50,8 +50,8 @@ impl Probe for Follow {
 
     fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
         self.watch.phase(now, invocation, phase, host);
-        // While it is on its way, its messages say where it is.
-        let travels = matches!(phase, Phase::Submitted | Phase::Offloaded | Phase::InFlight | Phase::Returning);
+        // While it is on its way, its messages say where it is; at its end it is where the last one came.
+        let travels = matches!(phase, Phase::Submitted | Phase::Offloaded | Phase::InFlight | Phase::Returning | Phase::Closed);
         if invocation == self.invocation && host != NONE && !travels {
             self.stays.push((now.0, host));
         }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(last.kind, FlightKind::Result);
         assert!(journey.flights.windows(2).all(|f| f[0].to_ns <= f[1].from_ns && f[0].to == f[1].from), "{:?}", journey.flights);
         assert_eq!(journey.range_ns(), Some((first.from_ns, last.to_ns)));
-        assert!(journey.stays.iter().all(|(_, machine)| *machine == last.from));
+        assert!(journey.stays.iter().all(|(at, machine)| *at <= last.from_ns && *machine == last.from));
         assert_eq!(journey.state(first.from_ns), Some(0));
         assert!(first.from_ns == 0 || journey.state(first.from_ns - 1).is_none());
     }

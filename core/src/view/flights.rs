@@ -196,6 +196,9 @@ pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) -> u
     if let Some(journey) = &scene.options.journey {
         journey::draw(playback, scene, journey, out);
     }
+    if scene.options.dots_elsewhere && scene.options.journey.is_none() {
+        return below;
+    }
     let mut dots = Dots::default();
     let draws = |f: &&OnWay| !scene.options.dots_elsewhere || scene.follows(f.flight.invocation);
     for OnWay { flight, way } in ways.flights.at(scene.t).filter(draws) {

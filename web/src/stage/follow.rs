@@ -38,7 +38,8 @@ pub(crate) fn FollowChip(props: &ChipProps) -> Html {
     let place = followed.then(|| tools.player.whereabouts()).flatten();
     {
         let (look, viewport, size) = (props.look.clone(), props.viewport, props.size);
-        use_effect_with((place, size), move |(place, size)| {
+        // Whoever drags the ground away may look elsewhere, until it moves.
+        use_effect_with((place, size, viewport.scale), move |(place, size, _)| {
             if let Some(there) = place.and_then(|place| in_sight(&viewport, *size, place)) {
                 look.emit(there);
             }
