@@ -12,12 +12,12 @@ export const hasTraces = existsSync(traces);
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
 
-/** Starts the server below /some/lab/ and a browser. */
-export async function open() {
+/** Starts the server below /some/lab/ and a browser, with more arguments if there are any. */
+export async function open(more = ["--disable-gpu"]) {
   const server = await serve(join(root, "dist"), 0, "/some/lab/");
   const browser = await chromium.launch({
     executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    args: ["--no-sandbox", ...more, "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync"],
   });
   const base = `http://127.0.0.1:${server.address().port}/some/lab/`;
@@ -72,7 +72,7 @@ export async function pane(page, name) {
 }
 
 /** A picture of the stage's canvas, to see whether it changes. */
-export const canvas = (page) => page.locator(".stage-view canvas").evaluate((c) => c.toDataURL());
+export const canvas = (page) => page.locator(".stage-view.own > canvas").first().evaluate((c) => c.toDataURL());
 
 /** The checksum that ends a link's payload: CRC-32, least byte first. */
 export function checksum(bytes) {

@@ -19,6 +19,7 @@ use crate::panels::inspector::Inspector;
 use crate::panels::results::Results;
 use crate::panels::topbar::TopBar;
 use crate::stage::Stage;
+use crate::stage::fork::ForkBar;
 use crate::stage::player::Player;
 use crate::stage::transport::Transport;
 use crate::store::history::Steps;
@@ -139,6 +140,8 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
                         persist::download_blob(&format!("{}s.csv", table.word()), blob.into());
                     }
                 }
+                FromSim::Found { run, search, found } => hear_player.found(run, search, found),
+                FromSim::Journey { run, journey } => hear_player.take_journey(run, *journey),
                 message => {
                     if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Blob>())
@@ -455,7 +458,7 @@ pub(crate) fn App() -> Html {
             } else {
                 <TopBar />
                 <main class="bench" data-pane={pane.name().1}>
-                    <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
+                    <section class="stage-area" aria-label="Stage"><Stage /><ForkBar /><Transport /></section>
                     <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
                     <section class="results" aria-label="Results"><Results /></section>
                 </main>

@@ -1,5 +1,6 @@
 //! Every shortcut, once: the help lists this table, and the page's key handler does what it says.
 
+use faaslab_core::sim::search::{Aim, Direction};
 use web_sys::KeyboardEvent;
 
 use crate::app::Tools;
@@ -32,9 +33,19 @@ pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
         "Everywhere",
         &[
             does("Space", "Play or pause", |_, tools| tools.player.toggle()),
+            does(".", "Pause, and go to the next event", |_, tools| tools.player.find(Aim::Event, Direction::Forward)),
+            does(",", "Pause, and go to the event before", |_, tools| tools.player.find(Aim::Event, Direction::Back)),
+            does("]", "To the next cold start, or what is chosen there", |_, tools| tools.player.jump(Direction::Forward)),
+            does("[", "To the one before", |_, tools| tools.player.jump(Direction::Back)),
             does("Ctrl Z", "Undo", |lab, _| lab.dispatch(Action::Undo)),
             does("Ctrl Y, Ctrl Shift Z", "Redo", |lab, _| lab.dispatch(Action::Redo)),
-            does("Escape", "Select nothing; close what is open", |lab, _| lab.dispatch(Action::Select(Vec::new()))),
+            does("Escape", "Follow no invocation, select nothing; close what is open", |lab, tools| {
+                if tools.player.is_following() {
+                    tools.player.follow(None);
+                } else {
+                    lab.dispatch(Action::Select(Vec::new()));
+                }
+            }),
             does("?", "This list", |lab, _| lab.dispatch(Action::Show(Some(Dialog::Help)))),
         ],
     ),

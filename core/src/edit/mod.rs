@@ -2,6 +2,7 @@
 //! changes a [`Document`], which keeps the states between for undo and redo.
 
 mod clipboard;
+mod fork;
 mod template;
 
 use std::rc::Rc;
@@ -9,6 +10,7 @@ use std::rc::Rc;
 use serde_json::Value;
 
 pub use clipboard::Fragment;
+pub use fork::from_on;
 pub use template::{Template, empty};
 
 use crate::scenario::{Function, Image, Link, Node, NodeOverride, Path, ReadError, Scenario, Zone};
@@ -77,6 +79,14 @@ pub enum EditError {
     /// Nothing has that id.
     #[error("There is nothing called {0}.")]
     Missing(String),
+    /// It cannot change while a run goes on.
+    #[error("{what} cannot change during a run. {hint}")]
+    Fixed {
+        /// What.
+        what: String,
+        /// Why, and what can.
+        hint: String,
+    },
 }
 
 impl Command {

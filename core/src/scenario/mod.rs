@@ -22,8 +22,8 @@ pub use read::ReadError;
 pub(crate) use read::{parse, small_enough, typed};
 pub use schema::schema;
 pub use topology::{Cpu, Link, Network, Node, NodeOverride, Role, Zone};
+pub(crate) use validate::{CHANGEABLE, MOST_OBJECTS, may_change, too_many_drawn, too_much_to_see};
 pub use validate::{MOST_INVOCATIONS, Problem, validate};
-pub(crate) use validate::{MOST_OBJECTS, too_many_drawn, too_much_to_see};
 pub use workload::{Function, Jitter, MinuteArrivals, TraceDuration, TraceFile, TraceOptions, TraceRef, Workload};
 
 use crate::registry::Choice;
@@ -348,6 +348,30 @@ impl Scenario {
         let path = Path::parse(path)?;
         let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
         self.with(&path, value).or_else(|error| self.with(&path, text.into()).map_err(|_| error))
+    }
+
+    /// The scenario from the start, and as each change of the timeline leaves it, with the instants in seconds.
+    pub fn stages(&self) -> Vec<(f64, Scenario)> {
+        let mut all = vec![(0.0, self.clone())];
+        let mut changes: Vec<&Change> = self.timeline.iter().collect();
+        changes.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+        let mut value = self.to_value();
+        for change in changes {
+            for (text, new) in &change.set {
+                // Validation has tried each of these.
+                if let Ok(path) = Path::parse(text) {
+                    let _ = path.set(&mut value, new.clone());
+                }
+            }
+            all.extend(Scenario::from_value(value.clone()).ok().map(|changed| (change.at_s, changed)));
+        }
+        all
+    }
+
+    /// The scenario as its timeline leaves it at an instant, in seconds.
+    pub fn as_of(&self, at_s: f64) -> Scenario {
+        let holds = |(from, scenario): (f64, Scenario)| (from <= at_s).then_some(scenario);
+        self.stages().into_iter().filter_map(holds).next_back().unwrap_or_else(|| self.clone())
     }
 
     /// Takes a trace in the place of drawn arrivals, or of another trace. Drawn arrivals need an end, a trace has its own: the

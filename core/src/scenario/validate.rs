@@ -826,11 +826,11 @@ fn alone(s: &Scenario) -> Vec<(&str, Sizes)> {
 }
 
 /// What may change while a run goes on, in words.
-const CHANGEABLE: &str = "During a run the frame, the policies, the network, links' values, nodes' speed and whether they answer can change; the rest is fixed when \
+pub(crate) const CHANGEABLE: &str = "During a run the frame, the policies, the network, links' values, nodes' speed and whether they answer can change; the rest is fixed when \
      the run starts, because invocations already drawn or running depend on it.";
 
 /// Whether the value at a path may change while a run goes on.
-fn may_change(path: &Path) -> bool {
+pub(crate) fn may_change(path: &Path) -> bool {
     match path.head() {
         "frame" | "policies" => path.depth() >= 3 || path.last() != path.head(),
         "network" => path.depth() == 2 && path.last() != "sharing",

@@ -30,7 +30,7 @@ pub struct State {
 }
 
 /// The word for a phase, and what it means.
-fn words(phase: Phase) -> (&'static str, &'static str) {
+pub(super) fn words(phase: Phase) -> (&'static str, &'static str) {
     match phase {
         Phase::Submitted => ("submitted", "on its way from the client"),
         Phase::AtPlacer => ("placing", "in the inbox of a placer, or being decided"),
@@ -49,14 +49,33 @@ fn words(phase: Phase) -> (&'static str, &'static str) {
     }
 }
 
-struct Watch {
+/// Notes the states of an invocation.
+pub(super) struct Watch {
     invocation: u32,
     /// When, what, and at which host.
     states: Vec<(u64, &'static str, &'static str, u32)>,
-    ended: bool,
+    /// Whether it has ended.
+    pub(super) ended: bool,
 }
 
 impl Watch {
+    pub(super) fn new(invocation: u32) -> Watch {
+        Watch { invocation, states: Vec::new(), ended: false }
+    }
+
+    /// What was noted, with the ids of the hosts.
+    pub(super) fn life(self, past: &Simulation) -> Life {
+        let model = past.model();
+        let id = |host: u32| model.hosts.get(host as usize).map(|h| model.machine_id(h.machine).to_owned());
+        let states = self.states.into_iter().map(|(at_ns, word, meaning, host)| State {
+            at_ns,
+            word: word.replace('_', " "),
+            meaning: meaning.to_owned(),
+            host: id(host),
+        });
+        Life { invocation: self.invocation, states: states.collect() }
+    }
+
     fn push(&mut self, now: SimTime, (word, meaning): (&'static str, &'static str), host: u32) {
         self.states.push((now.0, word, meaning, host));
     }
@@ -87,17 +106,9 @@ impl Probe for Watch {
 
 /// The life of an invocation, going on from a state of the run before it was submitted until it ends.
 pub fn life(mut past: Simulation, invocation: u32) -> Life {
-    let mut watch = Watch { invocation, states: Vec::new(), ended: false };
+    let mut watch = Watch::new(invocation);
     while !watch.ended && !past.step(1_000, &mut watch).done {}
-    let model = past.model();
-    let id = |host: u32| model.hosts.get(host as usize).map(|h| model.machine_id(h.machine).to_owned());
-    let states = watch.states.into_iter().map(|(at_ns, word, meaning, host)| State {
-        at_ns,
-        word: word.replace('_', " "),
-        meaning: meaning.to_owned(),
-        host: id(host),
-    });
-    Life { invocation, states: states.collect() }
+    watch.life(&past)
 }
 
 #[cfg(test)]

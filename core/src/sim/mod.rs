@@ -4,8 +4,10 @@
 //! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
 
 pub mod containers;
+pub mod follow;
 mod library;
 pub mod life;
+pub mod search;
 pub mod stage;
 pub mod why;
 
@@ -28,7 +30,7 @@ use crate::platform::{
 use crate::policy::estimate::Estimates;
 use crate::policy::keep_alive::{HostSetting, KeepAlive};
 use crate::registry::{Args, Choice};
-use crate::scenario::{Path, Problem, Scenario, too_much_to_see, validate};
+use crate::scenario::{Problem, Scenario, too_much_to_see, validate};
 use crate::units::{NS_PER_S, SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -1034,24 +1036,13 @@ impl State {
 
 /// The scenarios and models from the start and after each instant at which the timeline changes something.
 fn stages(scenario: &Scenario, workload: &Workload) -> Vec<Stage> {
-    let stage =
-        |from: SimTime, scenario: Scenario| Stage { from, model: Model::new(&scenario, workload.functions.clone()), scenario };
-    let mut all = vec![stage(SimTime::ZERO, scenario.clone())];
-    let mut changes: Vec<_> = scenario.timeline.iter().collect();
-    changes.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
-    let mut value = scenario.to_value();
-    for change in changes {
-        for (text, new) in &change.set {
-            // Validation has tried each of these.
-            if let Ok(path) = Path::parse(text) {
-                let _ = path.set(&mut value, new.clone());
-            }
-        }
-        let Ok(changed) = Scenario::from_value(value.clone()) else { continue };
-        let from = SimTime::from_s(change.at_s);
+    let mut all: Vec<Stage> = Vec::new();
+    for (at_s, scenario) in scenario.stages() {
+        let from = SimTime::from_s(at_s);
+        let stage = Stage { from, model: Model::new(&scenario, workload.functions.clone()), scenario };
         match all.last_mut().filter(|s| s.from == from && from > SimTime::ZERO) {
-            Some(same) => *same = stage(from, changed),
-            None => all.push(stage(from, changed)),
+            Some(same) => *same = stage,
+            None => all.push(stage),
         }
     }
     all

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::anatomy::Detail;
 use super::display::{Anchor, Fill, Ink, Item, Point, Stroke, Weight, text_width};
 use super::facts::Facts;
+use super::journey;
 use super::layout::{Rect, Shape};
 use super::moving::{DIMMED, Playback, Scene};
 use super::spans::{Span, Spans};
@@ -21,24 +22,30 @@ const STREAM_PER_S: f64 = 400.0;
 /// The least time on the screen for a message to be seen: three frames.
 const SEEN_MS: f64 = 50.0;
 /// How far right of the line messages keep.
-const LANE: f64 = 3.0;
+pub(super) const LANE: f64 = 3.0;
 /// How far an offload passes beside the middle of its route, as a share of the distance, up to that of so many pixels.
-const BEND: f64 = 0.08;
-const BEND_UP_TO: f64 = 400.0;
+pub(super) const BEND: f64 = 0.08;
+pub(super) const BEND_UP_TO: f64 = 400.0;
 /// Radius by which corners of routes are rounded, in world units.
-const CORNER: f64 = 20.0;
+pub(super) const CORNER: f64 = 20.0;
 /// Length of the tail of an offload.
-const TAIL: f64 = 28.0;
+pub(super) const TAIL: f64 = 28.0;
 /// The shortest way that has room for a label.
 const LABEL_FROM: f64 = 72.0;
 /// Steps that a route is gone in when motion is reduced.
-const STEPS: f64 = 4.0;
+pub(super) const STEPS: f64 = 4.0;
+/// The line of a hollow dot, and how much smaller its circle is.
+pub(super) const HOLLOW_STROKE: f64 = 1.25;
+pub(super) const HOLLOW_INSET: f64 = 0.6;
+/// How solid a result on its way back is, and the tail of an offload.
+pub(super) const RETURNING: f64 = 0.6;
+pub(super) const TAIL_ALPHA: f64 = 0.7;
 
 /// A message and the way that it takes.
 #[derive(Clone, Debug)]
-struct OnWay {
-    flight: Flight,
-    way: u32,
+pub(super) struct OnWay {
+    pub(super) flight: Flight,
+    pub(super) way: u32,
 }
 
 impl Span for OnWay {
@@ -52,9 +59,9 @@ impl Span for OnWay {
 
 /// All messages of one direction between two nodes.
 #[derive(Clone, Debug)]
-struct Way {
-    from: u32,
-    to: u32,
+pub(super) struct Way {
+    pub(super) from: u32,
+    pub(super) to: u32,
     /// When they set out, in order.
     starts: Vec<u64>,
     /// The sum of their times on the way.
@@ -64,8 +71,8 @@ struct Way {
 /// The messages of a window, by time and by way.
 #[derive(Clone, Debug)]
 pub(crate) struct Ways {
-    flights: Spans<OnWay>,
-    ways: Vec<Way>,
+    pub(super) flights: Spans<OnWay>,
+    pub(super) ways: Vec<Way>,
     /// Messages of the busiest way.
     most: usize,
     median_ns: Option<u64>,
@@ -113,15 +120,15 @@ fn median(flights: &[OnWay]) -> Option<u64> {
 
 /// A line through points on the screen, by the distance gone on it.
 #[derive(Clone, Debug)]
-struct Path {
-    points: Vec<Point>,
+pub(super) struct Path {
+    pub(super) points: Vec<Point>,
     /// Distance from the start, for each point.
-    gone: Vec<f64>,
+    pub(super) gone: Vec<f64>,
 }
 
 impl Path {
     /// Nothing for fewer than two points.
-    fn new(points: Vec<Point>) -> Option<Path> {
+    pub(super) fn new(points: Vec<Point>) -> Option<Path> {
         let mut gone = vec![0.0];
         for pair in points.windows(2) {
             let last = gone.last().copied().unwrap_or(0.0);
@@ -130,12 +137,12 @@ impl Path {
         (points.len() > 1).then_some(Path { points, gone })
     }
 
-    fn length(&self) -> f64 {
+    pub(super) fn length(&self) -> f64 {
         self.gone.last().copied().unwrap_or(0.0)
     }
 
     /// The point after a distance, and the direction there as a unit vector.
-    fn at(&self, distance: f64) -> (Point, Point) {
+    pub(super) fn at(&self, distance: f64) -> (Point, Point) {
         let last = self.points.len() - 1;
         let i = self.gone.partition_point(|g| *g <= distance).clamp(1, last);
         let (a, b) = (self.points[i - 1], self.points[i]);
@@ -162,7 +169,7 @@ impl Path {
 }
 
 /// A line with its corners rounded: each is replaced by a curve from `radius` before it to `radius` after it.
-fn rounded(points: &[Point], radius: f64) -> Vec<Point> {
+pub(super) fn rounded(points: &[Point], radius: f64) -> Vec<Point> {
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return vec![] };
     let mut round = vec![*first];
     for corner in points.windows(3) {
@@ -177,31 +184,46 @@ fn rounded(points: &[Point], radius: f64) -> Vec<Point> {
     round
 }
 
-/// Draws streams and dots.
-pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) {
+/// Draws streams and dots. Answers where the dots begin.
+pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) -> usize {
     let ways = &playback.ways;
     let mut routes: Vec<Option<Route>> = vec![None; ways.ways.len()];
     for (way, route) in ways.ways.iter().zip(&mut routes) {
         *route = stream_rate(playback, scene, way).map(|per_s| Route::of(scene, way, Some(per_s)));
     }
     streams(scene, ways, &routes, out);
+    let below = out.len();
+    if let Some(journey) = &scene.options.journey {
+        journey::draw(playback, scene, journey, out);
+    }
+    if scene.options.dots_elsewhere && scene.options.journey.is_none() {
+        return below;
+    }
     let mut dots = Dots::default();
-    for OnWay { flight, way } in ways.flights.at(scene.t) {
-        let followed = scene.options.followed == Some(flight.invocation);
+    let draws = |f: &&OnWay| !scene.options.dots_elsewhere || scene.follows(f.flight.invocation);
+    for OnWay { flight, way } in ways.flights.at(scene.t).filter(draws) {
+        let followed = scene.follows(flight.invocation);
         let way_of = &ways.ways[*way as usize];
         // A route is found when something is on it.
         let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, None));
         if route.per_s.is_some() && !followed {
             continue;
         }
-        if followed {
-            out.extend(route.outline());
-        }
         let Some(trip) = Trip::of(scene, flight, route) else { continue };
         let faint = !followed && !way_of.is_lit(scene);
         dots.add(scene, flight, &trip, followed, faint);
     }
     dots.put(out);
+    below
+}
+
+/// How solid the dots of each way are at an instant: not at all on one that is a stream.
+pub(crate) fn solidity(playback: &Playback, scene: &Scene, out: &mut Vec<f32>) {
+    out.extend(playback.ways.ways.iter().map(|way| match stream_rate(playback, scene, way) {
+        Some(_) => 0.0,
+        None if way.is_lit(scene) => 1.0,
+        None => DIMMED as f32,
+    }));
 }
 
 impl Way {
@@ -228,12 +250,6 @@ impl Route {
         };
         let points: Vec<Point> = points.into_iter().map(|p| scene.viewport.to_screen(p)).collect();
         Route { path: Path::new(rounded(&points, CORNER * scene.viewport.scale)), per_s }
-    }
-
-    /// The way of the invocation that is followed.
-    fn outline(&self) -> Option<Item> {
-        let points = self.path.as_ref()?.points.clone();
-        Some(Item::Polyline { points, fill: None, stroke: Some(Stroke { alpha: 0.5, ..Stroke::new(Ink::Ink, 1.5) }) })
     }
 }
 
@@ -302,7 +318,7 @@ fn port(scene: &Scene, machine: u32, end: Option<Point>) -> Option<Point> {
     }
 }
 
-fn between(a: Point, b: Point, share: f64) -> Point {
+pub(super) fn between(a: Point, b: Point, share: f64) -> Point {
     (a.0 + (b.0 - a.0) * share, a.1 + (b.1 - a.1) * share)
 }
 
@@ -323,7 +339,7 @@ impl Dots {
     fn add(&mut self, scene: &Scene, flight: &Flight, trip: &Trip, followed: bool, faint: bool) {
         let (to, alpha) = match flight.kind {
             FlightKind::Invocation | FlightKind::Offload => (&mut self.solid, 1.0),
-            FlightKind::Result => (&mut self.returning, 0.6),
+            FlightKind::Result => (&mut self.returning, RETURNING),
             FlightKind::Control => (&mut self.hollow, 1.0),
         };
         let offload = flight.kind == FlightKind::Offload;
@@ -336,8 +352,8 @@ impl Dots {
         let fill = Fill { ink: Ink::Travelling, alpha };
         let mut item = match flight.kind {
             FlightKind::Control => {
-                let stroke = Some(Stroke::new(Ink::Travelling, 1.25));
-                Item::Circle { at, r: r - 0.6, fill: None, stroke }
+                let stroke = Some(Stroke::new(Ink::Travelling, HOLLOW_STROKE));
+                Item::Circle { at, r: r - HOLLOW_INSET, fill: None, stroke }
             }
             _ => Item::Circle { at, r, fill: Some(fill), stroke: None },
         };
@@ -345,7 +361,7 @@ impl Dots {
             item = Item::Circle { at, r: r + 1.5, fill: Some(fill), stroke: Some(Stroke::new(Ink::Ink, 2.0)) };
         }
         let mut tail = offload.then(|| {
-            let stroke = Some(Stroke { alpha: 0.7, ..Stroke::new(Ink::Travelling, 1.0) });
+            let stroke = Some(Stroke { alpha: TAIL_ALPHA, ..Stroke::new(Ink::Travelling, 1.0) });
             Item::Polyline { points: trip.tail(), fill: None, stroke }
         });
         if faint {
@@ -365,7 +381,7 @@ impl Dots {
 }
 
 /// Radius of a dot: 5 pixels across, less when everything is small.
-fn radius(scale: f64) -> f64 {
+pub(super) fn radius(scale: f64) -> f64 {
     match Detail::at(scale) {
         Detail::Full => 2.5,
         Detail::Brief => 2.0,
@@ -583,7 +599,9 @@ mod tests {
     #[test]
     fn the_followed_invocation_is_outlined() {
         let s = pair();
-        let followed = FrameOptions { followed: Some(7), ..options() };
+        let life = crate::sim::life::Life { invocation: 7, states: vec![] };
+        let journey = std::sync::Arc::new(crate::sim::follow::Journey { life, ..Default::default() });
+        let followed = FrameOptions { journey: Some(journey), ..options() };
         let list = frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Control)], 100, &followed);
         assert!(list.iter().any(|i| matches!(i, Item::Circle { r, stroke: Some(s), .. } if *r == 4.0 && s.ink == Ink::Ink)));
     }

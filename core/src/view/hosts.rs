@@ -363,7 +363,7 @@ fn square(scene: &Scene, frame: &Frame, span: &QueueSpan, place: usize, queued: 
     let room = if queued <= MOST_SQUARES { MOST_SQUARES } else { frame.squares_beside(text_width(&more(queued - 10), size)) };
     if place < room {
         let Rect { x, y, w, h } = frame.square(place);
-        let followed = scene.options.followed == Some(span.invocation);
+        let followed = scene.follows(span.invocation);
         let stroke = followed.then(|| Stroke::new(Ink::Ink, 2.0));
         out.push(Item::Rect { x, y, w, h, radius: 0.0, fill: Some(Ink::Waiting.into()), stroke });
     } else if place == room {

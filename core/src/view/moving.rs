@@ -3,17 +3,22 @@
 //! An instant t shows every interval with from <= t < to; a message is where its time has brought it, without easing. Only
 //! marks that outlast what they tell of (a fade, an x, a word) are measured in milliseconds on the screen.
 
+use std::sync::Arc;
+
 use super::display::{Item, Point};
 use super::facts::Facts;
 use super::flights::{self, Ways};
 use super::hosts;
 use super::images;
+use super::journey;
 use super::layout::{Layout, Rect, Shape};
 use super::notes::{self, Notes};
 use super::placers;
 use super::spans::{Span, Spans};
 use super::statics;
+use super::upload::Upload;
 use super::viewport::Viewport;
+use crate::sim::follow::Journey;
 use crate::sim::stage::{ContainerSpan, ContainerState, ImageSpan, PlacerSpan, QueueSpan, StageWindow};
 
 /// How an instant is drawn.
@@ -26,8 +31,10 @@ pub struct FrameOptions {
     pub ms_per_sim_ns: f64,
     /// Steps instead of motion, and no fades.
     pub reduced_motion: bool,
-    /// The invocation to point out.
-    pub followed: Option<u32>,
+    /// The invocation to point out, with where it was.
+    pub journey: Option<Arc<Journey>>,
+    /// Whether the dots of messages are drawn elsewhere, from an [`Upload`]; all but the one that is followed.
+    pub dots_elsewhere: bool,
     /// The links whose latency is shown, by their index in the scenario: those selected or pointed at.
     pub labelled: Vec<usize>,
     /// The nodes that are not dimmed, by their index in the layout; all if absent.
@@ -221,18 +228,35 @@ impl Playback {
         from + (to - from) * part.min(1.0)
     }
 
-    /// Appends what is on the stage at `t_ns`, from the back to the front.
-    pub fn frame(&self, t_ns: u64, layout: &Layout, viewport: &Viewport, options: &FrameOptions, out: &mut Vec<Item>) {
+    /// Appends what is on the stage at `t_ns`, from the back to the front. Answers where in the list the dots of messages
+    /// begin, or belong if they are drawn elsewhere.
+    pub fn frame(&self, t_ns: u64, layout: &Layout, viewport: &Viewport, options: &FrameOptions, out: &mut Vec<Item>) -> usize {
         let scene = Scene::new(&self.facts, t_ns, layout, viewport, options);
         let tallies = self.tallies(t_ns);
         hosts::draw(self, &scene, &tallies, out);
         images::draw(self, &scene, out);
         placers::draw(self, &scene, out);
         notes::draw_marks(self, &scene, out);
-        flights::draw(self, &scene, out);
+        let dots = flights::draw(self, &scene, out);
         notes::draw_words(self, &scene, out);
         let labelled = layout.links.iter().filter(|l| options.labelled.contains(&l.index));
         out.extend(labelled.flat_map(|l| statics::link_label(l, viewport)));
+        dots
+    }
+
+    /// The messages of the window as numbers for a GPU.
+    pub fn upload(&self, layout: &Layout) -> Upload {
+        Upload::new(self, layout)
+    }
+
+    /// Appends how solid the dots of each way of the [`Upload`] are at `t_ns`, from 0 to 1.
+    pub fn solidity(&self, t_ns: u64, layout: &Layout, viewport: &Viewport, options: &FrameOptions, out: &mut Vec<f32>) {
+        flights::solidity(self, &Scene::new(&self.facts, t_ns, layout, viewport, options), out);
+    }
+
+    /// Where an invocation is at `t_ns`, in the world; nothing before it was submitted.
+    pub fn whereabouts(&self, journey: &Journey, t_ns: u64, layout: &Layout) -> Option<Point> {
+        journey::place(&self.facts, journey, t_ns, layout)
     }
 }
 
@@ -325,6 +349,11 @@ impl<'a> Scene<'a> {
                 item.fade(DIMMED);
             }
         }
+    }
+
+    /// Whether an invocation is followed.
+    pub(crate) fn follows(&self, invocation: u32) -> bool {
+        self.options.journey.as_ref().is_some_and(|j| j.life.invocation == invocation)
     }
 
     /// Simulated nanoseconds in so many milliseconds on the screen; nothing if the speed is not known.

@@ -28,9 +28,9 @@ fn set_each(lab: &LabHandle, paths: &[AttrValue], value: Value) {
     }
 }
 
-/// What stands at a path, as JSON.
+/// What stands at a path where edits go, as JSON.
 fn at(lab: &LabHandle, path: &str) -> Option<Value> {
-    Path::parse(path).ok()?.get(&lab.scenario.to_value()).cloned()
+    Path::parse(path).ok()?.get(&lab.present.to_value()).cloned()
 }
 
 /// What stands at all of several paths.
@@ -288,17 +288,21 @@ impl PartialEq for Entries {
 /// A kind and its parameters, as the registry describes them.
 #[component]
 pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
-    let entry = props.entries.0.iter().find(|e| e.kind == props.choice.kind);
+    let lab = use_context::<LabHandle>();
+    // At a fork another kind may hold than from the start.
+    let at_fork = lab.filter(|lab| lab.fork.is_some()).and_then(|lab| at(&lab, &props.path));
+    let choice = at_fork.and_then(|choice| serde_json::from_value(choice).ok()).unwrap_or_else(|| props.choice.clone());
+    let entry = props.entries.0.iter().find(|e| e.kind == choice.kind);
     let options: Vec<(AttrValue, AttrValue)> = props.entries.0.iter().map(|e| (e.kind.into(), e.name.into())).collect();
     let help = props.disabled.clone().unwrap_or_else(|| entry.map_or("", |e| e.summary).into());
     let params = entry.filter(|_| props.disabled.is_none()).map_or(&[][..], |e| e.params).iter();
     let (heading, names) = props.folded.unwrap_or_default();
     let (folded, open): (Vec<&'static Param>, Vec<_>) = params.partition(|p| names.contains(&p.name));
-    let is_set = folded.iter().any(|p| props.choice.params.contains_key(p.name));
+    let is_set = folded.iter().any(|p| choice.params.contains_key(p.name));
     html! {
         <div class="choice">
             <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()}
-                default={props.choice.kind.clone()} />
+                default={choice.kind.clone()} />
             { for open.into_iter().map(|p| param(&props.path, p)) }
             if !folded.is_empty() {
                 <details open={is_set}>

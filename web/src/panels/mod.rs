@@ -9,7 +9,7 @@ mod machine;
 pub(crate) mod report;
 pub(crate) mod results;
 mod several;
-mod story;
+pub(crate) mod story;
 mod tables;
 mod timeline;
 pub(crate) mod topbar;

@@ -185,6 +185,103 @@ struct FiguresProps {
     stale: bool,
 }
 
+/// Four headline figures with what changed since the run before.
+#[component]
+fn Figures(props: &FiguresProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
+    let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
+    let times = |x: f64| (three_digits(x), "×");
+    let ms = |x: f64| split_duration(x * 1e6);
+    let percent = |x: f64| (three_digits(x), "%");
+    let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
+        let value = now.map(read);
+        let (text, unit) = value.map_or(("–".to_owned(), ""), show);
+        // Of every figure less is better.
+        let delta = match (value, before.map(read)) {
+            (Some(now), Some(before)) if show(now) != show(before) => {
+                let (text, unit) = show(before);
+                let word = match now.partial_cmp(&before) {
+                    Some(Ordering::Less) => "↓ better",
+                    Some(Ordering::Greater) => "↑ worse",
+                    _ => "",
+                };
+                html! { <><span class="direction">{ word }</span>{ format!("from {text} {unit}") }</> }
+            }
+            (Some(_), Some(_)) => html! { "as before" },
+            _ => html! {},
+        };
+        html! {
+            <div class="figure" title={help.to_owned()}>
+                <dt>{ name }</dt>
+                <dd><span class="value">{ text }</span><span class="unit">{ unit }</span></dd>
+                <dd class="delta">{ delta }</dd>
+            </div>
+        }
+    };
+    let run = now.map(|s| {
+        let lost = s.lost();
+        let mut parts = vec![format!("{} invocations", count(s.submitted))];
+        if let Some(jobs) = &s.jobs {
+            parts = vec![format!("{} invocations in {} jobs", count(s.submitted), count(jobs.submitted))];
+            if jobs.failed > 0 {
+                parts.push(format!("{} jobs failed", count(jobs.failed)));
+            }
+        }
+        if lost > 0 {
+            let kinds = [
+                ("timed out", s.timed_out),
+                ("rejected", s.rejected),
+                ("dropped", s.dropped),
+                ("failed", s.failed),
+                ("abandoned", s.abandoned),
+            ];
+            let mut why: Vec<String> = kinds.iter().filter(|k| k.1 > 0).map(|(word, n)| format!("{} {word}", count(*n))).collect();
+            why.extend(s.causes.iter().filter(|c| c.1 > 0).map(|(cause, n)| format!("{}: {}", cause.replace('_', " "), count(*n))));
+            parts.push(format!("{} lost ({})", count(lost), why.join(", ")));
+        }
+        if s.live > 0 {
+            parts.push(format!("{} still in the system", count(s.live)));
+        }
+        parts.join(", ")
+    });
+    let complete = props.shown.as_ref().is_some_and(|s| s.0.complete);
+    let stale = props.stale.then(|| {
+        let again = {
+            let lab = lab.clone();
+            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Again))
+        };
+        html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
+    });
+    // What jobs are like is asked only where there are some.
+    let with_jobs = now.is_some_and(|s| s.jobs.is_some());
+    let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
+    let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
+    let jobs = with_jobs.then(|| {
+        html! {
+            <>
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
+            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
+            </>
+        }
+    });
+    html! {
+        <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
+            <dl>
+                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
+                { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
+                { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
+                { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
+                    if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
+                }) }
+                { jobs }
+            </dl>
+            { stale }
+            <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
+        </div>
+    }
+}
+
 /// What cannot be drawn about the work of schedulers, in words.
 fn schedulers(s: &Summary) -> Html {
     let mut told = Vec::new();

@@ -163,7 +163,7 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
 }
 
 /// The state's colour and texture.
-fn tone(word: &str) -> &'static str {
+pub(crate) fn tone(word: &str) -> &'static str {
     match word {
         "submitted" | "dispatched" | "returning" | "probing" | "offloaded" => "travelling",
         "admitted" | "staging" | "starting" => "cold",

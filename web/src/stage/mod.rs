@@ -1,21 +1,27 @@
 //! The stage: the topology to edit, and above it what moves.
 
+mod beside;
 mod clipboard;
 pub(crate) mod draw;
 mod editor;
+mod follow;
+pub(crate) mod fork;
 mod gesture;
+mod gl;
 mod glide;
 mod keys;
 pub(crate) mod outline;
 pub(crate) mod player;
 mod toolbar;
 pub(crate) mod transport;
+mod word;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::Scenario;
+use faaslab_core::share::Renderer;
 use faaslab_core::view::{Hit, Layout, Viewport};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
@@ -24,18 +30,22 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlCanvasElement, KeyboardEvent, PointerEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
+use self::beside::{Beside, Switch, use_beside};
 use self::clipboard::use_clipboard;
 use self::draw::{Painter, TopologySvg, page_theme, picture, theme_of};
 pub(crate) use self::editor::id_of;
 use self::editor::{Editor, hit_of, hits_of};
+use self::follow::FollowChip;
 use self::gesture::{Fingers, Gesture, Tool, above, moved, point};
-use self::glide::{use_places, use_viewport};
+use self::gl::Gl;
+use self::glide::{reduced_motion, use_places, use_viewport};
 use self::keys::{focused, use_focus, use_stage_keys};
 use self::outline::Outline;
-use self::player::Screen;
+use self::player::{Player, Screen};
 use self::toolbar::{Press, Toolbar, Zoom};
+use self::word::WordPlate;
 use crate::app::{Tools, picked};
-use crate::store::{Action, Dialog, LabHandle};
+use crate::store::{Action, Dialog, LabHandle, Notice, address};
 
 /// The ids of nodes and zones, in their order: as long as they stay the same, a [`Hit`] stands for the same thing.
 fn things(scenario: &Scenario) -> Vec<String> {
@@ -70,23 +80,67 @@ fn use_size(area: &NodeRef) -> (f64, f64, f64) {
     *size
 }
 
-/// Calls the player on every frame while the stage is there.
+/// The frame that was asked for and has not come.
+type Frame = Rc<RefCell<Option<gloo::render::AnimationFrame>>>;
+
+/// Asks for a frame, unless one is on its way.
+fn wake(player: &Player, frame: &Frame) {
+    if frame.borrow().is_some() {
+        return;
+    }
+    let (player, own) = (player.clone(), Rc::clone(frame));
+    let next = gloo::render::request_animation_frame(move |now| {
+        let this = own.borrow_mut().take();
+        if player.frame(now) && !is_hidden() {
+            wake(&player, &own);
+        }
+        drop(this);
+    });
+    *frame.borrow_mut() = Some(next);
+}
+
+/// Whether nobody sees the page.
+fn is_hidden() -> bool {
+    web_sys::window().and_then(|w| w.document()).is_some_and(|d| d.hidden())
+}
+
+/// Gives the player frames while the stage is there, as long as it has something to draw and is seen.
 #[hook]
 fn use_frames(tools: &Tools) {
     let player = tools.player.clone();
     use_effect_with((), move |()| {
-        let handle = Rc::new(RefCell::new(None::<gloo::render::AnimationFrame>));
-        fn again(player: player::Player, handle: Rc<RefCell<Option<gloo::render::AnimationFrame>>>) {
-            let (next_player, next) = (player.clone(), Rc::clone(&handle));
-            let frame = gloo::render::request_animation_frame(move |now| {
-                player.frame(now);
-                again(next_player, next);
-            });
-            *handle.borrow_mut() = Some(frame);
+        let frame = Frame::default();
+        {
+            let (player, frame) = (player.clone(), Rc::clone(&frame));
+            player.clone().wake_with(Callback::from(move |()| wake(&player, &frame)));
         }
-        again(player, Rc::clone(&handle));
-        move || drop(handle.borrow_mut().take())
+        let seen = player.clone();
+        let document = web_sys::window().and_then(|w| w.document());
+        let listener = document.map(|d| EventListener::new(&d, "visibilitychange", move |_| seen.stir()));
+        move || {
+            drop(listener);
+            player.wake_with(Callback::noop());
+            drop(frame.borrow_mut().take());
+        }
     });
+}
+
+/// Whether the dots of messages are drawn by WebGL2, as the address asks or the browser does well.
+#[hook]
+fn use_gpu(lab: &LabHandle) -> bool {
+    let uses = use_memo((), |()| {
+        let asked = address::here().renderer;
+        let uses = gl::uses_gpu(asked);
+        (uses, asked == Renderer::WebGl && !uses)
+    });
+    let (lab, missing) = (lab.dispatcher(), uses.1);
+    use_effect_with((), move |()| {
+        if missing {
+            let text = "This browser has no WebGL2. Messages are drawn on a canvas instead.";
+            lab.dispatch(Action::Tell(Notice { text: text.into(), bad: false }));
+        }
+    });
+    uses.0
 }
 
 /// The stage.
@@ -95,6 +149,11 @@ pub(crate) fn Stage() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let area = use_node_ref();
     let canvas = use_node_ref();
+    let (dots, words) = (use_node_ref(), use_node_ref());
+    let gpu = use_gpu(&lab);
+    let beside = use_beside(&lab, &tools);
+    // On a narrow screen one of two runs is shown.
+    let other = use_state_eq(|| false);
     let tool = use_state(|| Tool::Select);
     let gesture = use_state(|| Gesture::None);
     let hovered = use_state(|| None::<Hit>);
@@ -164,6 +223,7 @@ pub(crate) fn Stage() -> Html {
     // The player draws on this canvas.
     {
         let (player, canvas, theme) = (tools.player.clone(), canvas.clone(), tools.theme.clone());
+        let (dots, words) = (dots.clone(), words.clone());
         let (layout, lit) = (Rc::clone(&layout), lit.clone());
         let labelled = labelled.clone();
         let key = (
@@ -179,11 +239,16 @@ pub(crate) fn Stage() -> Html {
         let painted = use_mut_ref(|| None::<AttrValue>);
         use_effect_with(key, move |(width, height, ratio, viewport, _, _, _, theme)| {
             let Some(element) = canvas.cast::<HtmlCanvasElement>() else { return };
-            let reduced_motion = glide::reduced_motion();
+            let reduced_motion = reduced_motion();
             if painted.borrow().is_none() {
                 let painter = Painter::new(element.clone(), theme_of(&element));
+                let stirred = player.clone();
+                let changed = Callback::from(move |()| stirred.stir());
+                let gl = dots.cast::<HtmlCanvasElement>().and_then(|c| Gl::new(c, changed));
+                let above = words.cast::<HtmlCanvasElement>().and_then(|c| Painter::new(c, theme_of(&element)));
                 player.set_screen(painter.map(|painter| Screen {
                     painter,
+                    gpu: gl.zip(above),
                     layout: Rc::clone(&layout),
                     viewport: *viewport,
                     size: (*width, *height),
@@ -193,9 +258,9 @@ pub(crate) fn Stage() -> Html {
                 }));
             }
             player.with_screen(|screen| {
-                screen.painter.resize(*width, *height, *ratio);
+                screen.resize(*width, *height, *ratio);
                 if painted.borrow().as_ref() != Some(theme) {
-                    screen.painter.set_theme(theme_of(&element));
+                    screen.set_theme(&theme_of(&element));
                 }
                 (screen.layout, screen.viewport, screen.size) = (layout, *viewport, (*width, *height));
                 (screen.lit, screen.reduced_motion, screen.labelled) = (lit, reduced_motion, labelled);
@@ -338,15 +403,30 @@ pub(crate) fn Stage() -> Html {
                         outlined.set(false);
                     }) } />
             }
-            <div class={classes!("stage-view", working)} ref={area} onmousedown={on_mousedown}
+            <div class={classes!("stages", beside.is_some().then_some("two"))} data-shown={if *other { "other" } else { "own" }}>
+            <div class={classes!("stage-view", "own", working)} ref={area} onmousedown={on_mousedown}
                 onpointermove={on_pointermove} onpointerup={on_pointerup} onpointercancel={on_pointercancel} ondblclick={on_dblclick}>
                 <TopologySvg scenario={scenario} layout={layout} {viewport} {selection} stop={tab_stop} lit={lit.map(Rc::new)}
                     {on_pointerdown} {on_focus} {on_hover} {on_keydown}>{ above }</TopologySvg>
                 <canvas ref={canvas} aria-hidden="true" />
+                if gpu {
+                    <canvas class="dots" ref={dots} aria-hidden="true" />
+                    <canvas ref={words} aria-hidden="true" />
+                }
                 <Caption />
+                <WordPlate />
+                if let Some((_, fork)) = &beside {
+                    <p class="stage-tag">{ format!("Forked at {}", fork::instant(fork.at_s)) }</p>
+                }
+            </div>
+            if let Some((player, fork)) = beside {
+                <Beside {player} {fork} {viewport} theme={tools.theme.clone()} />
+                <Switch other={*other} choose={ let other = other.setter(); Callback::from(move |o| other.set(o)) } />
+            }
             </div>
             <Zoom scale={viewport.scale} {press} />
         </div>
+        <FollowChip {viewport} size={(width, height)} look={ let chosen = chosen.setter(); Callback::from(move |v| chosen.set(Some(v))) } />
         </>
     }
 }

@@ -1,9 +1,11 @@
 //! Under the stage: play, speed, and the scrubber with the load of the run.
 
-use web_sys::HtmlElement;
+use faaslab_core::sim::search::{Aim, Direction};
+use web_sys::{HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::player::{FASTEST, SLOWEST, Tick};
+use super::fork::ForkButton;
+use super::player::{FASTEST, Player, SLOWEST, Tick};
 use crate::app::Tools;
 use crate::charts::shared::Shared;
 use crate::store::LabHandle;
@@ -61,6 +63,16 @@ pub(crate) fn Transport() -> Html {
         let now = tick;
         Callback::from(move |_: MouseEvent| player.set_speed(if now.auto { Some(now.speed) } else { None }))
     };
+    let aim = tools.player.aim();
+    let choose = {
+        let player = tools.player.clone();
+        Callback::from(move |event: Event| {
+            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
+            if let Some(&kind) = Aim::KINDS.iter().find(|kind| kind.name() == name) {
+                player.set_aim(kind);
+            }
+        })
+    };
     let (log_min, log_max) = (log10(SLOWEST), log10(FASTEST));
     let label = if tick.playing { "Pause" } else { "Play" };
     let (end, unit) = split_duration(tick.end_s * 1e9);
@@ -74,10 +86,26 @@ pub(crate) fn Transport() -> Html {
                     <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z" /></svg>
                 }
             </button>
+            <div class="steps" role="group" aria-label="Step">
+                { step(&tools, "Previous event (,)", BACK, |p| p.find(Aim::Event, Direction::Back)) }
+                { step(&tools, "Next event (.)", ON, |p| p.find(Aim::Event, Direction::Forward)) }
+            </div>
+            <div class="steps jump" role="group" aria-label="Jump">
+                { step(&tools, "Previous ([)", FAR_BACK, |p| p.jump(Direction::Back)) }
+                <select aria-label="What to jump to" onchange={choose}>
+                    { for Aim::KINDS.iter().map(|&kind| html! {
+                        <option value={kind.name()} selected={kind == aim}>{ kind.name() }</option>
+                    }) }
+                </select>
+                { step(&tools, "Next (])", FAR_ON, |p| p.jump(Direction::Forward)) }
+            </div>
             <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
                 { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
                 <Cursor end_s={tick.end_s} />
+                if let Some(fork) = lab.fork.as_ref().filter(|f| tick.end_s > 0.0 && f.at_s <= tick.end_s) {
+                    <i class="forked" style={format!("left:calc(8px + (100% - 16px) * {:.5})", fork.at_s / tick.end_s)}></i>
+                }
                 <input type="range" aria-label="Playhead" aria-valuetext={SimDuration::from_s(tick.at_s).to_string()} min="0"
                     max={tick.end_s.max(1e-9).to_string()} step="any" value={tick.at_s.to_string()} oninput={seek} />
             </div>
@@ -88,6 +116,7 @@ pub(crate) fn Transport() -> Html {
             </label>
             <button class={classes!("quiet", tick.auto.then_some("on"))} onclick={auto} aria-pressed={tick.auto.to_string()}
                 title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
+            <ForkButton />
         </div>
     }
 }
@@ -117,6 +146,22 @@ fn Cursor(props: &CursorProps) -> Html {
         });
     }
     html! { <div class="scrub-cursor" ref={line} hidden=true></div> }
+}
+
+/// Pictures of the buttons: a step is a bar and a triangle, a jump two triangles.
+const BACK: &str = "M12 3v10L5.5 8zM3.5 3H5v10H3.5z";
+const ON: &str = "M4 3v10l6.5-5zM11 3h1.5v10H11z";
+const FAR_BACK: &str = "M8 3v10L2 8zM14 3v10L8 8z";
+const FAR_ON: &str = "M8 3v10l6-5zM2 3v10l6-5z";
+
+fn step(tools: &Tools, name: &'static str, path: &'static str, go: fn(&Player)) -> Html {
+    let player = tools.player.clone();
+    let empty = player.now().end_s <= 0.0;
+    html! {
+        <button class="icon" aria-label={name} title={name} disabled={empty} onclick={move |_: MouseEvent| go(&player)}>
+            <svg viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg>
+        </button>
+    }
 }
 
 fn log10(x: f64) -> f64 {

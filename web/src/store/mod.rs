@@ -8,7 +8,7 @@ pub(crate) mod persist;
 
 use std::rc::Rc;
 
-use faaslab_core::edit::{Command, Document, EditError};
+use faaslab_core::edit::{Command, Document, EditError, from_on};
 use faaslab_core::measure::Charts;
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
@@ -49,6 +49,17 @@ pub(crate) struct Running {
     pub(crate) fraction: f64,
     /// When it began, in milliseconds of the page's clock.
     pub(crate) begun_ms: f64,
+}
+
+/// A run that goes on in another way from an instant.
+#[derive(Clone, Debug)]
+pub(crate) struct Fork {
+    /// The instant, in seconds.
+    pub(crate) at_s: f64,
+    /// The scenario as it was before.
+    pub(crate) original: Rc<Scenario>,
+    /// Its run.
+    pub(crate) run: Rc<Shown>,
 }
 
 /// A trace being read.
@@ -106,6 +117,10 @@ pub(crate) struct Lab {
     pub(crate) document: Rc<Document>,
     /// The scenario as it is now.
     pub(crate) scenario: Rc<Scenario>,
+    /// The fork that goes on: edits hold from its instant on.
+    pub(crate) fork: Option<Rc<Fork>>,
+    /// The scenario as it holds where edits go: at the fork's instant, else from the start.
+    pub(crate) present: Rc<Scenario>,
     /// What is wrong with it.
     pub(crate) problems: Rc<Vec<Problem>>,
     /// Ids of what is selected.
@@ -170,6 +185,13 @@ pub(crate) enum Action {
     Open(Box<Scenario>),
     /// Open what an address brings; it is not saved before it is edited.
     Visit(Box<Scenario>),
+    /// Go on otherwise from an instant of the run that is shown, in seconds.
+    Fork(f64),
+    /// No longer edit from there on, and keep what was changed or take it out.
+    EndFork {
+        /// Whether it is kept.
+        keep: bool,
+    },
     /// Select.
     Select(Vec<String>),
     /// Show or close a dialog.
@@ -206,7 +228,9 @@ impl Lab {
     pub(crate) fn new(scenario: Scenario) -> Lab {
         let mut lab = Lab {
             document: Rc::new(Document::new(scenario.clone())),
+            present: Rc::new(scenario.clone()),
             scenario: Rc::new(scenario),
+            fork: None,
             problems: Rc::default(),
             selection: Rc::default(),
             running: None,
@@ -256,13 +280,22 @@ impl Lab {
         self.problems.iter().all(|p| p.warning)
     }
 
-    /// What is wrong at a path.
+    /// What is wrong at a path, or with what it changes to at the fork.
     pub(crate) fn problem_at(&self, path: &str) -> Option<&Problem> {
-        self.problems.iter().find(|p| p.path == path)
+        let at_fork = |p: &Problem| {
+            let (i, set) = p.path.strip_prefix("timeline[")?.split_once("].set.")?;
+            let change = self.scenario.timeline.get(i.parse::<usize>().ok()?)?;
+            Some(set == path && self.fork.as_ref()?.at_s == change.at_s)
+        };
+        self.problems.iter().find(|p| p.path == path || at_fork(p) == Some(true))
     }
 
     fn refresh(&mut self) {
         self.scenario = Rc::new(self.document.scenario().clone());
+        self.present = match &self.fork {
+            Some(fork) => Rc::new(self.scenario.as_of(fork.at_s)),
+            None => Rc::clone(&self.scenario),
+        };
         self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
         let is_there = |id: &&String| self.scenario.has(id) || self.scenario.machine(id).is_some();
         let kept: Vec<String> = self.selection.iter().filter(is_there).cloned().collect();
@@ -283,7 +316,11 @@ impl Lab {
     }
 
     fn edit(&mut self, command: Command) {
-        let edited = Rc::make_mut(&mut self.document).edit(command);
+        let command = match &self.fork {
+            Some(fork) => from_on(command, fork.at_s, &self.scenario),
+            None => Ok(command),
+        };
+        let edited = command.and_then(|command| Rc::make_mut(&mut self.document).edit(command));
         self.edited(edited);
     }
 
@@ -299,7 +336,12 @@ impl Lab {
 
     fn hear(&mut self, message: FromSim) {
         match message {
-            FromSim::Ready | FromSim::Window { .. } | FromSim::Exported { .. } => {}
+            FromSim::Ready
+            | FromSim::Window { .. }
+            | FromSim::Exported { .. }
+            | FromSim::Found { .. }
+            | FromSim::Journey { .. }
+            | FromSim::Cancelled(Job::Search(_)) => {}
             FromSim::Page { run, query, from, total, rows } => {
                 let before = self.pages.take().filter(|p| p.is_of(run, &query));
                 let mut pages = before.unwrap_or_else(|| Rc::new(Pages::new(run, query)));
@@ -365,13 +407,17 @@ impl Lab {
             Rc::make_mut(&mut self.listing).open = None;
             self.previous = before.complete.then_some(before);
         }
+        if let Some(fork) = &self.fork {
+            // What it is compared with is the run that it comes from.
+            self.previous = (fork.run.run != run).then(|| Rc::clone(&fork.run));
+        }
         let charts = Rc::new(outcome.charts.clone());
         self.shown = Some(Rc::new(Shown { run, scenario, charts, outcome: Rc::new(outcome), complete }));
     }
 
     fn loaded(&mut self, report: Report) {
         // A run that was asked for while the trace was read runs with this one, and not with the one that its scenario names.
-        self.running = None;
+        (self.running, self.fork) = (None, None);
         let files: Vec<TraceFile> =
             report.files.iter().map(|f| TraceFile { name: f.name.clone(), bytes: f.bytes, sha256: f.sha256.clone() }).collect();
         if let Some(named) = self.scenario.workload.trace.as_ref().filter(|named| self.needs_trace() && !named.is(report.hashes()))
@@ -426,6 +472,7 @@ impl Reducible for Lab {
             }
             Action::Open(mut scenario) | Action::Visit(mut scenario) => {
                 auto_place(&mut scenario);
+                lab.fork = None;
                 lab.selection = Rc::default();
                 lab.previous = None;
                 lab.shown = None;
@@ -434,6 +481,21 @@ impl Reducible for Lab {
                 (lab.opened, lab.untouched) = (lab.opened + 1, visit);
                 lab.again += 1;
                 lab.dialog = None;
+            }
+            Action::Fork(at_s) => {
+                if let Some(run) = lab.shown.clone().filter(|s| s.complete) {
+                    lab.fork = Some(Rc::new(Fork { at_s, original: Rc::clone(&lab.scenario), run }));
+                    lab.refresh();
+                }
+            }
+            Action::EndFork { keep } => {
+                if let Some(fork) = lab.fork.take() {
+                    if keep {
+                        lab.refresh();
+                    } else {
+                        lab.edit(Command::Replace(Box::new((*fork.original).clone())));
+                    }
+                }
             }
             Action::Select(ids) => lab.selection = Rc::new(ids),
             Action::Show(dialog) => lab.dialog = dialog,

@@ -9,7 +9,9 @@ use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::Outcome::Abandoned;
 use faaslab_core::scenario::{Problem, Scenario};
 use faaslab_core::sim::containers::Watch;
+use faaslab_core::sim::follow::{Journey, follow};
 use faaslab_core::sim::life::{Life, life};
+use faaslab_core::sim::search::{Search, Step};
 use faaslab_core::sim::stage::{StageWindow, record};
 use faaslab_core::sim::why::{Why, why};
 use faaslab_core::sim::{Library, Simulation};
@@ -76,8 +78,12 @@ struct Worker {
     wake: Rc<RefCell<Option<Function>>>,
     trace: Option<TraceData>,
     run: Option<Run>,
-    /// The run before, for as long as the page shows it.
-    before: Option<Past>,
+    /// The run before, for as long as the page shows it, and the one that it wants kept.
+    before: Vec<Past>,
+    /// The run that is kept when others have taken its place.
+    kept: Option<u32>,
+    /// What is looked for, with the number of its run and its own.
+    search: Option<(u32, u32, Search)>,
     /// The containers that are being looked at: of which run and host.
     watch: Option<(u32, u32, Watch)>,
 }
@@ -102,13 +108,18 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
     });
     scope.set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget(); // lives as long as the worker
-    let mut worker = Worker { scope, inbox, wake, trace: None, run: None, before: None, watch: None };
+    let mut worker =
+        Worker { scope, inbox, wake, trace: None, run: None, before: Vec::new(), kept: None, search: None, watch: None };
     worker.post(&FromSim::Ready);
     spawn_local(async move {
         loop {
             let next = worker.inbox.borrow_mut().pop_front();
             match next {
                 Some((message, with)) => worker.handle(message, with).await,
+                None if worker.search.is_some() => {
+                    worker.look();
+                    let _ = JsFuture::from(soon()).await;
+                }
                 None if worker.run.as_ref().is_some_and(|r| !r.done) => {
                     worker.slice();
                     let _ = JsFuture::from(soon()).await;
@@ -167,8 +178,10 @@ impl Worker {
 
     /// Lets go of the current run. The one that the page shows, this or the one before, goes on answering for windows.
     fn put_aside(&mut self) {
-        if let Some(run) = self.run.take().filter(|r| r.past.shown) {
-            self.before = Some(run.past);
+        let kept = self.kept;
+        if let Some(run) = self.run.take().filter(|r| r.past.shown || kept == Some(r.past.number)) {
+            self.before.retain(|p| kept == Some(p.number));
+            self.before.push(run.past);
         }
     }
 
@@ -177,10 +190,30 @@ impl Worker {
         match self.run.as_mut().filter(|r| r.past.number == number) {
             Some(run) => {
                 run.past.shown = true;
-                self.before = None;
+                let kept = self.kept;
+                self.before.retain(|p| kept == Some(p.number));
                 Some(&run.past)
             }
-            None => self.before.as_ref().filter(|p| p.number == number),
+            None => self.before.iter().find(|p| p.number == number),
+        }
+    }
+
+    /// Looks for an event for one slice of time.
+    fn look(&mut self) {
+        let Some((run, number, mut search)) = self.search.take() else { return };
+        let begin = now_ms();
+        let step = match self.past(run) {
+            Some(past) => loop {
+                match search.step(&past.checkpoints, past.now, BATCH) {
+                    Step::Searching if now_ms() - begin < SLICE_MS => {}
+                    step => break step,
+                }
+            },
+            None => Step::Done(None),
+        };
+        match step {
+            Step::Searching => self.search = Some((run, number, search)),
+            Step::Done(found) => self.post(&FromSim::Found { run, search: number, found }),
         }
     }
 
@@ -195,6 +228,7 @@ impl Worker {
                 if self.run.as_ref().is_some_and(|r| !r.done && job == Job::Run(r.past.number)) {
                     self.put_aside();
                 }
+                self.search.take_if(|(_, number, _)| job == Job::Search(*number));
                 self.post(&FromSim::Cancelled(job));
             }
             ToSim::Window { run, from_ns, to_ns } => {
@@ -240,6 +274,18 @@ impl Worker {
                     self.post_with(&FromSim::Exported { table: query.table }, &[blob.into()]);
                 }
             }
+            ToSim::Next { run, search, aim, direction, from_ns } => {
+                self.search = Some((run, search, Search::new(aim, direction, from_ns)));
+            }
+            ToSim::Follow { run, invocation } => {
+                let current = self.run.as_ref().filter(|r| r.past.number == run);
+                let current = current.filter(|r| (invocation as usize) < r.simulation.workload().len());
+                let submitted = current.and_then(|r| r.recorder.row(invocation).submitted);
+                if let Some(journey) = self.past(run).map(|p| p.journey(invocation, submitted)) {
+                    self.post(&FromSim::Journey { run, journey: Box::new(journey) });
+                }
+            }
+            ToSim::Keep(run) => self.kept = run,
             ToSim::LoadTrace(load) => {
                 let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
                 match self.load(load, &files).await {
@@ -426,6 +472,15 @@ impl Past {
     /// Goes back to the last checkpoint before an invocation was submitted, and on until it ended.
     fn life(&self, invocation: u32, submitted_ns: u64) -> Life {
         life(self.before(SimTime(submitted_ns)).clone(), invocation)
+    }
+
+    /// Goes back to the last checkpoint before an invocation was submitted, as its row or else the workload says, and on until
+    /// it ended.
+    fn journey(&self, invocation: u32, submitted: Option<SimTime>) -> Journey {
+        let row = self.checkpoints[0].workload().arrival_ns.get(invocation as usize).map(|&ns| SimTime(ns));
+        let at = submitted.or(row.filter(|&at| at < SimTime::NEVER)).unwrap_or(SimTime::ZERO);
+        let nearest = self.checkpoints.partition_point(|c| c.world().now < at).saturating_sub(1);
+        follow(self.checkpoints[nearest].clone(), invocation)
     }
 
     /// Goes back to the last checkpoint before a window, and through the window again with the stage's probe.

@@ -6,7 +6,9 @@
 use faaslab_core::measure::{Charts, GroupRow, Summary};
 pub(crate) use faaslab_core::measure::{Column, RowFilter, Sort};
 use faaslab_core::scenario::Problem;
+use faaslab_core::sim::follow::Journey;
 use faaslab_core::sim::life::Life;
+use faaslab_core::sim::search::{Aim, Direction, Found};
 use faaslab_core::sim::stage::StageWindow;
 use faaslab_core::sim::why::Why;
 use faaslab_core::trace::{Report, TraceError};
@@ -22,6 +24,8 @@ pub(crate) enum Job {
     Run(u32),
     /// The reading of a trace.
     Load(u32),
+    /// A search for an event.
+    Search(u32),
 }
 
 /// Page to worker.
@@ -97,6 +101,28 @@ pub(crate) enum ToSim {
         /// The table.
         query: Query,
     },
+    /// Find the next event of a kind, or the last one before; a search that goes on is given up.
+    Next {
+        /// The run.
+        run: u32,
+        /// The search's number.
+        search: u32,
+        /// What to look for.
+        aim: Aim,
+        /// Whether after or before the instant.
+        direction: Direction,
+        /// The instant, in nanoseconds.
+        from_ns: u64,
+    },
+    /// Say where an invocation was.
+    Follow {
+        /// The run.
+        run: u32,
+        /// The invocation.
+        invocation: u32,
+    },
+    /// Go on answering for this run when others have taken its place; or for none but those that are shown.
+    Keep(Option<u32>),
     /// Read the files that travel with this as a trace; what is being read already is given up. It has this number.
     LoadTrace(u32),
     /// Take the packed trace whose handle travels with this.
@@ -191,6 +217,22 @@ pub(crate) enum FromSim {
     Exported {
         /// Which.
         table: Table,
+    },
+    /// A search has come to its end.
+    Found {
+        /// The run.
+        run: u32,
+        /// The search's number.
+        search: u32,
+        /// What was found, if there is anything.
+        found: Option<Found>,
+    },
+    /// Where an invocation was.
+    Journey {
+        /// The run.
+        run: u32,
+        /// Its states, messages and machines.
+        journey: Box<Journey>,
     },
     /// A trace is being read.
     Loading {

@@ -24,6 +24,18 @@ pub(crate) fn theme_of(element: &Element) -> Theme {
     Theme { colours: Ink::ALL.map(colour), least_stroke }
 }
 
+/// Red, green and blue of a colour as a style sheet writes it; black if it is none.
+pub(crate) fn rgb(colour: &str) -> [u8; 3] {
+    let canvas = web_sys::window().and_then(|w| w.document()).and_then(|d| d.create_element("canvas").ok());
+    let context = canvas.and_then(|c| c.dyn_into::<HtmlCanvasElement>().ok()).and_then(|c| c.get_context("2d").ok().flatten());
+    let Some(context) = context.and_then(|c| c.dyn_into::<CanvasRenderingContext2d>().ok()) else { return [0; 3] };
+    // An opaque colour reads back as #rrggbb, whatever it was written as.
+    context.set_fill_style_str(colour);
+    let hex = context.fill_style().as_string().unwrap_or_default();
+    let part = |i: usize| hex.get(i..i + 2).and_then(|h| u8::from_str_radix(h, 16).ok()).unwrap_or(0);
+    [part(1), part(3), part(5)]
+}
+
 /// What the context is set to.
 #[derive(Default)]
 struct Pen {

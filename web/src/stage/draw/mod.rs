@@ -8,7 +8,7 @@ use faaslab_core::scenario::Scenario;
 use faaslab_core::view::{Layout, Theme, statics, svg};
 use yew::Html;
 
-pub(crate) use canvas::{Painter, theme_of};
+pub(crate) use canvas::{Painter, rgb, theme_of};
 pub(crate) use topology::{TopologySvg, element_id};
 
 /// The colours of the page.

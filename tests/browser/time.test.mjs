@@ -1,0 +1,376 @@
+// Time: scrubbing, steps from event to event, following an invocation, both renderers, forks.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
+
+const swiftshader = ["--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader", "--ignore-gpu-blocklist"];
+
+/** Counts frames that are asked for, and windows that are asked for and come, from the page's start on. */
+const counting = () => {
+  const counts = { frames: 0, windows: 0, waiting: 0, most: 0, ms: [] };
+  window.counts = counts;
+  const request = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (f) => request((now) => {
+    counts.frames += 1;
+    const begin = performance.now();
+    f(now);
+    counts.ms.push(performance.now() - begin);
+  });
+  const isWindow = (data, number) => Array.isArray(data) && data[0] instanceof Uint8Array && data[0][0] === number;
+  const Plain = window.Worker;
+  window.Worker = class extends Plain {
+    constructor(...all) {
+      super(...all);
+      this.addEventListener("message", (e) => { if (isWindow(e.data, 5)) counts.waiting -= 1; });
+    }
+    postMessage(data, ...rest) {
+      if (isWindow(data, 2)) {
+        counts.windows += 1;
+        counts.waiting += 1;
+        counts.most = Math.max(counts.most, counts.waiting);
+      }
+      super.postMessage(data, ...rest);
+    }
+  };
+};
+
+/** A page on which frames and windows are counted. */
+async function counted(lab, address = "", options = {}) {
+  const page = await fresh(lab, "worker.js", options); // nothing runs yet
+  await page.addInitScript(counting);
+  page.faults.length = 0;
+  await page.goto(lab.base + address);
+  return page;
+}
+
+const counts = (page) => page.evaluate(() => ({ ...window.counts, ms: window.counts.ms.length }));
+const word = (page) => page.locator(".stage-word");
+const pause = (page) => page.getByRole("button", { name: "Pause" }).click();
+
+/** Presses a key and waits until the plate says something else. */
+async function step(page, key) {
+  const before = await word(page).textContent();
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press(key);
+  await page.waitForFunction((b) => {
+    const text = document.querySelector(".stage-word")?.textContent;
+    return text && text !== b && !text.startsWith("Looking");
+  }, before);
+  return word(page).textContent();
+}
+
+/** Waits until no frame is asked for any more. */
+async function still(page) {
+  await page.waitForFunction(() => new Promise((done) => {
+    const before = window.counts.frames;
+    setTimeout(() => done(window.counts.frames === before && window.counts.waiting === 0), 120);
+  }));
+}
+
+describe("time", () => {
+  let lab;
+  before(async () => { lab = await open(); });
+  after(() => lab.close());
+
+  test("a paused stage asks for no frames, and a hidden change of the playhead for one", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    await still(page);
+    const before = (await counts(page)).frames;
+    await page.waitForTimeout(400);
+    assert.equal((await counts(page)).frames, before, "paused and clean");
+    await page.getByLabel("Playhead").fill("100");
+    await still(page);
+    const drawn = (await counts(page)).frames - before;
+    assert.ok(drawn > 0 && drawn < 20, `${drawn} frames for one jump`);
+    await page.keyboard.press(" ");
+    await page.waitForFunction((b) => window.counts.frames > b + 20, before + drawn);
+    clean(page);
+  });
+
+  test("scrubbing has one window on its way, and ends where the playhead is", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    await still(page);
+    const { windows } = await counts(page);
+    await page.getByLabel("Playhead").evaluate((range) => {
+      for (let i = 1; i <= 200; i++) {
+        range.value = String(i);
+        range.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    await still(page);
+    const after = await counts(page);
+    assert.equal(after.most, 1, "one at a time");
+    assert.ok(after.windows - windows <= 4, `${after.windows - windows} windows for 200 places`);
+    // The picture is that of the last place: the same as if it had been gone to at once.
+    const there = await canvas(page);
+    await page.getByLabel("Playhead").fill("3");
+    await still(page);
+    assert.notEqual(await canvas(page), there);
+    await page.getByLabel("Playhead").fill("200");
+    await still(page);
+    assert.equal(await canvas(page), there);
+    clean(page);
+  });
+
+  test("steps go from event to event and back, and the stage shows the same state again", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    await page.getByLabel("Playhead").fill("20");
+    await still(page);
+    const first = await step(page, ".");
+    assert.match(first, /20\.\d/);
+    await still(page);
+    const picture = await canvas(page);
+    const seen = [first];
+    for (let i = 0; i < 6; i++) seen.push(await step(page, "."));
+    assert.equal(new Set(seen).size, seen.length, "each is another event");
+    for (let i = 5; i >= 0; i--) assert.equal(await step(page, ","), seen[i], "back through the same events");
+    await still(page);
+    assert.equal(await canvas(page), picture);
+    // The buttons do the same.
+    await page.getByRole("button", { name: "Next event" }).click();
+    await page.waitForFunction((t) => document.querySelector(".stage-word").textContent === t, seen[1]);
+    clean(page);
+  });
+
+  test("jumps go to cold starts, and say so where there is nothing of the kind", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    const one = await step(page, "]");
+    assert.match(one, /^cold start of \S+ on worker-\d/);
+    const two = await step(page, "]");
+    assert.match(two, /^cold start of /);
+    assert.equal(await step(page, "["), one);
+    await page.getByLabel("What to jump to").selectOption("kill");
+    assert.equal(await step(page, "]"), "No kill after this instant");
+    await page.getByLabel("What to jump to").selectOption("failure");
+    assert.equal(await step(page, "["), "No failure before this instant");
+    await page.goto(`${lab.base}#/gallery/tight-memory`);
+    await page.reload();
+    await digest(page);
+    await pause(page);
+    await page.getByLabel("What to jump to").selectOption("eviction");
+    assert.match(await step(page, "]"), /^eviction of \S+ on /);
+    clean(page);
+  });
+
+  test("an invocation is followed: its way, its phases, the present one, until Escape", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    await step(page, "]");
+    await still(page);
+    const before = await canvas(page);
+    await word(page).getByRole("button", { name: "Follow" }).click();
+    const chip = page.locator(".follow");
+    await chip.locator(".bar span").first().waitFor();
+    assert.match(await chip.locator("p").textContent(), /^\S+ \d+starting on worker-\d$/);
+    assert.ok(await chip.locator(".bar .cold").count() > 0 && await chip.locator(".bar .running").count() > 0);
+    await still(page);
+    assert.notEqual(await canvas(page), before, "its way is drawn");
+    // It is kept in sight: the worker stays there while the stage grows around the other end, and when the invocation is back
+    // at its client, which is far away by then, that comes to the middle.
+    const stage = await page.locator(".stage-view").first().boundingBox();
+    await page.mouse.move(stage.x + stage.width - 20, stage.y + stage.height / 2);
+    for (let i = 0; i < 14; i++) await page.mouse.wheel(0, -100);
+    const users = () => page.locator(".topology .node").first().boundingBox();
+    for (let i = 0; i < 50 && (await users()).x > stage.x; i++) await page.waitForTimeout(20);
+    const away = await users();
+    assert.ok(away.x + away.width < stage.x, `the client is out of sight: ${JSON.stringify(away)}`);
+    await page.getByLabel("Playhead").press("ArrowRight");
+    for (let i = 0; i < 100 && (await users()).x < stage.x; i++) await page.waitForTimeout(20);
+    assert.ok((await users()).x > stage.x, "it is in sight again");
+    await page.keyboard.press("Escape");
+    await chip.waitFor({ state: "detached" });
+    clean(page);
+  });
+
+  test("a fork goes on otherwise from the playhead, beside the original, and has a link", async () => {
+    const page = await fresh(lab);
+    const first = await digest(page);
+    await pause(page);
+    await page.getByLabel("Playhead").fill("30");
+    await page.getByRole("button", { name: "Fork", exact: true }).click();
+    const bar = page.locator(".fork-bar");
+    assert.match(await bar.textContent(), /^Fork at 30 s/);
+    // What is fixed when a run starts is refused with the reason.
+    await page.locator(".topology .node").nth(1).click();
+    await enter(page, "nodes.worker-1.memory_mb", "512");
+    await page.locator(".notice", { hasText: "cannot change during a run" }).waitFor();
+    assert.equal(await page.locator(".run-line .digest").textContent(), first);
+    await page.getByRole("button", { name: "‹ Scheduler" }).click();
+    await enter(page, "policies.keep_alive.ttl_s", "60");
+    const second = await digest(page, first);
+    assert.match(await bar.textContent(), /One change holds from here on/);
+    assert.equal(await page.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "60", "the field shows what holds there");
+    // Both are drawn, each at half the width, and differ after the fork alone.
+    const pictures = async () => Promise.all([".own", ".other"].map((which) =>
+      page.locator(`.stage-view${which} > canvas`).first().evaluate((c) => c.toDataURL())));
+    await page.locator(".stage-view.other > canvas").waitFor();
+    await page.waitForFunction(() => document.querySelector(".stage-view.own").clientWidth < 600);
+    const same = async (at, expected) => {
+      await page.getByLabel("Playhead").fill(at);
+      await page.waitForFunction(([expected]) => {
+        const [a, b] = [".own", ".other"].map((w) => document.querySelector(`.stage-view${w} > canvas`).toDataURL());
+        return (a === b) === expected && a.length > 4_000;
+      }, [expected]);
+    };
+    await same("12", true);
+    await same("200", false);
+    assert.equal((await pictures()).length, 2);
+    // The link has the fork: it is one entry of the timeline.
+    await page.getByRole("button", { name: "Share" }).click();
+    const link = await page.locator("dialog .link").inputValue();
+    const there = await fresh(lab, link.slice(link.indexOf("#")));
+    assert.equal(await digest(there), second);
+    assert.match(await there.locator(".inspector").textContent(), /Timeline \(1\)/);
+    await there.close();
+    await page.keyboard.press("Escape");
+    await bar.getByRole("button", { name: "Discard" }).click();
+    assert.equal(await digest(page, second), first);
+    assert.equal(await page.locator(".stage-view").count(), 1);
+    await page.getByRole("button", { name: "Undo" }).click();
+    assert.equal(await digest(page, first), second, "discarding can be undone");
+    clean(page);
+  });
+
+  test("on a narrow screen one of the two runs is shown", async () => {
+    const page = await fresh(lab, "", { viewport: { width: 400, height: 800 } });
+    await page.locator(".panes button", { hasText: "Results" }).click();
+    const first = await digest(page);
+    await page.locator(".panes button", { hasText: "Stage" }).click();
+    await page.getByRole("button", { name: "Fork", exact: true }).click();
+    await page.locator(".panes button", { hasText: "Settings" }).click();
+    await enter(page, "policies.keep_alive.ttl_s", "60");
+    await page.locator(".panes button", { hasText: "Results" }).click();
+    await digest(page, first);
+    await page.locator(".panes button", { hasText: "Stage" }).click();
+    assert.ok(await page.locator(".stage-view.own").isVisible());
+    assert.ok(!await page.locator(".stage-view.other").isVisible());
+    await page.getByRole("button", { name: "Original" }).click();
+    await page.locator(".stage-view.other").waitFor();
+    assert.ok(!await page.locator(".stage-view.own").isVisible());
+    clean(page);
+  });
+});
+
+/** How many pixels of two pictures differ clearly, of those that are not the same in all of both. */
+const difference = (page, one, two) => page.evaluate(async ([one, two]) => {
+  const pixels = async (base64) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${base64}`;
+    await image.decode();
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, image.width, image.height).data;
+  };
+  const [a, b] = [await pixels(one), await pixels(two)];
+  let differ = 0;
+  for (let i = 0; i < a.length; i += 4) {
+    if (Math.abs(a[i] - b[i]) + Math.abs(a[i + 1] - b[i + 1]) + Math.abs(a[i + 2] - b[i + 2]) > 120) differ += 1;
+  }
+  return differ;
+}, [one.toString("base64"), two.toString("base64")]);
+
+describe("renderers", () => {
+  let lab;
+  before(async () => { lab = await open(swiftshader); });
+  after(() => lab.close());
+
+  const picture = async (page) => {
+    await still(page);
+    return page.locator(".stages").screenshot();
+  };
+
+  /** A page with this renderer, at an instant with many messages on their way. */
+  const at = async (renderer, playhead) => {
+    const page = await counted(lab, `#/gallery/three-edges?renderer=${renderer}`);
+    await digest(page);
+    await pause(page);
+    await page.getByLabel("Speed").fill("-1");
+    await page.getByLabel("Playhead").fill(playhead);
+    await still(page);
+    return page;
+  };
+
+  test("each draws the picture, which changes with time, and both draw the same", async () => {
+    const shots = {};
+    for (const renderer of ["webgl", "canvas"]) {
+      const page = await at(renderer, "20");
+      assert.equal(await page.locator("canvas.dots").count(), renderer === "webgl" ? 1 : 0);
+      shots[renderer] = [];
+      for (let i = 0; i < 3; i++) {
+        await page.getByLabel("Playhead").fill(String(20 + i / 50));
+        shots[renderer].push(await picture(page));
+      }
+      assert.ok(await difference(page, shots[renderer][0], shots[renderer][1]) > 10, `${renderer} moves`);
+      clean(page);
+      await page.close();
+    }
+    const page = await fresh(lab, "worker.js");
+    for (let i = 0; i < 3; i++) {
+      const differ = await difference(page, shots.webgl[i], shots.canvas[i]);
+      assert.ok(differ < 12, `${differ} pixels differ between the renderers`);
+    }
+    await page.close();
+  });
+
+  test("without its context it goes on, on the canvas, and comes back", async () => {
+    const page = await at("webgl", "20");
+    const before = await picture(page);
+    const dots = page.locator("canvas.dots");
+    await dots.evaluate((c) => { window.loss = c.getContext("webgl2").getExtension("WEBGL_lose_context"); window.loss.loseContext(); });
+    await page.waitForFunction(() => document.querySelector("canvas.dots").getContext("webgl2").isContextLost());
+    const without = await picture(page);
+    assert.ok(await difference(page, before, without) < 12, "the canvas has the dots");
+    await page.evaluate(() => window.loss.restoreContext());
+    await page.waitForFunction(() => !document.querySelector("canvas.dots").getContext("webgl2").isContextLost());
+    assert.ok(await difference(page, before, await picture(page)) < 12, "and the GPU has them again");
+    clean(page);
+  });
+
+  test("ten thousand messages: milliseconds of the main thread for a frame", async () => {
+    const scenario = JSON.parse(await readFile(join(root, "scenarios/fat-cluster.json"), "utf8"));
+    const [caller, ...others] = scenario.nodes;
+    scenario.nodes = [...Array.from({ length: 12 }, (_, i) => ({ ...caller, id: `callers-${i}`, name: `Callers ${i}`, y: 40 + i * 90 })), ...others];
+    scenario.links[0].latency_ms = 1_000;
+    scenario.workload.arrivals.rate_per_s = 15_000;
+    scenario.frame.architecture.decision_ms = 0;
+    for (const f of scenario.functions) f.execution = { kind: "constant", mean_ms: 100 };
+    scenario.run.duration_s = 3;
+    for (const renderer of ["webgl", "canvas"]) {
+      const page = await counted(lab, `#/?renderer=${renderer}`);
+      await digest(page);
+      const last = await page.locator(".run-line .digest").textContent();
+      await page.locator('input[type="file"]').first().setInputFiles(
+        { name: "many.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
+      await digest(page, last);
+      await page.waitForFunction(() => Number(document.querySelector(".scrub input").max) > 3);
+      await page.evaluate(() => {
+        const arc = CanvasRenderingContext2D.prototype.arc;
+        window.arcs = 0;
+        CanvasRenderingContext2D.prototype.arc = function (...all) { window.arcs += 1; return arc.apply(this, all); };
+      });
+      await page.getByLabel("Speed").fill("-2");
+      await page.getByLabel("Playhead").fill("2.5");
+      await still(page).catch(() => {});
+      await page.evaluate(() => { window.counts.ms.length = 0; window.arcs = 0; });
+      await page.waitForFunction(() => window.counts.ms.length >= 30);
+      const { ms, arcs } = await page.evaluate(() => ({ ms: window.counts.ms.slice(0, 30).sort((a, b) => a - b), arcs: window.arcs / window.counts.ms.length }));
+      console.log(`${renderer}: ${ms[15].toFixed(1)} ms of the main thread for a frame (largest of 30: ${ms[29].toFixed(1)}), ${Math.round(arcs)} dots on the canvas`);
+      if (renderer === "canvas") assert.ok(arcs > 9_000, `${arcs} dots`);
+      else assert.ok(arcs < 1_000, `${arcs} dots on the canvas beside those of the GPU`);
+      clean(page);
+      await page.close();
+    }
+  });
+});
