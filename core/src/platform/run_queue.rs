@@ -325,7 +325,7 @@ mod tests {
                         let (old, place) = places[index.index(places.len())];
                         queue.replace(place, item);
                         naive.all.iter_mut().filter(|e| e.4 == old).for_each(|e| e.4 = item);
-                        places.push((item, place));
+                        places.iter_mut().filter(|p| p.0 == old).for_each(|p| p.0 = item);
                     }
                     Move::Remove(_) | Move::RemoveWhere(_) | Move::Replace(_) => {}
                     Move::Retain(divisor) => {
