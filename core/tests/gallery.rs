@@ -304,8 +304,8 @@ fn no_answer_clients_ask_the_next_placer_instead_of_waiting_for_a_minute() {
     let wait = ("frame.architecture.answer_within_ms", json!(0));
     let (ask, waits) = (with("no-answer", &[]), with("no-answer", &[wait]));
     let figures = [&ask, &waits].map(|s| (s.response_ms.mean, s.response_ms.p99, s.withdrawn, s.offloads));
-    assert!(near(ask.response_ms.mean, 230.0) && near(ask.response_ms.p99, 800.0), "{figures:?}");
-    assert!(near(waits.response_ms.mean, 3_700.0) && near(waits.response_ms.p99, 57_000.0), "{figures:?}");
+    assert!(near(ask.response_ms.mean, 183.0) && near(ask.response_ms.p99, 565.0), "{figures:?}");
+    assert!(near(waits.response_ms.mean, 4_840.0) && near(waits.response_ms.p99, 56_000.0), "{figures:?}");
     assert!(near(ask.withdrawn as f64, 1_500.0) && waits.withdrawn == 0, "{figures:?}");
 }
 

@@ -44,7 +44,7 @@ enum Common {
 /// What stands at all of several paths, and these paths: the first and the others.
 fn common(lab: &LabHandle, path: &AttrValue, also: &[AttrValue]) -> (Common, Vec<AttrValue>) {
     let paths: Vec<AttrValue> = std::iter::once(path).chain(also).cloned().collect();
-    let whole = lab.scenario.to_value();
+    let whole = lab.present.to_value();
     let value = |path: &AttrValue| Path::parse(path).ok()?.get(&whole).filter(|v| !v.is_null()).cloned();
     let first = value(path);
     let same = also.iter().all(|other| value(other) == first);
