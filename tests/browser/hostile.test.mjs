@@ -17,7 +17,7 @@ after(() => lab.close());
 
 /** One page for all files, with a short run of its own for each, so that a digest tells whether something has changed. */
 async function begin() {
-  if (!page || (await page.locator("#crash").isVisible())) page = await fresh(lab);
+  if (!page || (await page.locator("#crash").isVisible())) page = await fresh(lab, "", { kept: true });
   const before = await digest(page);
   await page.keyboard.press("Escape");
   await page.locator(".notice button").evaluateAll((all) => all.forEach((button) => button.click()));

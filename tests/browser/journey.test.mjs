@@ -252,7 +252,7 @@ test("the inspector opens on three choices, and the placer's timings unfold", as
   await page.locator(".inspector summary", { hasText: "Placer timings" }).click();
   assert.equal(await timing.isVisible(), true);
   const other = await fresh(lab, "#/gallery/busy-placer");
-  assert.equal(await other.locator('[id="f-frame.architecture.decision_ms"]').isVisible(), true, "the lesson is about it");
+  await other.locator('[id="f-frame.architecture.decision_ms"]').waitFor(); // the lesson is about it
   clean(page);
   clean(other);
 });

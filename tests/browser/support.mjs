@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { afterEach } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "./serve.mjs";
@@ -24,9 +25,20 @@ export async function open(more = ["--disable-gpu"]) {
   return { base, browser, close: async () => { await browser.close(); server.close(); } };
 }
 
-/** A page in a fresh profile that notes every console error and every request to another origin. */
-export async function fresh(lab, address = "", options = {}) {
+// A page goes with its test: one that is left open plays on, and takes time from the next.
+const contexts = new Set();
+if (process.env.NODE_TEST_CONTEXT) {
+  afterEach(async () => {
+    for (const context of contexts) await context.close().catch(() => {});
+    contexts.clear();
+  });
+}
+
+/** A page in a fresh profile that notes every console error and every request to another origin. It is closed after the test, unless it
+ * is to be kept. */
+export async function fresh(lab, address = "", { kept = false, ...options } = {}) {
   const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  if (!kept) contexts.add(context);
   const page = await context.newPage();
   page.faults = [];
   page.on("console", (m) => { if (m.type() === "error") page.faults.push(`console: ${m.text()}`); });

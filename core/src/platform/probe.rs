@@ -169,6 +169,58 @@ pub trait Probe {
 
 impl Probe for () {}
 
+/// A probe behind a pointer: one compiled engine serves all that need not be fast.
+impl Probe for &mut dyn Probe {
+    fn arrived(&mut self, now: SimTime, invocation: u32) {
+        (**self).arrived(now, invocation);
+    }
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
+        (**self).phase(now, invocation, phase, host);
+    }
+    fn on_host(&mut self, now: SimTime, host: u32, more: bool) {
+        (**self).on_host(now, host, more);
+    }
+    fn sent(&mut self, message: &Message) {
+        (**self).sent(message);
+    }
+    fn queued(&mut self, now: SimTime, host: u32, invocation: u32, function: u32) {
+        (**self).queued(now, host, invocation, function);
+    }
+    fn unqueued(&mut self, now: SimTime, host: u32, invocation: u32) {
+        (**self).unqueued(now, host, invocation);
+    }
+    fn reserved(&mut self, now: SimTime, host: u32, reservation: u32, function: u32) {
+        (**self).reserved(now, host, reservation, function);
+    }
+    fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {
+        (**self).unreserved(now, host, reservation);
+    }
+    fn container(&mut self, now: SimTime, event: &ContainerEvent) {
+        (**self).container(now, event);
+    }
+    fn image(&mut self, now: SimTime, event: &ImageEvent) {
+        (**self).image(now, event);
+    }
+    fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {
+        (**self).weights(now, machine, function, weights);
+    }
+    fn took_over(&mut self, now: SimTime) {
+        (**self).took_over(now);
+    }
+    fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
+        (**self).placer(now, machine, placer, change);
+    }
+    fn decides(&mut self, decision: &Decision<'_>) {
+        (**self).decides(decision);
+    }
+    fn seeks(&mut self, now: SimTime, host: u32, invocation: u32) {
+        (**self).seeks(now, host, invocation);
+    }
+    fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
+        (**self).ended(now, end);
+    }
+}
+
 impl<A: Probe, B: Probe> Probe for (A, B) {
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         self.0.arrived(now, invocation);

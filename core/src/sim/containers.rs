@@ -83,7 +83,7 @@ impl Watch {
             }
             return false;
         }
-        self.past.step_to(self.to, budget, &mut self.probe)
+        self.past.watch_to(self.to, budget, &mut self.probe)
     }
 
     /// What was seen, as the data of a chart.

@@ -79,7 +79,7 @@ impl Probe for Follow {
 pub fn follow(mut past: Simulation, invocation: u32) -> Journey {
     let mut follow = Follow { invocation, watch: Watch::new(invocation), flights: Vec::new(), stays: Vec::new() };
     let exists = (invocation as usize) < past.workload().len();
-    while exists && !follow.watch.ended && !past.step(1_000, &mut follow).done {}
+    while exists && !follow.watch.ended && !past.watch(1_000, &mut follow).done {}
     let workload = past.workload();
     let function = workload.function.get(invocation as usize).map_or(String::new(), |f| workload.functions[*f as usize].id.clone());
     let hosts = &past.model().hosts;

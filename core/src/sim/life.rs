@@ -107,7 +107,7 @@ impl Probe for Watch {
 /// The life of an invocation, going on from a state of the run before it was submitted until it ends.
 pub fn life(mut past: Simulation, invocation: u32) -> Life {
     let mut watch = Watch::new(invocation);
-    while !watch.ended && !past.step(1_000, &mut watch).done {}
+    while !watch.ended && !past.watch(1_000, &mut watch).done {}
     watch.life(&past)
 }
 

@@ -170,6 +170,17 @@ impl Simulation {
         false
     }
 
+    /// As [`Simulation::step`], for whoever looks back at a run: the engine is compiled once for all such probes, which keeps the page
+    /// small, and is a little slower.
+    pub(crate) fn watch(&mut self, budget: u64, mut probe: &mut dyn Probe) -> Progress {
+        self.step(budget, &mut probe)
+    }
+
+    /// As [`Simulation::step_to`], in the same way.
+    pub(crate) fn watch_to(&mut self, before: SimTime, budget: u64, mut probe: &mut dyn Probe) -> bool {
+        self.step_to(before, budget, &mut probe)
+    }
+
     /// Runs to the end.
     pub fn run<P: Probe>(&mut self, probe: &mut P) -> Progress {
         while self.state.one(&self.setup, SimTime::NEVER, probe) {}

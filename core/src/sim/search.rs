@@ -149,7 +149,7 @@ impl Search {
                 pass = self.begin(later);
             }
         }
-        let ended = pass.state.step_to(SimTime(until.0.saturating_add(1)), budget, &mut self.seen);
+        let ended = pass.state.watch_to(SimTime(until.0.saturating_add(1)), budget, &mut self.seen);
         match self.seen.at(ended) {
             // Some of what happened at the instant of the checkpoint had happened before it.
             Some(at) if at == pass.begun && !self.thorough && at > SimTime::ZERO => {
@@ -173,7 +173,7 @@ impl Search {
             self.earlier(checkpoints, self.from, next.map(|c| self.count(c)))
         });
         let Some(mut pass) = pass else { return Step::Done(None) };
-        if !pass.state.step_to(self.from, budget, &mut self.seen) {
+        if !pass.state.watch_to(self.from, budget, &mut self.seen) {
             self.pass = Some(pass);
             return Step::Searching;
         }

@@ -218,7 +218,7 @@ pub fn record(mut past: Simulation, from: SimTime, to: SimTime) -> StageWindow {
     const BATCH: u64 = 5_000;
     while !past.step_to(from, BATCH, &mut ()) {}
     let mut probe = StageProbe::new(&past, from);
-    while !past.step_to(to, BATCH, &mut probe) {
+    while !past.watch_to(to, BATCH, &mut probe) {
         if probe.is_full() {
             // Everything before the clock has been handled, and perhaps not all at it.
             let now = past.world().now;

@@ -87,7 +87,7 @@ pub(super) fn last_gone(checkpoints: &[Simulation], function: u32, host: u32, fr
         let mut history = History::new(past, function);
         let mut past_now = past.clone();
         while past_now.world().counters.events < before {
-            past_now.step(1, &mut history);
+            past_now.watch(1, &mut history);
             history.event_is_over();
         }
         if let Some(gone) = history.gone_from(host) {

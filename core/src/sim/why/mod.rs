@@ -540,7 +540,7 @@ pub fn why(
     let Some(mut run) = checkpoints.get(nearest).cloned() else { return Why::default() };
     let mut watch = Watch::new(&run, invocation);
     while watch.end.is_none() {
-        let done = run.step(1, &mut watch).done;
+        let done = run.watch(1, &mut watch).done;
         watch.look(&run);
         if done {
             watch.stop(&run);
