@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use faaslab_core::measure::{InvocationRow, Recorder, Summary};
+use faaslab_core::measure::{Charts, InvocationRow, Recorder, Summary};
 use faaslab_core::platform::{Outcome, Probe};
 use faaslab_core::rng::Stream;
 use faaslab_core::scenario::{Change, Scenario, validate};
@@ -182,7 +182,7 @@ impl Probe for Watch {
 }
 
 /// Runs a scenario for 300 s in which from 60 s to 120 s every fifth invocation takes ten times as long.
-fn with_a_tail(scenario: &Scenario) -> (Watch, Vec<InvocationRow>, Recorder) {
+fn with_a_tail(scenario: &Scenario) -> (Watch, Vec<InvocationRow>, Charts) {
     let scenario = set(scenario, "run.duration_s", json!(300));
     let mut workload = Workload::new(&scenario, None).unwrap();
     for (i, (at, execution)) in workload.arrival_ns.iter().zip(&mut workload.execution_ns).enumerate() {
@@ -196,14 +196,14 @@ fn with_a_tail(scenario: &Scenario) -> (Watch, Vec<InvocationRow>, Recorder) {
     let (watch, recorder) = probes;
     assert_eq!(Summary::new(&simulation, &recorder).completed as usize, workload.len());
     let rows = (0..workload.len() as u32).map(|i| recorder.row(i)).collect();
-    (watch, rows, recorder)
+    (watch, rows, recorder.charts(&simulation))
 }
 
 #[test]
 fn a_tail_moves_requests_away_and_its_end_brings_them_back() {
     for (form, least) in [("faithful", 0.0), ("corrected", 0.05)] {
         let scenario = site(json!({"kind": "dynamic", "form": form}));
-        let (watch, rows, recorder) = with_a_tail(&scenario);
+        let (watch, rows, charts) = with_a_tail(&scenario);
         assert!(watch.shares.iter().all(|s| s.1 == 0), "the client is on the first machine");
         let even = 1.0 - 2.0 * least;
         let [before, during, after] = [59.0, 115.0, 290.0].map(|s| watch.at(s));
@@ -216,7 +216,6 @@ fn a_tail_moves_requests_away_and_its_end_brings_them_back() {
         assert!(elsewhere(90, 120) > 0.4, "{form}: an edge controller draws a node of its zone");
         assert!(elsewhere(5, 55) < 0.11 && elsewhere(270, 300) < 0.13, "{form}");
         // The chart shows the same.
-        let charts = recorder.charts(SimTime::from_s(300.0));
         assert_eq!(charts.shares.each_ref().map(Vec::len), [120; 3]);
         assert!((f64::from(charts.shares[0][10]) - even).abs() < 0.01 && charts.shares[1][45] + charts.shares[2][45] > 0.7);
     }

@@ -361,7 +361,7 @@ fn change_of_plan_calls_after_the_change_are_on_time() {
     // The mean response of calls submitted between two instants, in ms.
     let mean = |scenario: &Scenario, from: u64, to: u64| {
         let (summary, recorder) = run(scenario);
-        let workload = faaslab_core::workload::Workload::new(scenario, None).unwrap();
+        let workload = Workload::new(scenario, None).unwrap();
         let between = |i: &u32| (from * 1_000_000_000..to * 1_000_000_000).contains(&workload.arrival_ns[*i as usize]);
         let rows: Vec<f64> = (0..summary.submitted as u32)
             .filter(between)

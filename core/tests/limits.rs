@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use faaslab_core::measure::Recorder;
+use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{MessageKind, Outcome};
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Change, Problem, Role, Scenario, TraceRef, Zone, validate};
@@ -278,11 +278,15 @@ fn a_run_ends_with_the_clock() {
     // Each takes 2.7 years on one core: the clock has room for 213 of them.
     let mut scenario = set(&at_rate(110.0), "functions.f.execution.mean_ms", json!(86_400_000));
     scenario.nodes[1].speed = 0.001;
-    let (summary, recorder) = run(&scenario);
+    let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+    let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+    let mut simulation = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    simulation.run(&mut recorder);
+    let summary = Summary::new(&simulation, &recorder);
     assert_eq!((summary.completed, summary.live), (213, 7));
     assert!(summary.end_s < 18.5e9 && summary.end_s > 18.3e9);
     assert_eq!(summary.sojourn_ns, summary.in_system_ns, "Little's law");
-    let charts = recorder.charts(SimTime::from_s(summary.end_s));
+    let charts = recorder.charts(&simulation);
     assert!(charts.in_system.iter().all(|n| n.is_finite()) && charts.in_system[0] > 150.0);
 }
 

@@ -96,9 +96,9 @@ test("an invocation that another made wait, or took the room of, is one click aw
 
 test("a million rows are sorted and scrolled", async () => {
   const page = await fresh(lab);
-  await digest(page);
+  const before = await digest(page);
   await load(page, million);
-  await digest(page, await digest(page), 90_000);
+  await digest(page, before, 90_000);
   await tab(page, "Invocations");
   const grid = page.getByRole("grid", { name: "Invocations" });
   await page.waitForFunction(() => document.querySelector(".grid")?.getAttribute("aria-rowcount") === "1000001");
@@ -130,7 +130,7 @@ test("zones and hosts have tables, and a host leads to its invocations", async (
   await digest(page);
   await tab(page, "Hosts");
   await page.getByRole("button", { name: "Zones" }).click();
-  await page.getByRole("grid", { name: "Zones" }).locator("#row-2").waitFor();
+  await page.getByRole("grid", { name: "Zones" }).locator("#row-1").waitFor();
   await page.getByRole("button", { name: "Hosts", exact: true }).click();
   await page.getByRole("grid", { name: "Hosts" }).locator("#row-0").waitFor();
   const [host] = await cells(page, rows(page).first());
@@ -161,7 +161,7 @@ test("tables, series and figures are taken away as files", async () => {
   lines.slice(1).forEach((line, i) => assert.ok(line.startsWith(`${i},`), line));
   const json = JSON.parse((await taken(page, pick("Summary JSON"))).text);
   assert.equal(json.digest, shown);
-  assert.ok(json.zones.length >= 3);
+  assert.equal(json.zones.length, 2);
   const series = (await taken(page, pick("Series over time"))).text.trimEnd().split("\n");
   assert.ok(series.length > 100 && series[0].startsWith("from_s,to_s,slowdown_p50,"));
   const hosts = await taken(page, pick("Hosts CSV"));
@@ -176,7 +176,7 @@ test("the report has the scenario in words, figures, charts and the digest, and 
   await page.locator(".export .items").getByRole("button", { name: "Report on one page" }).click();
   const report = page.locator(".report");
   await report.waitFor();
-  assert.match(await report.textContent(), /workers with .* cores .* Architecture: /);
+  assert.match(await report.textContent(), /workers with .* cores .*Architecture: /);
   assert.match(await report.textContent(), new RegExp(shown));
   assert.equal(await report.locator("svg").count(), 4);
   await page.emulateMedia({ media: "print" });

@@ -291,7 +291,7 @@ impl Names<'_> {
         }
         if let Some((from, to)) = filter.slowdown {
             let show = |x: f64| format!("{}×", three_digits(x));
-            add(format!("Slowdown {}", range(from, to, &show, !to.is_finite())), |f| f.slowdown = None);
+            add(format!("Slowdown {}", range(from, to, &show, to >= f64::MAX)), |f| f.slowdown = None);
         }
         if let Some((from, to)) = filter.response_ns {
             add(format!("Response {}", range(from as f64, to as f64, &duration, to == u64::MAX)), |f| f.response_ns = None);

@@ -281,7 +281,7 @@ fn azure(size: Size) -> Vec<Figure> {
         reader.end_file().unwrap();
     }
     let trace = reader.finish().unwrap().0;
-    let scenario = Scenario::from_json(include_str!("../../tests/twenty-workers.json")).unwrap();
+    let scenario = Scenario::from_json(include_str!("../../../tests/twenty-workers.json")).unwrap();
     let workload = workload(&scenario, Some(&trace));
     let (seconds, simulation) = best(size.runs, || play(&scenario, &workload).1);
     let mut figures =
@@ -334,7 +334,7 @@ fn reading(size: Size) -> Vec<Figure> {
 
 /// An edit of a small scenario: validation, the run and its figures.
 fn edit(size: Size) -> Vec<Figure> {
-    let mut value: Value = serde_json::from_str(include_str!("../../scenarios/three-edges.json")).unwrap();
+    let mut value: Value = serde_json::from_str(include_str!("../../../scenarios/three-edges.json")).unwrap();
     value["run"]["duration_s"] = json!(500);
     let scenario = Scenario::from_value(value).unwrap();
     let workload = workload(&scenario, None);
