@@ -77,6 +77,7 @@ pub(crate) const TOPICS: &[(&str, &[&str])] = &[
         &[
             "busy-placer",
             "uneven-zones",
+            "no-answer",
             "herd",
             "one-queue",
             "old-news",
