@@ -177,7 +177,7 @@ mod tests {
             // Each event that is taken makes the next of the list, some time after it.
             let class = |c: u8| [Class::Early, Class::Completion, Class::Message, Class::Timer][c as usize];
             let (mut queue, mut naive, mut made) = (EventQueue::default(), Vec::new(), 0);
-            let mut add = |queue: &mut EventQueue<usize>, naive: &mut Vec<(u64, u8, usize)>, now: u64, at: usize, after: u64| {
+            let add = |queue: &mut EventQueue<usize>, naive: &mut Vec<(u64, u8, usize)>, now: u64, at: usize, after: u64| {
                 let c = events[at].1;
                 queue.push(SimTime(now + after), class(c), at);
                 naive.push((now + after, c, at));

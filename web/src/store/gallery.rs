@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn work_on_a_scenario_of_the_gallery_has_a_short_address_that_opens_to_it() {
         let changed = opening().with_text("policies.keep_alive.ttl_s", "60").and_then(|s| s.with_text("nodes.worker-1.x", "512"));
-        let changed = changed.unwrap_or_default();
+        let changed = changed.unwrap_or_else(|e| panic!("{e}"));
         let address = short_address(&changed).map(|a| a.to_string()).unwrap_or_default();
         assert!(address.starts_with("#/gallery/three-edges?") && address.len() < 100, "{address}");
         let arrival = Address::parse(&address).open(None, super::scenario);
