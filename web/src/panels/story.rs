@@ -72,7 +72,7 @@ pub(crate) fn Story(props: &Props) -> Html {
         <article class="story" aria-label={format!("Invocation {invocation}")}>
             <header>
                 <button class="quiet" onclick={back}>{ "‹ All invocations" }</button>
-                <h3 tabindex="-1" ref={heading}>{ format!("#{invocation}") }<small>{ figures }</small></h3>
+                <h2 tabindex="-1" ref={heading}>{ format!("#{invocation}") }<small>{ figures }</small></h2>
                 <button onclick={follow}>{ "Follow on the stage" }</button>
             </header>
             if let Some((_, told)) = told { { bar(&told.1, &told.0) } }
@@ -156,7 +156,7 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
     let lasted = (answer.to_ns > answer.from_ns).then(|| duration((answer.to_ns - answer.from_ns) as f64));
     html! {
         <section>
-            <h4>{ answer.question.words() }<small>{ lasted }</small></h4>
+            <h3>{ answer.question.words() }<small>{ lasted }</small></h3>
             <p>{ for pieces }</p>
         </section>
     }
