@@ -59,6 +59,6 @@ mod tests {
         assert_eq!(instant(12.345_678_901), "12.346 s");
         assert_eq!(instant(12.3), "12.3 s");
         assert_eq!(instant(0.0), "0 s");
-        assert_eq!(instant(1e-9), "1 ns");
+        assert_eq!(instant(1e-9), "1.00 ns");
     }
 }
