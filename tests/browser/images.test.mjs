@@ -24,7 +24,7 @@ test("an image is added, chosen at a function, fetched, and taken away again", a
   await page.getByRole("tab", { name: "Containers" }).click();
   await page.locator('[id="f-functions.resize.image"]').selectOption("");
   assert.equal(await digest(page, second), first, "without a use it changes nothing");
-  await page.getByRole("button", { name: "Delete this image" }).click({ force: true }).catch(async () => {
+  await page.getByRole("button", { name: "Delete this image" }).click({ force: true, timeout: 1000 }).catch(async () => {
     await fold(page, "image-1");
     await page.getByRole("button", { name: "Delete this image" }).click();
   });
