@@ -270,5 +270,5 @@ test("after a crash of the worker the stage still goes to any instant of the run
   assert.equal(await page.locator(".run-line .digest").textContent(), first);
   assert.equal(await page.locator(".figures.old").count(), 0, "without a word");
   await page.getByRole("tab", { name: "Invocations" }).click();
-  await page.locator(".invocations tbody tr").first().waitFor();
+  await page.locator(".grid .rows > [role=row]").first().waitFor();
 });
