@@ -14,6 +14,8 @@ export function serve(folder, port = 0, prefix = "/") {
   const server = createServer(async (request, response) => {
     try {
       let path = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+      // Browsers ask a host for this by themselves now and then; the page has an icon of its own.
+      if (path === "/favicon.ico") return response.writeHead(204).end();
       if (!path.startsWith(prefix)) throw new Error("outside");
       path = join(folder, normalize("/" + path.slice(prefix.length)));
       if ((await stat(path)).isDirectory()) path = join(path, "index.html");

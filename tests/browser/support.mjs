@@ -41,7 +41,7 @@ export async function fresh(lab, address = "", { kept = false, ...options } = {}
   if (!kept) contexts.add(context);
   const page = await context.newPage();
   page.faults = [];
-  page.on("console", (m) => { if (m.type() === "error") page.faults.push(`console: ${m.text()}`); });
+  page.on("console", (m) => { if (m.type() === "error") page.faults.push(`console: ${m.text()} (${m.location().url})`); });
   page.on("pageerror", (e) => page.faults.push(`error: ${e.message}`));
   page.on("requestfailed", (r) => page.faults.push(`request failed: ${r.url()}`));
   page.on("request", (r) => {
