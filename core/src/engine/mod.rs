@@ -5,5 +5,5 @@ mod queue;
 mod slab;
 
 pub use digest::{Digest, SEMANTICS};
-pub use queue::{Class, EventQueue};
+pub use queue::{Class, EventQueue, Next};
 pub use slab::{NONE, PagedMap, Slab};

@@ -25,19 +25,55 @@ struct Entry<E> {
     event: E,
 }
 
+/// What is known of the next event before it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// When it happens.
+    pub time: SimTime,
+    /// Its class.
+    pub class: Class,
+}
+
 impl<E> Entry<E> {
+    /// As one number, which is compared without a branch.
+    fn key(&self) -> u128 {
+        u128::from(self.time) << 64 | u128::from(self.order)
+    }
+
     fn before(&self, other: &Entry<E>) -> bool {
-        (self.time, self.order) < (other.time, other.order)
+        self.key() < other.key()
     }
 }
 
-/// A four-ary heap: half the depth of a binary one, and four children share a cache line or two. What is to happen at the instant
-/// of the last event, as most messages without latency are, stands in a line instead if its place is at the end of that: the line is in
-/// order, and the next event is the first of the line or the top of the heap.
+/// The lanes beside the heap.
+const LANES: usize = 7;
+/// Where the heap stands after the lanes.
+const HEAP: usize = LANES;
+/// The lanes and the heap.
+const ALL: usize = LANES + 1;
+const ARITY: usize = 4;
+
+/// Events that were pushed with the same delay, in order.
+#[derive(Clone, Debug)]
+struct Lane<E> {
+    delay: u64,
+    /// The delay that came last instead, and takes the lane over if it comes again while nothing is in it.
+    other: u64,
+    entries: VecDeque<Entry<E>>,
+}
+
+/// A four-ary heap, half the depth of a binary one, with lanes beside it. Most delays come again and again: no delay, a latency, a
+/// decision time, a keep-alive. What is pushed with the same delay comes in the order in which it was pushed, so that a line does
+/// for it; a lane is given to a delay that comes twice in a row among those that share it. The next event is the first of the firsts.
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
     heap: Vec<Entry<E>>,
-    line: VecDeque<Entry<E>>,
+    lanes: [Lane<E>; LANES],
+    /// The key of the first event of each lane and of the heap; the greatest number if there is none.
+    first: [u128; ALL],
+    /// A tournament of these: `least[1]` is where the least stands, and the winners of each pair of 2 i and 2 i + 1 stand at i; what
+    /// would be leaves are the lanes and the heap themselves.
+    least: [u8; ALL],
     /// The clock.
     now: u64,
     sequence: u64,
@@ -45,20 +81,46 @@ pub struct EventQueue<E> {
 
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
-        EventQueue { heap: Vec::new(), line: VecDeque::new(), now: 0, sequence: 0 }
+        // Where all are equal, the first of each part wins.
+        let mut least = [0; ALL];
+        (1..ALL).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
+        let lanes = [0; LANES].map(|delay| Lane { delay, other: delay, entries: VecDeque::new() });
+        EventQueue { heap: Vec::new(), lanes, first: [u128::MAX; ALL], least, now: 0, sequence: 0 }
     }
 }
 
-const ARITY: usize = 4;
+/// Who won at a node of the tournament.
+fn winner(least: &[u8; ALL], node: usize) -> usize {
+    if node < ALL { usize::from(least[node]) } else { node - ALL }
+}
+
+/// The lane that a delay may have; the first is for no delay at all.
+fn lane_of(delay: u64) -> usize {
+    // Fibonacci hashing (Knuth, volume 3, 6.4).
+    let spread = delay.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    if delay == 0 { 0 } else { 1 + ((spread * (LANES as u64 - 1)) >> 32) as usize }
+}
 
 impl<E: Copy> EventQueue<E> {
     /// Adds an event. Of two events of one time and class, the one added first comes first.
     pub fn push(&mut self, time: SimTime, class: Class, event: E) {
         let entry = Entry { time: time.0, order: (class as u64) << 62 | self.sequence, event };
         self.sequence += 1;
-        if entry.time == self.now && self.line.back().is_none_or(|last| last.before(&entry)) {
-            return self.line.push_back(entry);
+        let delay = entry.time.wrapping_sub(self.now);
+        let at = lane_of(delay);
+        let lane = &mut self.lanes[at];
+        let empty = lane.entries.is_empty();
+        if lane.delay != delay && empty && lane.other == delay {
+            lane.delay = delay;
         }
+        if lane.delay == delay && lane.entries.back().is_none_or(|last| last.before(&entry)) {
+            lane.entries.push_back(entry);
+            if empty {
+                self.comes_first(at, entry.key());
+            }
+            return;
+        }
+        lane.other = delay;
         self.heap.push(entry);
         let mut at = self.heap.len() - 1;
         while at > 0 {
@@ -70,43 +132,57 @@ impl<E: Copy> EventQueue<E> {
             at = parent;
         }
         self.heap[at] = entry;
+        if at == 0 {
+            self.comes_first(HEAP, entry.key());
+        }
+    }
+
+    /// A lane or the heap has another first event, or none any more.
+    fn comes_first(&mut self, at: usize, key: u128) {
+        self.first[at] = key;
+        let mut node = (at + ALL) / 2;
+        while node > 0 {
+            let (a, b) = (winner(&self.least, 2 * node), winner(&self.least, 2 * node + 1));
+            self.least[node] = if self.first[b] < self.first[a] { b } else { a } as u8;
+            node /= 2;
+        }
+    }
+
+    /// Where the next event stands.
+    fn next(&self) -> usize {
+        usize::from(self.least[1])
     }
 
     /// The clock moves on, to what comes next or before that.
     pub fn advance(&mut self, now: SimTime) {
-        debug_assert!(self.line.is_empty() || now.0 == self.now, "what is to happen now comes first");
+        debug_assert!((self.first[self.next()] >> 64) as u64 >= now.0, "what is to happen now comes first");
         self.now = now.0;
     }
 
-    /// Whether the next event stands in the line.
-    fn line_is_next(&self) -> bool {
-        match (self.line.front(), self.heap.first()) {
-            (Some(first), Some(top)) => first.before(top),
-            (first, _) => first.is_some(),
-        }
-    }
-
-    /// The time and class of the next event.
-    pub fn peek(&self) -> Option<(SimTime, Class)> {
-        let next = if self.line_is_next() { self.line.front() } else { self.heap.first() };
-        next.map(|e| {
-            let class = match e.order >> 62 {
-                0 => Class::Early,
-                1 => Class::Completion,
-                2 => Class::Message,
-                _ => Class::Timer,
-            };
-            (SimTime(e.time), class)
-        })
+    /// The next event.
+    pub fn peek(&self) -> Option<Next> {
+        let key = self.first[self.next()];
+        let class = match key as u64 >> 62 {
+            0 => Class::Early,
+            1 => Class::Completion,
+            2 => Class::Message,
+            _ => Class::Timer,
+        };
+        (key != u128::MAX).then_some(Next { time: SimTime((key >> 64) as u64), class })
     }
 
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        if self.line_is_next() {
-            return self.line.pop_front().map(|e| (SimTime(e.time), e.event));
-        }
+        let at = self.next();
+        let entry = if at == HEAP { self.take_top()? } else { self.lanes[at].entries.pop_front()? };
+        self.now = entry.time;
+        let next = if at == HEAP { self.heap.first() } else { self.lanes[at].entries.front() };
+        self.comes_first(at, next.map_or(u128::MAX, Entry::key));
+        Some((SimTime(entry.time), entry.event))
+    }
+
+    fn take_top(&mut self) -> Option<Entry<E>> {
         let first = *self.heap.first()?;
-        self.now = first.time;
         let last = self.heap.pop()?;
         let len = self.heap.len();
         if len > 0 {
@@ -116,36 +192,37 @@ impl<E: Copy> EventQueue<E> {
                 if from >= len {
                     break;
                 }
-                let mut least = from;
-                for child in from + 1..(from + ARITY).min(len) {
-                    if self.heap[child].before(&self.heap[least]) {
-                        least = child;
-                    }
+                let children = &self.heap[from..(from + ARITY).min(len)];
+                let (mut least, mut key) = (0, u128::MAX);
+                for (i, child) in children.iter().enumerate() {
+                    let earlier = child.key() < key;
+                    (least, key) = if earlier { (i, child.key()) } else { (least, key) };
                 }
-                if !self.heap[least].before(&last) {
+                if last.key() <= key {
                     break;
                 }
-                self.heap[at] = self.heap[least];
-                at = least;
+                self.heap[at] = children[least];
+                at = from + least;
             }
             self.heap[at] = last;
         }
-        Some((SimTime(first.time), first.event))
+        Some(first)
     }
 
     /// The events that wait, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> {
-        self.heap.iter().chain(&self.line).map(|e| (SimTime(e.time), &e.event))
+        let lanes = self.lanes.iter().flat_map(|lane| &lane.entries);
+        self.heap.iter().chain(lanes).map(|e| (SimTime(e.time), &e.event))
     }
 
     /// The number of events that wait.
     pub fn len(&self) -> usize {
-        self.heap.len() + self.line.len()
+        self.heap.len() + self.lanes.iter().map(|lane| lane.entries.len()).sum::<usize>()
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty() && self.line.is_empty()
+        self.first[self.next()] == u128::MAX
     }
 }
 
@@ -172,8 +249,8 @@ mod tests {
         }
 
         #[test]
-        fn comes_out_in_order_where_events_make_others_at_their_own_instant(
-            events in proptest::collection::vec((0u64..6, 0u8..4, 0u64..3), 1..120)) {
+        fn comes_out_in_order_where_events_make_others_with_delays_that_come_again(
+            events in proptest::collection::vec((0u64..6, 0u8..4, prop_oneof![0u64..3, Just(7u64), Just(40), 0u64..200]), 1..200)) {
             // Each event that is taken makes the next of the list, some time after it.
             let class = |c: u8| [Class::Early, Class::Completion, Class::Message, Class::Timer][c as usize];
             let (mut queue, mut naive, mut made) = (EventQueue::default(), Vec::new(), 0);
@@ -197,7 +274,7 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(queue.len(), naive.len());
-                prop_assert_eq!(queue.peek().map(|(t, _)| t.0), naive.iter().map(|e| e.0).min());
+                prop_assert_eq!(queue.peek().map(|next| next.time.0), naive.iter().map(|e| e.0).min());
             }
             prop_assert!(queue.is_empty() && naive.is_empty());
         }

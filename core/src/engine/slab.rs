@@ -100,12 +100,17 @@ impl<T: Copy> PagedMap<T> {
 
     /// Sets the value of a key.
     pub fn set(&mut self, key: u32, value: T) {
+        *self.at(key) = value;
+    }
+
+    /// The value of a key, to be changed.
+    pub fn at(&mut self, key: u32) -> &mut T {
         let number = key as usize / PAGE;
         if number >= self.pages.len() {
             self.pages.resize_with(number + 1, || None);
         }
         let empty = self.empty;
-        self.pages[number].get_or_insert_with(|| Box::new([empty; PAGE]))[key as usize % PAGE] = value;
+        &mut self.pages[number].get_or_insert_with(|| Box::new([empty; PAGE]))[key as usize % PAGE]
     }
 }
 

@@ -131,12 +131,21 @@ impl Placer {
 
     /// Takes note of what a host says of itself: an ended task, a removed container.
     pub fn hear(&mut self, frame: Frame<'_>, message: &Message) {
-        let Some(number) = self.number_of(message.host) else { return };
         if message.kind == MessageKind::Finish {
-            self.view.ended(number, &frame.whole(message.function));
-            self.placement.heard(number, message.function, frame.now.since(message.began), frame.now);
+            return self.hear_of_end(frame, message.host, message.function, message.words[0], message.began);
         }
-        self.view.set_warm(number, message.function, message.words[0]);
+        if let Some(number) = self.number_of(message.host) {
+            self.view.set_warm(number, message.function, message.words[0]);
+        }
+    }
+
+    /// Takes note of a task of a function that was sent to a host at `began` and has ended there, and of how many idle containers
+    /// of the function the host has.
+    pub(crate) fn hear_of_end(&mut self, frame: Frame<'_>, host: u32, function: u32, idle: u32, began: SimTime) {
+        let Some(number) = self.number_of(host) else { return };
+        self.view.ended(number, &frame.whole(function));
+        self.placement.heard(number, function, frame.now.since(began), frame.now);
+        self.view.set_warm(number, function, idle);
     }
 }
 
@@ -517,6 +526,11 @@ impl Costs {
         if tasks == 0 { self.message } else { self.decision(tasks, hosts) }
     }
 
+    /// Whether nothing takes time.
+    pub fn are_zero(&self) -> bool {
+        *self == Costs { job: SimDuration::ZERO, task: SimDuration::ZERO, scan: SimDuration::ZERO, message: SimDuration::ZERO }
+    }
+
     /// How long a decision on so many tasks takes.
     pub fn decision(&self, tasks: usize, hosts: usize) -> SimDuration {
         let each = self.task.0.saturating_add(self.scan.0.saturating_mul(hosts as u64));
@@ -537,13 +551,14 @@ impl Placer {
             let spec = &model.hosts[h as usize];
             (h, spec.memory, spec.millicores)
         });
+        let view = View::new(seen, if any { model.functions.len() } else { 0 });
         Placer {
             machine: plan.machine,
             inbox: VecDeque::new(),
             serving: None,
             serving_since: SimTime::ZERO,
             busy: SimDuration::ZERO,
-            view: View::new(seen, if any { model.functions.len() } else { 0 }),
+            view: if exact { view.unranked() } else { view },
             numbers,
             placement: policies.0,
             order: policies.1,

@@ -101,7 +101,7 @@ impl Recorder {
         fullest.sort_by_key(|(_, which, ..)| *which);
         let load = |(_, which, series, inbox): (f32, &(u16, u32), &PlacerSeries, Vec<f32>)| {
             let on_machine = self.placers.iter().filter(|(_, other)| other.machine == series.machine);
-            let place = on_machine.clone().take_while(|(other, _)| *other < which).count();
+            let place = on_machine.clone().take_while(|(other, _)| other < which).count();
             let id = model.machine_id(series.machine);
             let name = if on_machine.count() > 1 { format!("{id}, {}", place + 1) } else { id.to_owned() };
             PlacerLoad { name, inbox, busy: series.busy.means(now, buckets) }

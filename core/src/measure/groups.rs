@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::quantiles::type_7;
+use super::quantiles::select;
 use super::recorder::Recorder;
 use crate::platform::{Outcome, Usage};
 use crate::sim::Simulation;
@@ -69,17 +69,13 @@ impl Values {
             all[next[group]] = value;
             next[group] += 1;
         }
-        for group in 0..groups {
-            let from = if group == 0 { 0 } else { ends[group - 1] };
-            all[from..ends[group]].sort_unstable_by(f64::total_cmp);
-        }
         Values { ends, all }
     }
 
-    /// The values of a group, the least first.
-    fn of(&self, group: usize) -> &[f64] {
+    /// The values of a group.
+    fn of(&mut self, group: usize) -> &mut [f64] {
         let from = if group == 0 { 0 } else { self.ends[group - 1] };
-        &self.all[from..self.ends[group]]
+        &mut self.all[from..self.ends[group]]
     }
 }
 
@@ -118,14 +114,17 @@ pub fn groups(simulation: &Simulation, recorder: &Recorder, by: GroupBy) -> Vec<
     }
     let completed = recorder.ended_rows().filter(|(_, outcome, _)| *outcome == Outcome::Completed);
     let grouped = completed.filter_map(|(row, ..)| group_of(row).map(|g| (g, row)));
-    let responses = Values::new(n, grouped.clone().map(|(g, row)| (g, recorder.row(row as u32).response_ns as f64 / 1e6)));
-    let slowdowns = Values::new(n, grouped.filter_map(|(g, row)| recorder.slowdown(row as u32).map(|s| (g, s))));
-    let quantile = |values: &[f64], q: f64| if values.is_empty() { 0.0 } else { type_7(values, q) };
+    let mut responses = Values::new(n, grouped.clone().map(|(g, row)| (g, recorder.response_ms(row))));
+    let mut slowdowns = Values::new(n, grouped.filter_map(|(g, row)| recorder.slowdown(row as u32).map(|s| (g, s))));
     for (i, row) in rows.iter_mut().enumerate() {
         let values = responses.of(i);
-        row.response_ms = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        (row.p50_ms, row.p95_ms, row.p99_ms) = (quantile(values, 0.5), quantile(values, 0.95), quantile(values, 0.99));
-        row.slowdown_p99 = quantile(slowdowns.of(i), 0.99);
+        if values.is_empty() {
+            continue;
+        }
+        row.response_ms = values.iter().sum::<f64>() / values.len() as f64;
+        [row.p50_ms, row.p95_ms, row.p99_ms] = select(values, [0.5, 0.95, 0.99]);
+        let slowdowns = slowdowns.of(i);
+        row.slowdown_p99 = if slowdowns.is_empty() { 0.0 } else { select(slowdowns, [0.99])[0] };
     }
     if by == GroupBy::Function {
         rows.retain(|row| row.ended > 0);
@@ -152,6 +151,7 @@ pub fn groups(simulation: &Simulation, recorder: &Recorder, by: GroupBy) -> Vec<
 mod tests {
     use std::sync::Arc;
 
+    use super::super::quantiles::type_7;
     use super::*;
     use crate::measure::Summary;
     use crate::scenario::Scenario;

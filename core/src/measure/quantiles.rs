@@ -87,6 +87,27 @@ pub(super) fn type_7(sorted: &[f64], q: f64) -> f64 {
     sorted[below] + (sorted[above] - sorted[below]) * (at - below as f64)
 }
 
+/// Some quantiles of samples, by [`type_7`], in ascending order of `q`. It sorts no more than it must.
+pub(super) fn select<const N: usize>(samples: &mut [f64], q: [f64; N]) -> [f64; N] {
+    // What stands before `sorted` is no greater than what stands after it.
+    let mut sorted = 0;
+    let mut order_statistic = |samples: &mut [f64], at: usize| {
+        if at >= sorted {
+            samples[sorted..].select_nth_unstable_by(at - sorted, f64::total_cmp);
+            sorted = at + 1;
+        }
+        samples[at]
+    };
+    q.map(|q| {
+        let Some(last) = samples.len().checked_sub(1) else { return f64::NAN };
+        let at = q * last as f64;
+        let below = (at as usize).min(last);
+        let low = order_statistic(samples, below);
+        let high = order_statistic(samples, (below + 1).min(last));
+        low + (high - low) * (at - below as f64)
+    })
+}
+
 impl Quantiles {
     /// From samples that are not negative.
     pub(super) fn new(samples: impl Iterator<Item = f64> + Clone, unit: f64) -> Quantiles {
@@ -98,24 +119,35 @@ impl Quantiles {
         if count == 0 {
             return Quantiles { exact: true, ..Quantiles::default() };
         }
-        let s = Samples::new(samples, unit);
-        Quantiles {
-            count,
-            mean: sum / count as f64,
-            p50: s.at(0.5),
-            p90: s.at(0.9),
-            p95: s.at(0.95),
-            p99: s.at(0.99),
-            p999: s.at(0.999),
-            max: s.at(1.0),
-            exact: matches!(s, Samples::Sorted(_)),
-        }
+        const AT: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 1.0];
+        let exact = count < EXACT_BELOW as u64;
+        let [p50, p90, p95, p99, p999, max] = if exact {
+            let mut all = Vec::with_capacity(count as usize);
+            all.extend(samples);
+            select(&mut all, AT)
+        } else {
+            let samples = Samples::new(samples, unit);
+            AT.map(|q| samples.at(q))
+        };
+        Quantiles { count, mean: sum / count as f64, p50, p90, p95, p99, p999, max, exact }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn selecting_gives_what_sorting_gives(mut samples in proptest::collection::vec(0.0f64..4.0, 1..80), coarse in any::<bool>()) {
+            samples.iter_mut().for_each(|x| *x = if coarse { libm::floor(*x) } else { *x });
+            let mut sorted = samples.clone();
+            sorted.sort_unstable_by(f64::total_cmp);
+            let at = [0.0, 0.25, 0.5, 0.9, 0.99, 0.999, 1.0];
+            prop_assert_eq!(select(&mut samples, at), at.map(|q| type_7(&sorted, q)));
+        }
+    }
 
     #[test]
     fn type_7_interpolates() {

@@ -1,7 +1,6 @@
 //! The probe that keeps a row per invocation.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::hosts::{HostLog, HostSeries};
@@ -40,8 +39,10 @@ pub struct Recorder {
     pub(super) images: Option<StepSeries>,
     /// Nothing before the first share.
     shares: Option<Box<Shares>>,
-    /// The first placers that a message reached, by instance and number.
-    pub(super) placers: BTreeMap<(u16, u32), PlacerSeries>,
+    /// The first placers that a message reached, in the order of instance and number.
+    pub(super) placers: Vec<((u16, u32), PlacerSeries)>,
+    /// Where the one that was last told of stands there.
+    last_placer: usize,
     /// Nothing unless somebody asked for it.
     hosts: Option<Box<HostLog>>,
 }
@@ -160,7 +161,8 @@ impl Recorder {
             expired: StepSeries::new(width),
             images: None,
             shares: None,
-            placers: BTreeMap::new(),
+            placers: Vec::new(),
+            last_placer: 0,
             hosts: None,
             workload,
         }
@@ -200,6 +202,23 @@ impl Recorder {
     pub fn last_use(&self, host: u32, function: u32, before: SimTime) -> Option<SimTime> {
         let own = |&i: &usize| self.host[i] == host && self.workload.function[i] == function && self.started_ns[i] < before.0;
         (0..self.workload.len()).filter(own).map(|i| self.started_ns[i]).max().map(SimTime)
+    }
+
+    /// The series of a placer; nothing where there are too many.
+    fn series_of(&mut self, machine: u32, placer: (u16, u32)) -> Option<&mut PlacerSeries> {
+        if self.placers.get(self.last_placer).is_none_or(|(which, _)| *which != placer) {
+            match self.placers.binary_search_by_key(&placer, |(which, _)| *which) {
+                Ok(known) => self.last_placer = known,
+                Err(place) if self.placers.len() < MOST_SERIES => {
+                    let width = first_width(&self.workload);
+                    let series = PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) };
+                    self.placers.insert(place, (placer, series));
+                    self.last_placer = place;
+                }
+                Err(_) => return None,
+            }
+        }
+        Some(&mut self.placers[self.last_placer].1)
     }
 
     pub(super) fn workload(&self) -> &Workload {
@@ -318,6 +337,15 @@ impl Recorder {
 }
 
 impl Probe for Recorder {
+    fn wants_steps(&self) -> bool {
+        false
+    }
+
+    fn passed(&mut self, _now: SimTime, machine: u32, placer: (u16, u32)) {
+        // What goes through at once adds nothing to the time averages; only that there is such a placer is to be known.
+        self.series_of(machine, placer);
+    }
+
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         if !self.submitted_ns.is_empty() {
             self.submitted_ns[invocation as usize] = now.0;
@@ -369,15 +397,7 @@ impl Probe for Recorder {
     }
 
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
-        let has_room = self.placers.len() < MOST_SERIES;
-        let series = match self.placers.entry(placer) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) if has_room => {
-                let width = first_width(&self.workload);
-                new.insert(PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) })
-            }
-            Entry::Vacant(_) => return,
-        };
+        let Some(series) = self.series_of(machine, placer) else { return };
         match change {
             PlacerChange::Waits => series.inbox.add(now, 1.0),
             PlacerChange::Decides => {
@@ -399,7 +419,7 @@ impl Probe for Recorder {
         self.in_system.add(now, -1.0);
         self.started_ns[i] = end.started.0;
         self.finished_ns[i] = end.finished.0;
-        self.response_ns[i] = end.spent.iter().sum();
+        self.response_ns[i] = end.response_ns;
         self.host[i] = end.host;
         let cause = end.cause.map_or(0, |cause| 1 + cause as u8);
         self.flags[i] = (1 + end.outcome as u8) | if end.cold { COLD } else { 0 } | cause << CAUSE;

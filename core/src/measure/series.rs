@@ -26,7 +26,10 @@ impl StepSeries {
 
     /// The value jumps by `by` now.
     pub(super) fn add(&mut self, now: SimTime, by: f64) {
-        self.advance(now.0);
+        // Much happens at one instant, for which there is nothing to integrate.
+        if now.0 != self.since {
+            self.advance(now.0);
+        }
         self.value += by;
     }
 

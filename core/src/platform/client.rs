@@ -276,7 +276,8 @@ impl World {
         if let Some(cause) = last.cause {
             self.counters.causes[cause as usize] += 1;
         }
-        self.counters.sojourn_ns += u128::from(task.spent.iter().sum::<u64>());
+        let response_ns = task.spent.iter().sum::<u64>();
+        self.counters.sojourn_ns += u128::from(response_ns);
         let end = TaskEnd {
             invocation: task.invocation,
             outcome: last.outcome,
@@ -286,6 +287,7 @@ impl World {
             host: last.host,
             started: last.started,
             finished: last.finished,
+            response_ns,
             spent: &task.spent,
         };
         probe.ended(now, &end);

@@ -51,7 +51,7 @@ pub struct Container {
     /// Whether it is one that its function always has.
     pub pinned: bool,
     /// Whether it is in the list of its function's containers with room.
-    linked: bool,
+    pub(super) linked: bool,
     /// With isolated cores: whether it holds its function's.
     pub(super) holds_cores: bool,
     /// The first attempt that waits in it, while it starts or for cores, and the last, or [`NONE`].
@@ -170,6 +170,15 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
     }
     let whole = (workload.execution_ns[invocation as usize] as f64 + start as f64).max(0.0);
     start.saturating_add_unsigned(time.0 + libm::rint(share * whole) as u64)
+}
+
+/// What is still to be told of an attempt that has stopped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopped {
+    /// Its container.
+    container: u32,
+    /// The size of its result.
+    bytes: u64,
 }
 
 enum Room {
@@ -389,15 +398,22 @@ impl World {
         self.enter(probe, attempt, Phase::Queued);
         self.account(a.task, Accounting::HostQueue);
         let waiter = Waiter::Attempt(attempt);
-        let passes = if model.queue == Queue::Fifo { None } else { self.room_for(model, workload, probe, waiter) };
+        let h = &self.hosts[a.host as usize];
+        // Where nobody waits and no order takes note of who comes, whoever finds room need not wait first.
+        let alone = h.queue.is_empty() && h.order.is_fcfs() && a.rank == Rank::Plain;
+        let tries = model.queue != Queue::Fifo || alone;
+        let passes = if tries { self.room_for(model, workload, probe, waiter) } else { None };
         if passes.is_none() {
             self.queues(model, workload, attempt);
         }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
             Some(room) => self.leave_queue(model, workload, probe, waiter, room),
-            None if model.queue == Queue::Fifo => self.dispatch(model, workload, probe, a.host),
+            None if !tries => self.dispatch(model, workload, probe, a.host),
             None => {}
+        }
+        if model.queue == Queue::Fifo && tries {
+            self.after_dispatch(model, workload, probe, a.host);
         }
         if self.attempts[attempt].phase() != Phase::Queued {
             return;
@@ -477,6 +493,11 @@ impl World {
                 self.leave_queue(model, workload, probe, waiter, room);
             }
         }
+        self.after_dispatch(model, workload, probe, host);
+    }
+
+    /// Who could start has started: images that found no room are tried again, and a placer may hear what is free.
+    fn after_dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
         self.retry_staging(model, workload, probe, host);
         self.tell_free(model, probe, host);
     }
@@ -676,8 +697,7 @@ impl World {
             let h = &mut self.hosts[a.host as usize];
             h.idle_memory -= spec.memory;
             h.pinned_idle -= if self.containers[container].pinned { spec.memory } else { 0 };
-            let (head, idle) = h.by_function.get(function);
-            h.by_function.set(function, (head, idle - 1));
+            h.by_function.at(function).1 -= 1;
         }
         if self.containers[container].active == spec.concurrency {
             self.unlink(model, container);
@@ -1009,7 +1029,13 @@ impl World {
     }
 
     /// An execution ends: its cores are free, its container may become idle, its result goes to the client.
-    pub(crate) fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+    fn execution_ends<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let stopped = self.stop(model, workload, probe, attempt);
+        self.tell_of_end(model, workload, probe, attempt, stopped);
+    }
+
+    /// An execution stops: its cores are free, and its container may become idle.
+    pub(crate) fn stop<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) -> Stopped {
         let a = self.attempts[attempt];
         let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
@@ -1031,6 +1057,20 @@ impl World {
         }
         self.enter(probe, attempt, Phase::Returning);
         self.account(a.task, Accounting::Return);
+        Stopped { container, bytes }
+    }
+
+    /// The client and the placer of an attempt that has stopped are told, and others may start in its place.
+    pub(crate) fn tell_of_end<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        Stopped { container, bytes }: Stopped,
+    ) {
+        let a = self.attempts[attempt];
+        let function = workload.function[a.invocation as usize];
         let host_machine = model.hosts[a.host as usize].machine;
         let local = self.hands_over(model, workload, &self.attempts[attempt]);
         self.attempts[attempt].handed = local.is_some();
@@ -1082,8 +1122,7 @@ impl World {
         let h = &mut self.hosts[c.host as usize];
         h.idle_memory += spec.memory;
         h.pinned_idle += if c.pinned { spec.memory } else { 0 };
-        let (head, idle) = h.by_function.get(c.function);
-        h.by_function.set(c.function, (head, idle + 1));
+        h.by_function.at(c.function).1 += 1;
         let keep = self.ask_keep(model, workload, container, self.now);
         let until = match keep {
             Keep::Until(at) | Keep::Lazily(at) => at,
@@ -1162,8 +1201,7 @@ impl World {
         h.memory_free += spec.memory;
         h.disk_free = h.disk_free.saturating_add(spec.disk);
         h.idle_memory -= spec.memory;
-        let (head, idle) = h.by_function.get(c.function);
-        h.by_function.set(c.function, (head, idle - 1));
+        h.by_function.at(c.function).1 -= 1;
         h.cells[c.cell as usize] = NONE;
         h.free_cells.push(Reverse(c.cell));
         let change = match why {
@@ -1229,6 +1267,9 @@ impl World {
         let (head, idle) = self.hosts[host as usize].by_function.get(function);
         if head == NONE {
             (self.containers[container].previous, self.containers[container].next) = (container, NONE);
+            if let Some(rooms) = &mut self.rooms {
+                rooms.set(function, host, true);
+            }
             return self.hosts[host as usize].by_function.set(function, (container, idle));
         }
         let last = self.containers[head].previous;
@@ -1260,6 +1301,9 @@ impl World {
         let last = if next == NONE { container } else { self.containers[head].previous };
         if head == container {
             by_function.set(function, (next, idle));
+            if let Some(rooms) = self.rooms.as_mut().filter(|_| next == NONE) {
+                rooms.set(function, host, false);
+            }
         } else {
             self.containers[previous].next = next;
         }

@@ -84,11 +84,9 @@ impl World {
 
     /// An execution may have come to its end, if it has not been killed. Its slot may belong to another attempt by then, whose own
     /// end is not now.
-    pub(crate) fn execution_may_end<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+    pub(crate) fn ends_now(&self, attempt: u32) -> bool {
         let a = &self.attempts[attempt];
-        if a.phase() == Phase::Running && a.ends == self.now {
-            self.execution_ends(model, workload, probe, attempt);
-        }
+        a.phase() == Phase::Running && a.ends == self.now
     }
 
     /// A container may be ready, if it has not been killed.

@@ -128,6 +128,11 @@ impl Network {
             .collect()
     }
 
+    /// Whether every message arrives at the instant at which it is sent.
+    pub fn is_instant(&self) -> bool {
+        self.between_zones.iter().chain(&self.linked).all(|path| *path == PathSpec::HERE)
+    }
+
     /// The path between two nodes.
     pub fn path(&self, from: usize, to: usize) -> PathSpec {
         match self.table.get(from * self.zone_of.len() + to) {

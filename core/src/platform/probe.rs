@@ -124,13 +124,22 @@ pub struct TaskEnd<'a> {
     pub started: SimTime,
     /// When execution ended; [`SimTime::NEVER`] if it never did.
     pub finished: SimTime,
-    /// Nanoseconds by accounting phase; they add up to the time since submission.
+    /// Nanoseconds since submission.
+    pub response_ns: u64,
+    /// Nanoseconds by accounting phase; they add up to that.
     pub spent: &'a [u64; Accounting::COUNT],
 }
 
 /// Somebody who watches a simulation.
 #[allow(unused_variables)]
 pub trait Probe {
+    /// Whether it wants to be told of every step: messages, phases between messages, decisions, and what placers do. If not, a run in
+    /// which these take no time may leave them out and say [`Probe::passed`] instead.
+    fn wants_steps(&self) -> bool {
+        true
+    }
+    /// A message came to a placer, which answered it at once.
+    fn passed(&mut self, now: SimTime, machine: u32, placer: (u16, u32)) {}
     /// An invocation arrived.
     fn arrived(&mut self, now: SimTime, invocation: u32) {}
     /// An attempt at an invocation entered a phase; the host is [`crate::engine::NONE`] before one is chosen.
@@ -171,6 +180,12 @@ impl Probe for () {}
 
 /// A probe behind a pointer: one compiled engine serves all that need not be fast.
 impl Probe for &mut dyn Probe {
+    fn wants_steps(&self) -> bool {
+        (**self).wants_steps()
+    }
+    fn passed(&mut self, now: SimTime, machine: u32, placer: (u16, u32)) {
+        (**self).passed(now, machine, placer);
+    }
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         (**self).arrived(now, invocation);
     }
@@ -222,6 +237,13 @@ impl Probe for &mut dyn Probe {
 }
 
 impl<A: Probe, B: Probe> Probe for (A, B) {
+    fn wants_steps(&self) -> bool {
+        self.0.wants_steps() || self.1.wants_steps()
+    }
+    fn passed(&mut self, now: SimTime, machine: u32, placer: (u16, u32)) {
+        self.0.passed(now, machine, placer);
+        self.1.passed(now, machine, placer);
+    }
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         self.0.arrived(now, invocation);
         self.1.arrived(now, invocation);

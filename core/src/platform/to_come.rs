@@ -10,10 +10,65 @@ use super::world::World;
 use crate::engine::NONE;
 use crate::scenario::Cpu;
 
+/// Per function, the hosts that have a container of it with room, as bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rooms {
+    /// Words of a function.
+    words: usize,
+    /// Of each function in turn, as far as any had a container.
+    bits: Vec<u64>,
+}
+
+impl Rooms {
+    fn new(hosts: usize) -> Rooms {
+        Rooms { words: hosts.div_ceil(64), bits: Vec::new() }
+    }
+
+    /// A host has a container of a function with room, or none any more.
+    pub(super) fn set(&mut self, function: u32, host: u32, room: bool) {
+        let word = function as usize * self.words + host as usize / 64;
+        if word >= self.bits.len() {
+            self.bits.resize((function as usize + 1) * self.words, 0);
+        }
+        let bit = 1 << (host % 64);
+        self.bits[word] = if room { self.bits[word] | bit } else { self.bits[word] & !bit };
+    }
+
+    fn words(&self, function: u32) -> &[u64] {
+        let from = (function as usize * self.words).min(self.bits.len());
+        &self.bits[from..(from + self.words).min(self.bits.len())]
+    }
+
+    /// The first host at a number or after it.
+    fn next(&self, function: u32, from: u32) -> Option<u32> {
+        let words = self.words(function);
+        let mut at = from as usize / 64;
+        let mut left = words.get(at)? & (u64::MAX << (from % 64));
+        while left == 0 {
+            at += 1;
+            left = *words.get(at)?;
+        }
+        Some(at as u32 * 64 + left.trailing_zeros())
+    }
+
+    /// About how many bytes a copy takes.
+    pub(super) fn size(&self) -> usize {
+        self.bits.len() * 8
+    }
+}
+
 impl World {
-    /// From now on the invocations on their way to each host are counted, or no more.
+    /// The hosts that have a container of a function with room, in order; nothing where that is not kept.
+    pub(crate) fn hosts_with_room(&self, function: u32) -> Option<impl Iterator<Item = u32> + '_> {
+        self.rooms.as_ref().map(|rooms| std::iter::successors(rooms.next(function, 0), move |&host| rooms.next(function, host + 1)))
+    }
+
+    /// From now on the invocations on their way to each host are counted, and the hosts with room known, or no more.
     pub(crate) fn count_coming(&mut self, counted: bool, function_of: impl Fn(u32) -> u32) {
-        self.coming_counted = counted;
+        self.rooms = counted.then(|| Rooms::new(self.hosts.len()));
+        if let Some(rooms) = &mut self.rooms {
+            self.containers.iter().filter(|(_, c)| c.linked).for_each(|(_, c)| rooms.set(c.function, c.host, true));
+        }
         self.hosts.iter_mut().for_each(|h| h.coming.clear());
         let on_their_way: Vec<(u32, u32)> = self
             .attempts
@@ -28,7 +83,7 @@ impl World {
 
     /// An invocation of a function sets out for a host.
     pub(crate) fn sets_out(&mut self, host: u32, function: u32) {
-        if self.coming_counted {
+        if self.rooms.is_some() {
             let coming = &mut self.hosts[host as usize].coming;
             match coming.iter_mut().find(|c| c.0 == function) {
                 Some(known) => known.1 += 1,
@@ -39,7 +94,7 @@ impl World {
 
     /// An invocation of a function has come to a host.
     pub(super) fn has_come(&mut self, host: u32, function: u32) {
-        if self.coming_counted {
+        if self.rooms.is_some() {
             let coming = &mut self.hosts[host as usize].coming;
             if let Some(i) = coming.iter().position(|c| c.0 == function) {
                 coming[i].1 -= 1;

@@ -10,6 +10,7 @@ use super::model::Model;
 use super::probe::Probe;
 use super::reservation::Reservation;
 use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
+use super::to_come::Rooms;
 use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::policy::estimate::{Estimate, Estimates};
@@ -210,8 +211,8 @@ pub struct World {
     pub(crate) inner: Vec<Option<SimDuration>>,
     /// Whether latencies have changed during the run, so that even messages on paths that do not vary can take different times.
     latencies_changed: bool,
-    /// Whether invocations on their way to hosts are counted, which only an exact sight needs.
-    pub(super) coming_counted: bool,
+    /// Where there is room; nothing, and invocations on their way to hosts are not counted, unless a placer has an exact sight.
+    pub(super) rooms: Option<Rooms>,
     /// Per host, its one-minute load average; empty while nobody asks for it.
     load_averages: Vec<LoadAverage>,
 }
@@ -246,6 +247,7 @@ impl World {
             + self.gates_left.len() * 4
             + self.openers.len() * 16
             + self.job_left.len() * 4
+            + self.rooms.as_ref().map_or(0, Rooms::size)
             + self.load_averages.len() * size_of::<LoadAverage>()
             + self.hosts.iter().map(|h| 512 + h.queue.size() + h.containers().count() * 64 + h.images_size()).sum::<usize>()
     }
@@ -276,6 +278,14 @@ impl World {
         }
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
         probe.phase(self.now, invocation, next, host);
+    }
+
+    /// An attempt goes through a phase in no time, away from hosts, and nobody needs to be told.
+    pub(crate) fn goes_through(&mut self, attempt: u32, phase: Phase) {
+        let a = &mut self.attempts[attempt];
+        debug_assert!(!phase.waits() && !phase.is_on_host() && a.since == self.now, "a phase that is more than passed through");
+        a.enter(phase, self.now);
+        self.digest.fold(self.now.0, 40 + phase as u8, a.invocation, a.host);
     }
 
     /// From now on the load average of every host is kept. Before, its hosts had long been as busy as they are now.
@@ -335,6 +345,19 @@ impl World {
         self.chatter += usize::from(message.kind.is_chatter());
         let id = self.messages.insert(message);
         self.queue.push(arrives, model.arrival_class(), Event::new(EventKind::Delivery, 0, id));
+    }
+
+    /// Whether a message can take another time than its path says, as latencies have changed during the run.
+    pub(crate) fn latencies_have_changed(&self) -> bool {
+        self.latencies_changed
+    }
+
+    /// A message is sent and arrives at once, and there is no need to make it: its arrival is an event, as it would be.
+    pub(crate) fn passes(&mut self, kind: MessageKind, from: u32, to: u32) {
+        self.counters.messages[kind as usize] += 1;
+        self.counters.events += 1;
+        self.happened += 1;
+        self.digest.fold(self.now.0, 10 + kind as u8, from, to);
     }
 
     /// Latencies change: messages on their way keep their time, and those sent from now on do not overtake them.

@@ -3,6 +3,7 @@
 //! A [`Simulation`] is a value. `Clone` gives a checkpoint: running the clone gives the same events again. It advances by
 //! [`Simulation::step`], a budget of events at a time, and tells a [`Probe`] what happens.
 
+mod at_once;
 pub mod containers;
 pub mod follow;
 mod library;
@@ -20,7 +21,7 @@ pub use stage::{
     record,
 };
 
-use crate::engine::{Class, NONE};
+use crate::engine::{Class, NONE, Next};
 use crate::frame::architecture::{Architecture, Rules};
 use crate::frame::{Action, Asked, Frame, Placer};
 use crate::platform::{
@@ -98,6 +99,8 @@ struct State {
     cursor: usize,
     /// The stage of the timeline that holds now.
     stage: usize,
+    /// Whether messages and decisions take no time ([`at_once`]).
+    at_once: bool,
     /// Kept to be used again: what an architecture wants done, and what it is asked about.
     actions: Vec<Action>,
     asked: Vec<Asked>,
@@ -147,8 +150,10 @@ impl Simulation {
                 .map(|(i, h)| Host::new(h.slots, h.memory, h.disk, setup.keep_alive(0, i), setup.library.order(&policies.order)))
                 .collect(),
         );
-        let mut state = State { world, instances: Vec::new(), cursor: 0, stage: 0, actions: Vec::new(), asked: Vec::new() };
+        let mut state =
+            State { world, instances: Vec::new(), cursor: 0, stage: 0, at_once: false, actions: Vec::new(), asked: Vec::new() };
         state.begin_instance(&setup, &mut ());
+        state.at_once = state.takes_no_time(&setup);
         Ok(Simulation { setup, state })
     }
 
@@ -251,21 +256,27 @@ impl State {
         instances.flat_map(|(instance, i)| (0u32..).zip(&i.placers).map(move |(number, placer)| ((instance, number), placer)))
     }
 
-    /// The time of the next thing to happen, or nothing at the end of the run: when every arrival has come, and every task has
+    /// The time of the next thing to happen, and the next event of the queue, or nothing at the end of the run: when every arrival has come, and every task has
     /// ended, so that no row comes that waits for others, or waits for what will never come (memory that may not be taken back). What is left then changes nothing. What
     /// would happen at the end of the clock, after 584 years, does not.
-    fn next(&self, setup: &Setup) -> Option<SimTime> {
-        let (arrival, change) = (self.next_arrival(setup), self.next_change(setup));
+    fn next(&self, setup: &Setup) -> Option<(SimTime, Option<Next>)> {
+        let arrival = self.next_arrival(setup);
+        if arrival == SimTime::NEVER && self.is_over(setup) {
+            return None;
+        }
+        let queued = self.world.queue.peek();
+        let time = arrival.min(self.next_change(setup)).min(queued.map_or(SimTime::NEVER, |next| next.time));
+        (time < SimTime::NEVER).then_some((time, queued))
+    }
+
+    /// Whether nothing more will happen, where nothing more arrives.
+    fn is_over(&self, setup: &Setup) -> bool {
         let stuck = || {
-            let talk_only = self.world.queue.len() == self.world.chatter && change == SimTime::NEVER;
+            let talk_only = self.world.queue.len() == self.world.chatter && self.next_change(setup) == SimTime::NEVER;
             let waits = || self.world.waiting == self.world.attempts.len() || self.nobody_answers(setup);
             talk_only && waits() || self.leads_nowhere(setup)
         };
-        if arrival == SimTime::NEVER && self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck()) {
-            return None;
-        }
-        let queued = self.world.queue.peek().map_or(SimTime::NEVER, |(time, _)| time);
-        Some(arrival.min(change).min(queued)).filter(|&t| t < SimTime::NEVER)
+        self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck())
     }
 
     /// When the next row that has a time arrives, or never.
@@ -280,7 +291,7 @@ impl State {
 
     /// Handles the next event, if there is one before an instant.
     fn one<P: Probe>(&mut self, setup: &Setup, before: SimTime, probe: &mut P) -> bool {
-        let Some(time) = self.next(setup).filter(|&t| t < before || before == SimTime::NEVER) else { return false };
+        let Some((time, queued)) = self.next(setup).filter(|&(time, _)| time < before) else { return false };
         self.world.advance(time);
         self.world.counters.events += 1;
         if self.next_change(setup) == time {
@@ -288,13 +299,13 @@ impl State {
             self.change(setup, probe);
             return true;
         }
-        let queued = self.world.queue.peek().filter(|&(t, _)| t == time);
+        let queued = queued.filter(|next| next.time == time);
         // At one instant completions come before arrivals unless the scenario says otherwise, and arrivals before messages and
         // timers.
         // What is always there is made before anybody arrives.
-        let provision = self.world.counters.events == 1 && queued.is_some_and(|(_, class)| class == Class::Early);
+        let provision = self.world.counters.events == 1 && queued.is_some_and(|next| next.class == Class::Early);
         let early = setup.stages[self.stage].model.arrivals_first && !provision;
-        let first = || early || queued.is_none_or(|(_, class)| class > Class::Completion);
+        let first = || early || queued.is_none_or(|next| next.class > Class::Completion);
         if self.next_arrival(setup) == time && first() {
             self.world.happened += 1;
             self.arrival(setup, probe);
@@ -306,9 +317,19 @@ impl State {
 
     fn handle<P: Probe>(&mut self, setup: &Setup, event: Event, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
-        self.world.happened += u64::from(!self.is_chatter(&event));
+        // What a delivery counts as depends on its message.
+        self.world.happened += u64::from(event.kind != EventKind::Delivery && !self.is_chatter(&event));
         match event.kind {
-            EventKind::ExecutionEnds => self.world.execution_may_end(model, workload, probe, event.id),
+            EventKind::ExecutionEnds if self.world.ends_now(event.id) => {
+                let stopped = self.world.stop(model, workload, probe, event.id);
+                if self.passes(setup, probe) && self.goes_on_beside(setup, event.id) {
+                    self.end_at_once(setup, event.id, probe);
+                } else {
+                    self.world.tell_of_end(model, workload, probe, event.id, stopped);
+                }
+            }
+            // It ended before.
+            EventKind::ExecutionEnds => {}
             EventKind::ContainerReady => self.world.container_may_be_ready(model, workload, probe, event.id),
             EventKind::Expiry => self.world.expiry(model, workload, probe, event.id),
             EventKind::SharedEnds => self.world.shared_ends(model, workload, probe, event.id),
@@ -434,6 +455,9 @@ impl State {
         let workload = &setup.workload;
         let wave = if workload.job.is_empty() { first..first + 1 } else { workload.wave(first, workload.len() as u32) };
         self.cursor = wave.end as usize;
+        if self.passes(setup, probe) {
+            return self.start_at_once(setup, first, probe);
+        }
         self.submit(setup, wave, None, probe);
     }
 
@@ -499,7 +523,9 @@ impl State {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         let m = self.world.messages[id];
         self.world.digest.fold(self.world.now.0, 10 + m.kind as u8, m.from, m.to);
-        self.world.chatter -= usize::from(m.kind.is_chatter());
+        let chatter = m.kind.is_chatter();
+        self.world.chatter -= usize::from(chatter);
+        self.world.happened += u64::from(!chatter);
         match m.kind {
             MessageKind::Assign => {
                 self.world.messages.remove(id);
@@ -1038,6 +1064,7 @@ impl State {
             let all: Vec<(u16, u32)> = self.all_placers().map(|(which, _)| which).collect();
             all.into_iter().for_each(|(instance, number)| self.serve(setup, instance, number, probe));
         }
+        self.at_once = self.takes_no_time(setup);
         for host in 0..self.world.hosts.len() as u32 {
             // A policy on memory may let a waiting head in.
             self.world.dispatch(model, &setup.workload, probe, host);

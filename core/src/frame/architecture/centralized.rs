@@ -56,6 +56,10 @@ impl Rules for Centralized {
         self.exact
     }
 
+    fn is_plain(&self) -> bool {
+        self.costs.are_zero()
+    }
+
     fn route(&mut self, _: &Model, _: u32, _: u32) -> u32 {
         0
     }

@@ -81,6 +81,11 @@ pub trait Rules {
     fn exact(&self) -> bool {
         false
     }
+    /// Whether it has one placer, which answers all that reaches it in no time, a task by [`Placer::assign`] and word from hosts by
+    /// [`Placer::hear`], and clients wait for no word of it. Then messages that take no time need not be made.
+    fn is_plain(&self) -> bool {
+        false
+    }
     /// Whether its placers hold invocations until their images are in place, and want to hear of that.
     fn stages(&self) -> bool {
         false
@@ -218,6 +223,9 @@ macro_rules! registry {
             }
             fn exact(&self) -> bool {
                 match self { $(Architecture::$name(a) => a.exact(),)* Architecture::External(a) => a.exact() }
+            }
+            fn is_plain(&self) -> bool {
+                match self { $(Architecture::$name(a) => a.is_plain(),)* Architecture::External(a) => a.is_plain() }
             }
             fn wants_load_averages(&self) -> bool {
                 match self {

@@ -66,7 +66,7 @@ impl Fit {
     }
 
     fn roomy<'a>(self, ask: &'a Ask, sight: Sight<'a>) -> impl Iterator<Item = u32> + 'a {
-        (0..sight.len() as u32).filter(move |&n| self.fits_now(ask, sight, n) && sight.has_room(n, ask))
+        (0..sight.len() as u32).filter(move |&n| sight.has_room(n, ask) && self.fits_now(ask, sight, n))
     }
 
     fn waits(self, ask: &Ask, sight: Sight<'_>) -> Option<u32> {

@@ -190,11 +190,19 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// The hosts that may have a container of a function, as they are, in order; none for a placer that goes by messages.
+    fn may_have(self, function: u32) -> impl Iterator<Item = u32> + 'a {
+        let known = self.exact.filter(|_| self.view.is_whole()).and_then(|(world, _)| world.hosts_with_room(function));
+        // One of the two is empty.
+        let looked_at = if known.is_some() || self.exact.is_none() { 0 } else { self.len() as u32 };
+        known.into_iter().flatten().chain(0..looked_at)
+    }
+
     /// The hosts with an idle container of a function, in no order.
     pub fn warm(self, function: u32) -> impl Iterator<Item = u32> + 'a {
         // One of the two is empty.
-        let (believed, looked_at) = if self.exact.is_none() { (usize::MAX, 0) } else { (0, self.len() as u32) };
-        self.view.warm(function).take(believed).chain((0..looked_at).filter(move |&n| self.idle(n, function) > 0))
+        let believed = if self.exact.is_none() { usize::MAX } else { 0 };
+        self.view.warm(function).take(believed).chain(self.may_have(function).filter(move |&n| self.idle(n, function) > 0))
     }
 
     /// Containers of a task's function that are spoken for in this round.
@@ -215,15 +223,15 @@ impl<'a> Sight<'a> {
     pub fn usable_hosts(self, ask: &Ask) -> impl Iterator<Item = u32> + 'a {
         let ask = *ask;
         // One of the two is empty.
-        let (believed, looked_at) = if self.exact.is_none() { (usize::MAX, 0) } else { (0, self.len() as u32) };
-        self.view.warm(ask.function).take(believed).chain((0..looked_at).filter(move |&n| self.usable(n, &ask)))
+        let believed = if self.exact.is_none() { usize::MAX } else { 0 };
+        self.view.warm(ask.function).take(believed).chain(self.may_have(ask.function).filter(move |&n| self.usable(n, &ask)))
     }
 
     /// The first host for which [`Sight::usable`] and a condition hold.
     pub fn first_usable(self, ask: &Ask, also: impl Fn(u32) -> bool) -> Option<u32> {
         match self.exact {
             None => self.view.warm(ask.function).filter(|&n| also(n)).min(),
-            Some(_) => (0..self.len() as u32).find(|&n| self.usable(n, ask) && also(n)),
+            Some(_) => self.may_have(ask.function).find(|&n| self.usable(n, ask) && also(n)),
         }
     }
 

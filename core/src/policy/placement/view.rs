@@ -12,7 +12,7 @@ struct Seen {
     load: u32,
     /// Invocations ever assigned by this placer; the tie-break.
     assigned: u32,
-    /// Load per core.
+    /// Load per core, where the view is ranked.
     per_core: u64,
 }
 
@@ -22,9 +22,8 @@ impl Seen {
         (self.per_core, self.assigned)
     }
 
-    fn set_load(&mut self, load: u32) {
-        self.load = load;
-        self.per_core = u64::from(load) * 1_000_000_000 / u64::from(self.millicores.max(1));
+    fn load_per_core(&self) -> u64 {
+        u64::from(self.load) * 1_000_000_000 / u64::from(self.millicores.max(1))
     }
 
     fn fits(&self, ask: &Ask) -> bool {
@@ -36,8 +35,10 @@ impl Seen {
 #[derive(Clone, Debug)]
 pub struct View {
     hosts: Vec<Seen>,
-    /// A tournament: tree[1] is the number of the least loaded host, leaves are the hosts in order.
+    /// A tournament: tree[1] is the number of the least loaded host, leaves are the hosts in order. Empty where nobody asks.
     tree: Vec<u32>,
+    /// Whether it holds all hosts of the platform, with the same numbers.
+    whole: bool,
     leaves: usize,
     /// Per function, the hosts believed to hold idle containers of it, and how many.
     warm: Vec<Vec<(u32, u32)>>,
@@ -58,6 +59,7 @@ impl View {
         let mut view = View {
             tree: vec![0; 2 * leaves],
             leaves,
+            whole: (0..).zip(&hosts).all(|(number, seen)| seen.host == number),
             warm: vec![Vec::new(); functions],
             least_memory: hosts.iter().map(|h| h.memory).min().unwrap_or(0),
             least_millicores: hosts.iter().map(|h| h.millicores).min().unwrap_or(0),
@@ -73,6 +75,16 @@ impl View {
             view.tree[i] = view.winner(view.tree[2 * i], view.tree[2 * i + 1]);
         }
         view
+    }
+
+    /// The same for a placer that sees its hosts as they are, and does not go by the loads that are noted here.
+    pub(crate) fn unranked(self) -> View {
+        View { tree: Vec::new(), ..self }
+    }
+
+    /// Whether hosts have the same numbers here as on the platform.
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// The number of hosts in the view.
@@ -148,15 +160,18 @@ impl View {
         if self.hosts.is_empty() {
             return None;
         }
-        if self.least_memory >= ask.memory && self.least_millicores >= ask.millicores {
-            return Some(self.tree[1]);
+        if let Some(&least) =
+            self.tree.get(1).filter(|_| self.least_memory >= ask.memory && self.least_millicores >= ask.millicores)
+        {
+            return Some(least);
         }
-        (0..self.hosts.len() as u32).filter(|&i| self.fits(i, ask)).min_by_key(|&i| self.hosts[i as usize].rank())
+        self.least_loaded_of((0..self.hosts.len() as u32).filter(|&i| self.fits(i, ask)))
     }
 
     /// Of some hosts, the least loaded, as [`View::least_loaded`].
     pub fn least_loaded_of(&self, numbers: impl Iterator<Item = u32>) -> Option<u32> {
-        numbers.min_by_key(|&i| (self.hosts[i as usize].rank(), i))
+        let rank = |seen: &Seen| if self.tree.is_empty() { (seen.load_per_core(), seen.assigned) } else { seen.rank() };
+        numbers.min_by_key(|&i| (rank(&self.hosts[i as usize]), i))
     }
 
     /// Tasks ever assigned to a host.
@@ -172,10 +187,10 @@ impl View {
         let taken = &mut self.taken[number as usize];
         *taken = (taken.0.saturating_add(ask.memory), taken.1 + u64::from(ask.millicores));
         let seen = &mut self.hosts[number as usize];
-        seen.set_load(seen.load + 1);
+        let load = seen.load + 1;
         seen.assigned += 1;
         self.total_load += 1;
-        self.rise(number);
+        self.has_load(number, load);
         let warm = self.warm_count(number, ask.function);
         self.set_warm(number, ask.function, warm.saturating_sub(1));
     }
@@ -187,9 +202,9 @@ impl View {
         }
         let seen = &mut self.hosts[number as usize];
         debug_assert!(seen.load > 0, "more tasks ended than were assigned");
-        seen.set_load(seen.load.saturating_sub(1));
+        let load = seen.load.saturating_sub(1);
         self.total_load = self.total_load.saturating_sub(1);
-        self.rise(number);
+        self.has_load(number, load);
     }
 
     /// A host is said to have so much load, which asks for so many thousandths of cores.
@@ -201,8 +216,7 @@ impl View {
         let seen = &mut self.hosts[number as usize];
         if seen.load != load {
             self.total_load = self.total_load - u64::from(seen.load) + u64::from(load);
-            seen.set_load(load);
-            self.rise(number);
+            self.has_load(number, load);
         }
     }
 
@@ -230,7 +244,13 @@ impl View {
         }
     }
 
-    fn rise(&mut self, number: u32) {
+    fn has_load(&mut self, number: u32, load: u32) {
+        let seen = &mut self.hosts[number as usize];
+        seen.load = load;
+        if self.tree.is_empty() {
+            return;
+        }
+        seen.per_core = seen.load_per_core();
         let mut at = (self.leaves + number as usize) / 2;
         while at >= 1 {
             let before = self.tree[at];
