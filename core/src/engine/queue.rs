@@ -53,22 +53,23 @@ const HEAP: usize = LANES;
 const ALL: usize = LANES + 1;
 const ARITY: usize = 4;
 
-/// Events that were pushed with the same delay, in order.
-#[derive(Clone, Debug)]
-struct Lane<E> {
-    delay: u64,
-    /// The delay that came last instead, and takes the lane over if it comes again while nothing is in it.
-    other: u64,
-    entries: VecDeque<Entry<E>>,
-}
+/// No delay has the greatest number: a clock has no instant that is so far from another.
+const NO_DELAY: u64 = u64::MAX;
+/// Delays that have no lane and are remembered.
+const REMEMBERED: usize = 16;
 
 /// A four-ary heap, half the depth of a binary one, with lanes beside it. Most delays come again and again: no delay, a latency, a
 /// decision time, a keep-alive. What is pushed with the same delay comes in the order in which it was pushed, so that a line does
-/// for it; a lane is given to a delay that comes twice in a row among those that share it. The next event is the first of the firsts.
+/// for it; a delay that comes again gets a lane that nobody uses. The next event is the first of the firsts.
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
     heap: Vec<Entry<E>>,
-    lanes: [Lane<E>; LANES],
+    /// Events that were pushed with the same delay each, in order.
+    lanes: [VecDeque<Entry<E>>; LANES],
+    /// The delays that have lanes, the first none at all.
+    delays: [u64; LANES],
+    /// Delays that came and had no lane.
+    seen: [u64; REMEMBERED],
     /// The key of the first event of each lane and of the heap; the greatest number if there is none.
     first: [u128; ALL],
     /// A tournament of these: `least[1]` is where the least stands, and the winners of each pair of 2 i and 2 i + 1 stand at i; what
@@ -84,8 +85,11 @@ impl<E> Default for EventQueue<E> {
         // Where all are equal, the first of each part wins.
         let mut least = [0; ALL];
         (1..ALL).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
-        let lanes = [0; LANES].map(|delay| Lane { delay, other: delay, entries: VecDeque::new() });
-        EventQueue { heap: Vec::new(), lanes, first: [u128::MAX; ALL], least, now: 0, sequence: 0 }
+        let mut delays = [NO_DELAY; LANES];
+        delays[0] = 0;
+        let lanes = [(); LANES].map(|()| VecDeque::new());
+        let seen = [NO_DELAY; REMEMBERED];
+        EventQueue { heap: Vec::new(), lanes, delays, seen, first: [u128::MAX; ALL], least, now: 0, sequence: 0 }
     }
 }
 
@@ -94,33 +98,24 @@ fn winner(least: &[u8; ALL], node: usize) -> usize {
     if node < ALL { usize::from(least[node]) } else { node - ALL }
 }
 
-/// The lane that a delay may have; the first is for no delay at all.
-fn lane_of(delay: u64) -> usize {
-    // Fibonacci hashing (Knuth, volume 3, 6.4).
-    let spread = delay.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-    if delay == 0 { 0 } else { 1 + ((spread * (LANES as u64 - 1)) >> 32) as usize }
-}
-
 impl<E: Copy> EventQueue<E> {
     /// Adds an event. Of two events of one time and class, the one added first comes first.
     pub fn push(&mut self, time: SimTime, class: Class, event: E) {
         let entry = Entry { time: time.0, order: (class as u64) << 62 | self.sequence, event };
         self.sequence += 1;
         let delay = entry.time.wrapping_sub(self.now);
-        let at = lane_of(delay);
-        let lane = &mut self.lanes[at];
-        let empty = lane.entries.is_empty();
-        if lane.delay != delay && empty && lane.other == delay {
-            lane.delay = delay;
-        }
-        if lane.delay == delay && lane.entries.back().is_none_or(|last| last.before(&entry)) {
-            lane.entries.push_back(entry);
-            if empty {
-                self.comes_first(at, entry.key());
+        if let Some(at) = self.lane_of(delay) {
+            let lane = &mut self.lanes[at];
+            let last = lane.back();
+            if last.is_none_or(|last| last.before(&entry)) {
+                let first = last.is_none();
+                lane.push_back(entry);
+                if first {
+                    self.comes_first(at, entry.key());
+                }
+                return;
             }
-            return;
         }
-        lane.other = delay;
         self.heap.push(entry);
         let mut at = self.heap.len() - 1;
         while at > 0 {
@@ -135,6 +130,27 @@ impl<E: Copy> EventQueue<E> {
         if at == 0 {
             self.comes_first(HEAP, entry.key());
         }
+    }
+
+    /// The lane of a delay, if it has one or may have one now.
+    fn lane_of(&mut self, delay: u64) -> Option<usize> {
+        let mut at = LANES;
+        for (i, &known) in self.delays.iter().enumerate() {
+            at = if known == delay { i } else { at };
+        }
+        if at < LANES {
+            return Some(at);
+        }
+        // Fibonacci hashing (Knuth, volume 3, 6.4).
+        let place = (delay.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as usize % REMEMBERED;
+        if self.seen[place] != delay {
+            self.seen[place] = delay;
+            return None;
+        }
+        let unused = self.delays.iter().position(|&known| known == NO_DELAY);
+        let free = unused.or_else(|| (1..LANES).find(|&i| self.lanes[i].is_empty()))?;
+        self.delays[free] = delay;
+        Some(free)
     }
 
     /// A lane or the heap has another first event, or none any more.
@@ -174,9 +190,9 @@ impl<E: Copy> EventQueue<E> {
     /// Takes the next event.
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         let at = self.next();
-        let entry = if at == HEAP { self.take_top()? } else { self.lanes[at].entries.pop_front()? };
+        let entry = if at == HEAP { self.take_top()? } else { self.lanes[at].pop_front()? };
         self.now = entry.time;
-        let next = if at == HEAP { self.heap.first() } else { self.lanes[at].entries.front() };
+        let next = if at == HEAP { self.heap.first() } else { self.lanes[at].front() };
         self.comes_first(at, next.map_or(u128::MAX, Entry::key));
         Some((SimTime(entry.time), entry.event))
     }
@@ -211,13 +227,13 @@ impl<E: Copy> EventQueue<E> {
 
     /// The events that wait, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> {
-        let lanes = self.lanes.iter().flat_map(|lane| &lane.entries);
+        let lanes = self.lanes.iter().flatten();
         self.heap.iter().chain(lanes).map(|e| (SimTime(e.time), &e.event))
     }
 
     /// The number of events that wait.
     pub fn len(&self) -> usize {
-        self.heap.len() + self.lanes.iter().map(|lane| lane.entries.len()).sum::<usize>()
+        self.heap.len() + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
     /// Whether nothing waits.
