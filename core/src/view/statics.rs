@@ -46,7 +46,7 @@ fn zone_group(index: usize, zone: &Zone, area: &ZoneBox, scenario: &Scenario, vi
         let text = fit_text(zone.label(), size, w - 2.0 * (12.0 * scale).max(6.0));
         items.push(Item::label(at, size, Anchor::Start, Ink::Muted, text));
     }
-    Group { hit: Hit::Zone(index), label: zone_words(zone, scenario), items }
+    Group { hit: Hit::Zone(index), label: spoken(zone_words(zone, scenario), &items), items }
 }
 
 fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
@@ -91,7 +91,15 @@ fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &V
         Shape::Small => small(node, &frame, &mut items),
         Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
-    Group { hit: Hit::Node(index), label: node_label(node), items }
+    Group { hit: Hit::Node(index), label: spoken(node_label(node), &items), items }
+}
+
+/// What is said of something: it has what is written on it, so that who speaks to the computer can say what they see. A name
+/// that is cut stands as it is written before the rest.
+fn spoken(label: String, items: &[Item]) -> String {
+    let texts = items.iter().filter_map(|item| if let Item::Text { text, .. } = item { Some(text.as_str()) } else { None });
+    let written = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    if label.contains(&written) { label } else { format!("{written}, {label}") }
 }
 
 /// A machine of a block that is selected: its square on the screen, with an edge.
@@ -132,15 +140,17 @@ fn machine_label(node: &Node, number: u32) -> String {
 
 fn node_label(node: &Node) -> String {
     let roles: Vec<String> = node.roles.iter().map(|r| r.name().to_lowercase()).collect();
-    let mut label = format!("{}, {}, in zone {}", node.label(), roles.join(" and "), node.zone);
-    if node.count > 1 {
-        label = format!("{label}, {} machines", node.count);
-    }
+    let mut label = format!("{}{}, {}, in zone {}", node.label(), times(node), roles.join(" and "), node.zone);
     if node.is(Role::Worker) {
         let each = if node.count > 1 { " each" } else { "" };
         label = format!("{label}, {} cores and {} MB{each}", node.cores, node.memory_mb);
     }
     label
+}
+
+/// How many machines a block stands for, as it follows the name; nothing for one machine.
+fn times(node: &Node) -> String {
+    if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() }
 }
 
 fn count_of(n: usize, what: &str) -> String {
@@ -162,7 +172,7 @@ fn header(node: &Node, frame: &Frame, least: u32, items: &mut Vec<Item>) {
         left = at.0 + half + 5.0 * frame.scale.max(1.0) - frame.rect.x;
     }
     let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, least, frame.scale);
-    let times = if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() };
+    let times = times(node);
     let name = fit_text(node.label(), size, room - text_width(&times, size) - 5.0);
     let at = (frame.rect.x + left, frame.header(size));
     let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.max(1.0);
@@ -273,6 +283,19 @@ mod tests {
             labels,
             ["Zone z, 2 nodes", "Link from c to w, 5 ms", "c, client, in zone z", "w, worker, in zone z, 4 cores and 4096 MB"]
         );
+    }
+
+    #[test]
+    fn what_is_said_has_what_is_written_even_if_it_is_cut() {
+        let mut block = node("a-block-with-a-long-name", "z", Role::Worker, 0.0, 0.0);
+        block.count = 1_000;
+        let s = scenario(&["z"], vec![block], vec![]);
+        let layout = Layout::of(&s);
+        let label = |scale| groups(&s, &layout, &Viewport { x: 0.0, y: 0.0, scale }).pop().map(|g| g.label).unwrap_or_default();
+        let whole = "a-block-with-a-long-name × 1,000, worker, in zone z, 4 cores and 4096 MB each";
+        assert_eq!((label(4.0), label(0.1)), (whole.to_owned(), whole.to_owned()));
+        let cut = label(0.3);
+        assert!(cut.ends_with(&format!("… × 1,000, {whole}")) && cut.starts_with("a-"), "{cut}");
     }
 
     #[test]
