@@ -16,6 +16,7 @@ use faaslab_core::sim::life::Life;
 use faaslab_core::sim::why::Why;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
+use serde_json::Value;
 use yew::prelude::*;
 
 use self::history::Steps;
@@ -119,8 +120,8 @@ pub(crate) struct Lab {
     pub(crate) scenario: Rc<Scenario>,
     /// The fork that goes on: edits hold from its instant on.
     pub(crate) fork: Option<Rc<Fork>>,
-    /// The scenario as it holds where edits go: at the fork's instant, else from the start.
-    pub(crate) present: Rc<Scenario>,
+    /// What each path of the scenario holds where edits go: at the fork's instant, else from the start.
+    pub(crate) present: Rc<Value>,
     /// What is wrong with it.
     pub(crate) problems: Rc<Vec<Problem>>,
     /// Ids of what is selected.
@@ -228,7 +229,7 @@ impl Lab {
     pub(crate) fn new(scenario: Scenario) -> Lab {
         let mut lab = Lab {
             document: Rc::new(Document::new(scenario.clone())),
-            present: Rc::new(scenario.clone()),
+            present: Rc::default(),
             scenario: Rc::new(scenario),
             fork: None,
             problems: Rc::default(),
@@ -292,10 +293,10 @@ impl Lab {
 
     fn refresh(&mut self) {
         self.scenario = Rc::new(self.document.scenario().clone());
-        self.present = match &self.fork {
-            Some(fork) => Rc::new(self.scenario.as_of(fork.at_s)),
-            None => Rc::clone(&self.scenario),
-        };
+        self.present = Rc::new(match &self.fork {
+            Some(fork) => self.scenario.as_of(fork.at_s).to_value(),
+            None => self.scenario.to_value(),
+        });
         self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
         let is_there = |id: &&String| self.scenario.has(id) || self.scenario.machine(id).is_some();
         let kept: Vec<String> = self.selection.iter().filter(is_there).cloned().collect();
