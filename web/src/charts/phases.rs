@@ -79,7 +79,7 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
     let (names, ms): (Vec<String>, Vec<f64>) = data.phases_ms.iter().cloned().unzip();
     let share = ms.iter().map(|ms| ms / total).collect();
     Sheet {
-        names: Some(("phase", names)),
+        names: vec![("phase", names)],
         columns: vec![Column::new("mean", "mean_ms", Quantity::Millis, ms), Column::new("share", "share", Quantity::Share, share)],
         compared: 0,
     }
@@ -226,12 +226,11 @@ fn entries<'a>(parts: &[Part<'a>], count: usize, total_ms: f64) -> Vec<Entry<'a>
 /// What hovering at `at` reads.
 pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
     let (place, row) = frame.parts.iter().find(|(place, _)| place.holds(at))?;
-    let name = sheet.names.as_ref().and_then(|(_, names)| names.get(*row))?;
+    let name = sheet.name(*row)?;
     let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(&*column.title, column.show(*row))).collect();
     if let Some(other) = ghost {
-        let same = other.names.iter().flat_map(|(_, names)| names).position(|other| other == name);
-        let before = same.zip(other.columns.first()).map(|(row, column)| column.show(row));
+        let before = other.row_called(name).zip(other.columns.first()).map(|(row, column)| column.show(row));
         rows.extend(before.map(|value| Row::new("previous mean", value)));
     }
-    Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.clone(), rows })
+    Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.to_owned(), rows })
 }

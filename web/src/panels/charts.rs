@@ -129,7 +129,7 @@ fn HostContainers(props: &HostProps) -> Html {
             if hosts.len() > 1 {
                 <select aria-label="Host" onchange={choose}>{ for options }</select>
             }
-            <Chart kind={ChartKind::Containers} {data} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} range={props.range}
+            <Chart kind={ChartKind::Containers} {data} outcome={shown.map(|shown| Rc::clone(&shown.outcome))} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} range={props.range}
                 on_range={props.on_range.clone()} on_pick={props.on_pick.clone()} waits={going.then_some("Going through the run again…")} />
         </div>
     }
