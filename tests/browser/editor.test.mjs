@@ -244,6 +244,11 @@ test("a block of a thousand opens, and each machine can be looked at and made to
   await until(() => selected(page), [`${block}[16]`]);
   await page.keyboard.press("Escape");
   await until(() => selected(page), [block], "out of the block first");
+  // And from the inspector.
+  await page.getByRole("button", { name: "Fit" }).click();
+  await page.getByRole("button", { name: "Open the block" }).click();
+  await until(() => selected(page), [`${block}[0]`]);
+  await until(async () => (await place(page, `${block}[0]`)).width > 60, true, "it is shown closely");
   clean(page);
 });
 

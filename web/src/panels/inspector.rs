@@ -92,6 +92,10 @@ fn NodePanel(props: &NodeProps) -> Html {
         });
         html! { <label class="check"><input type="checkbox" checked={n.is(role)} onchange={toggle} />{ role.name() }</label> }
     });
+    let open = {
+        let (lab, machine) = (lab.clone(), format!("{}[0]", n.id));
+        move |_: MouseEvent| lab.dispatch(Action::CloseUp(machine.clone()))
+    };
     let (answering, answers_path) = (lab.clone(), path("answers"));
     let answers = Callback::from(move |event: Event| {
         let on = event.target_unchecked_into::<HtmlInputElement>().checked();
@@ -105,7 +109,8 @@ fn NodePanel(props: &NodeProps) -> Html {
             { title_of("Node", &n.id) }
             if n.is(Role::Worker) { <Now node={n.id.clone()} /> }
             if n.count > 1 {
-                <p class="help">{ "Double-click it on the stage, or press Enter there, to open it and choose one of its machines." }</p>
+                <p class="help">{ "To choose one of its machines, open it: here, with a double click on the stage, or with Enter there." }</p>
+                <div class="row"><button onclick={open}>{ "Open the block" }</button></div>
             }
             <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
             <Pick path={path("zone")} label="Zone" options={zones} />

@@ -219,6 +219,14 @@ pub(crate) fn Stage() -> Html {
     use_stage_keys(&latest);
     use_clipboard(&latest);
     use_focus(&focus);
+    {
+        let editor = editor.clone();
+        use_effect_with(lab.close_up.clone(), move |(machine, _)| {
+            if let Some(machine) = hit_of(editor.scenario(), machine) {
+                editor.open_block(machine);
+            }
+        });
+    }
 
     // The player draws on this canvas.
     {

@@ -158,6 +158,8 @@ pub(crate) struct Lab {
     pub(crate) again: u32,
     /// How many scenarios have been opened in the place of another.
     pub(crate) opened: u32,
+    /// Machines that somebody asked to see closely: the last one, and how many there were.
+    pub(crate) close_up: (String, u32),
     /// Whether the scenario is still as the page began with it, or as an address brought it: nobody's work yet.
     pub(crate) untouched: bool,
     /// The parts of the page that an address shows alone; nothing can be edited then.
@@ -195,6 +197,8 @@ pub(crate) enum Action {
     },
     /// Select.
     Select(Vec<String>),
+    /// Select a machine of a block and show it closely on the stage.
+    CloseUp(String),
     /// Show or close a dialog.
     Show(Option<Dialog>),
     /// Tell something.
@@ -250,6 +254,7 @@ impl Lab {
             dialog: None,
             again: 0,
             opened: 0,
+            close_up: Default::default(),
             untouched: true,
             embed: None,
             lost: 0,
@@ -499,6 +504,10 @@ impl Reducible for Lab {
                 }
             }
             Action::Select(ids) => lab.selection = Rc::new(ids),
+            Action::CloseUp(machine) => {
+                lab.selection = Rc::new(vec![machine.clone()]);
+                lab.close_up = (machine, lab.close_up.1 + 1);
+            }
             Action::Show(dialog) => lab.dialog = dialog,
             Action::Tell(notice) => lab.tell(notice.text, notice.bad),
             Action::Dismiss(number) => Rc::make_mut(&mut lab.notices).retain(|(n, _)| *n != number),
