@@ -31,8 +31,7 @@ use std::rc::Rc;
 
 use faaslab_core::measure::Charts;
 use gloo::timers::callback::Timeout;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Node};
+use web_sys::Element;
 use yew::prelude::*;
 
 pub(crate) use self::hosts::HostFigure;
@@ -44,6 +43,7 @@ pub(crate) use self::export::picture;
 use self::shared::Shared;
 use self::table::ChartTable;
 use self::view::View;
+use crate::menu::Menu;
 use crate::store::persist;
 use crate::worker::protocol::{Outcome, RowFilter};
 
@@ -364,43 +364,17 @@ struct ToolsProps {
 /// The buttons of a chart. Its axis and what it can be saved as are folded, so that there is room for the question beside them.
 #[component]
 fn Tools(props: &ToolsProps) -> Html {
-    let menu = use_node_ref();
-    let close = {
-        let menu = menu.clone();
-        move || {
-            if let Some(menu) = menu.cast::<Element>() {
-                let _ = menu.remove_attribute("open");
-            }
-        }
-    };
+    let menu = Menu(use_node_ref());
     let save = |save: fn(&Export<'_>, web_sys::CanvasRenderingContext2d)| {
-        let (Handle(easel), close) = (props.easel.clone(), close.clone());
+        let (Handle(easel), menu) = (props.easel.clone(), menu.clone());
         move |_: MouseEvent| {
             easel.export(save);
-            close();
+            menu.close();
         }
     };
     let toggle = {
         let as_table = props.as_table.clone();
         move |_: MouseEvent| as_table.set(!*as_table)
-    };
-    let on_leave = {
-        let (menu, close) = (menu.clone(), close.clone());
-        move |event: FocusEvent| {
-            let to = event.related_target().and_then(|t| t.dyn_into::<Node>().ok());
-            if !menu.cast::<Node>().is_some_and(|menu| menu.contains(to.as_ref())) {
-                close();
-            }
-        }
-    };
-    let on_escape = {
-        let (menu, close) = (menu.clone(), close.clone());
-        move |event: KeyboardEvent| {
-            if event.key() == "Escape" && menu.cast::<Element>().is_some_and(|menu| menu.has_attribute("open")) {
-                event.stop_propagation();
-                close();
-            }
-        }
     };
     html! {
         <span class="chart-tools">
@@ -408,7 +382,7 @@ fn Tools(props: &ToolsProps) -> Html {
                 <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset.clone()}>{ "All" }</button>
             }
             <button type="button" class="as-table" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
-            <details ref={menu} onfocusout={on_leave} onkeydown={on_escape}>
+            <details ref={menu.0.clone()} onfocusout={menu.on_leave()} onkeydown={menu.on_key()}>
                 <summary>{ "More" }</summary>
                 <span class="chart-menu" tabindex="-1">
                     if let Some(is_log) = props.is_log {

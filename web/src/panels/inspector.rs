@@ -234,7 +234,7 @@ fn ZonePanel(props: &ZoneProps) -> Html {
 const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
 
 /// Parameters of architectures that say how long a placer is busy, and what it sees.
-const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us", "view"];
+const TIMINGS: &[&str] = &["decision_ms", "job_ms", "scan_us", "message_us", "view"];
 
 /// What a placement policy compares, and what it does with equals and where nothing fits.
 const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "otherwise"];
@@ -251,6 +251,7 @@ fn Scheduler() -> Html {
         let decides = architecture.filter(|e| e.decides.contains(&path));
         decides.map(|e| AttrValue::from(format!("{} decides this itself.", e.name)))
     };
+    let ordered = s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates;
     html! {
         <>
         <OtherProblems />
@@ -265,10 +266,6 @@ fn Scheduler() -> Html {
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
-            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
-            if s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates {
-                <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
-            }
             <details>
                 <summary>{ "Memory and reuse" }</summary>
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
@@ -284,8 +281,12 @@ fn Scheduler() -> Html {
                     <Pick path="policies.image_room" label="In memory, room for an image" default="idle_containers" options={words(&[("idle_containers", "Is made by idle containers too"), ("images_only", "Is made by other images only")])} />
                 }
             </details>
-            <details>
-                <summary>{ "Queues of workers" }</summary>
+            <details open={ordered}>
+                <summary>{ "Queues" }</summary>
+                <ChoiceField path="policies.order" label="They serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
+                if ordered {
+                    <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
+                }
                 <Number path="policies.queue_bound" label="Places to wait" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
                 <Number path="policies.queue_timeout_s" label="Longest wait" unit="s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
             </details>

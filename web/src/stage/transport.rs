@@ -1,13 +1,14 @@
 //! Under the stage: play, speed, and the scrubber with the load of the run.
 
 use faaslab_core::sim::search::{Aim, Direction};
-use web_sys::{HtmlElement, HtmlSelectElement};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::fork::ForkButton;
 use super::player::{FASTEST, Player, SLOWEST, Tick};
 use crate::app::Tools;
 use crate::charts::shared::Shared;
+use crate::menu::Choices;
 use crate::store::LabHandle;
 use faaslab_core::units::{SimDuration, split_duration, three_digits};
 
@@ -66,13 +67,10 @@ pub(crate) fn Transport() -> Html {
     let aim = tools.player.aim();
     let choose = {
         let player = tools.player.clone();
-        Callback::from(move |event: Event| {
-            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-            if let Some(&kind) = Aim::KINDS.iter().find(|kind| kind.name() == name) {
-                player.set_aim(kind);
-            }
-        })
+        Callback::from(move |i: usize| player.set_aim(Aim::KINDS[i]))
     };
+    let chosen = Aim::KINDS.iter().position(|kind| *kind == aim).unwrap_or_default();
+    let names: Vec<&str> = Aim::KINDS.iter().map(|kind| kind.name()).collect();
     let (log_min, log_max) = (log10(SLOWEST), log10(FASTEST));
     let label = if tick.playing { "Pause" } else { "Play" };
     let (end, unit) = split_duration(tick.end_s * 1e9);
@@ -87,17 +85,13 @@ pub(crate) fn Transport() -> Html {
                 }
             </button>
             <div class="steps" role="group" aria-label="Step">
-                { step(&tools, "Previous event (,)", BACK, |p| p.find(Aim::Event, Direction::Back)) }
-                { step(&tools, "Next event (.)", ON, |p| p.find(Aim::Event, Direction::Forward)) }
+                { step(&tools, "Previous event (,)".to_owned(), BACK, |p| p.find(Aim::Event, Direction::Back)) }
+                { step(&tools, "Next event (.)".to_owned(), ON, |p| p.find(Aim::Event, Direction::Forward)) }
             </div>
             <div class="steps jump" role="group" aria-label="Jump">
-                { step(&tools, "Previous ([)", FAR_BACK, |p| p.jump(Direction::Back)) }
-                <select aria-label="What to jump to" onchange={choose}>
-                    { for Aim::KINDS.iter().map(|&kind| html! {
-                        <option value={kind.name()} selected={kind == aim}>{ kind.name() }</option>
-                    }) }
-                </select>
-                { step(&tools, "Next (])", FAR_ON, |p| p.jump(Direction::Forward)) }
+                { step(&tools, format!("Previous {} ([)", aim.name()), FAR_BACK, |p| p.jump(Direction::Back)) }
+                <Choices label="Jump to" icon={FLAG} class="up" {names} {chosen} {choose} />
+                { step(&tools, format!("Next {} (])", aim.name()), FAR_ON, |p| p.jump(Direction::Forward)) }
             </div>
             <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
@@ -148,17 +142,18 @@ fn Cursor(props: &CursorProps) -> Html {
     html! { <div class="scrub-cursor" ref={line} hidden=true></div> }
 }
 
-/// Pictures of the buttons: a step is a bar and a triangle, a jump two triangles.
+/// Pictures of the buttons: a step is a bar and a triangle, a jump two triangles, and what is jumped to a flag.
 const BACK: &str = "M12 3v10L5.5 8zM3.5 3H5v10H3.5z";
 const ON: &str = "M4 3v10l6.5-5zM11 3h1.5v10H11z";
 const FAR_BACK: &str = "M8 3v10L2 8zM14 3v10L8 8z";
 const FAR_ON: &str = "M8 3v10l6-5zM2 3v10l6-5z";
+const FLAG: &str = "M3 2h1.5v12H3zM5.5 3H13l-2.5 2.75L13 8.5H5.5z";
 
-fn step(tools: &Tools, name: &'static str, path: &'static str, go: fn(&Player)) -> Html {
+fn step(tools: &Tools, name: String, path: &'static str, go: fn(&Player)) -> Html {
     let player = tools.player.clone();
     let empty = player.now().end_s <= 0.0;
     html! {
-        <button class="icon" aria-label={name} title={name} disabled={empty} onclick={move |_: MouseEvent| go(&player)}>
+        <button class="icon" aria-label={name.clone()} title={name} disabled={empty} onclick={move |_: MouseEvent| go(&player)}>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg>
         </button>
     }
