@@ -217,7 +217,7 @@ test("the help lists the keys, and they do what it says", async () => {
   const first = await digest(page);
   await page.keyboard.press("?");
   const help = await page.locator("dialog .shortcuts").innerText();
-  for (const line of ["Space\tPlay or pause", "Ctrl Z\tUndo", "?\tThis list"]) {
+  for (const line of ["Space\tPlay or pause; held, a drag on the stage looks around", "Ctrl Z\tUndo", "?\tThis list"]) {
     assert.ok(help.replace(/\s+/g, " ").includes(line.replace(/\s+/g, " ")), `${line} in ${help}`);
   }
   // A dialog has its keys to itself.

@@ -73,6 +73,26 @@ test("what was zoomed to stays when a zone comes or the title changes", async ()
   clean(page);
 });
 
+test("with the space bar held a drag looks around; a short press of it plays", async () => {
+  const page = await start(); // the focus is on the button that paused
+  const play = () => page.locator(".play").getAttribute("aria-label");
+  const look = async () => {
+    const from = await place(page, "worker-1");
+    await page.keyboard.down(" ");
+    await drag(page, middle(from), [40, 24]);
+    await page.keyboard.up(" ");
+    const to = await place(page, "worker-1");
+    assert.deepEqual([Math.round(to.x - from.x), Math.round(to.y - from.y)], [40, 24], "the ground moved");
+    assert.equal(await play(), "Play", "and nothing else happened");
+    assert.ok(await page.getByRole("button", { name: "Undo" }).isDisabled());
+  };
+  await look();
+  await look(); // and now it is on the stage
+  await page.keyboard.press(" ");
+  await until(play, "Pause");
+  clean(page);
+});
+
 test("shift click selects and lets go, and presses of an arrow are one step", async () => {
   const page = await start();
   const [a, b] = [middle(await place(page, "worker-1")), middle(await place(page, "worker-2"))];

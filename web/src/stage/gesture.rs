@@ -117,6 +117,7 @@ impl Editor {
             return self.gesture.set(Gesture::Pinch { last: [a, b] });
         }
         match (event.button(), *self.tool) {
+            (0, _) if self.space.drags() => pan(),
             (1, _) | (0, Tool::Hand) => pan(),
             (0, Tool::Add(role)) => {
                 self.add_node(role, Some(world));

@@ -209,6 +209,7 @@ pub(crate) fn Stage() -> Html {
         aim: target,
         size,
         tool: tool.clone(),
+        space: tools.space.clone(),
         gesture: gesture.clone(),
         stop: stop.clone(),
         chosen: chosen.setter(),
