@@ -316,6 +316,8 @@ test("a crash of the page shows a screen with a way out, and the work is kept", 
   await enter(page, "policies.keep_alive.ttl_s", "13");
   const second = await digest(page, first);
   await page.waitForTimeout(400);
+  await page.getByRole("button", { name: "Share" }).click(); // no dialog lies above that screen
+  await page.locator("dialog .link").waitFor();
   await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
   await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
   await page.getByRole("button", { name: "Reload" }).click();

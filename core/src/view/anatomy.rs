@@ -26,13 +26,13 @@ impl Detail {
     }
 }
 
-/// A text's size on the screen: it grows with the scale, but stays legible when it shrinks.
+/// A text's size on the screen: it grows with the scale up to twice its size, and stays legible when it shrinks.
 pub(crate) fn text_size(size: f64, scale: f64) -> f64 {
     let least = match Detail::at(scale) {
         Detail::Full => 11.0,
         Detail::Brief | Detail::Heat => 10.0,
     };
-    (size * scale).max(least)
+    (size * scale).min(size * 2.0).max(least)
 }
 
 /// Space between the frame and its contents, in world units.

@@ -3,13 +3,13 @@
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
-use faaslab_core::share;
 use faaslab_core::sim::Library;
 use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
+use super::results::split_memory;
 use crate::charts::{ChartKind, picture};
-use crate::store::{LabHandle, Shown};
+use crate::store::{LabHandle, Shown, address};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 
@@ -29,7 +29,7 @@ pub(crate) fn RunReport() -> Html {
     });
     let scenario = &shown.scenario;
     let s = &shown.outcome.summary;
-    let link = share::encode(scenario);
+    let link = address::of(scenario);
     html! {
         <div class="report">
             <p class="row no-print"><button class="primary" onclick={print}>{ "Print" }</button><span class="help">{ "Or save it as PDF from the print dialog." }</span></p>
@@ -41,7 +41,7 @@ pub(crate) fn RunReport() -> Html {
                 <figure aria-label={*title}>{ Html::from_html_unchecked(AttrValue::from(svg.clone())) }</figure>
             }) }</div>
             <p class="help">{ "Digest of the run, the same everywhere: " }<code>{ &s.digest }</code></p>
-            <p class="help link">{ "To open this experiment, add this to the page's address: " }<code>{ link }</code></p>
+            <p class="help whole-link">{ "To open this experiment: " }<a href={link.clone()}>{ link }</a></p>
         </div>
     }
 }
@@ -105,6 +105,9 @@ fn figures(s: &Summary) -> Vec<(&'static str, String)> {
         ("Lost", count(s.lost())),
         ("Evictions", count(s.evictions)),
         ("Cores in use", format!("{} %", three_digits(100.0 * s.utilisation))),
-        ("Idle memory", format!("{} GB", three_digits(s.idle_gb_s / s.end_s.max(1e-9)))),
+        ("Idle memory", {
+            let (value, unit) = split_memory(s.idle_gb_s / s.end_s.max(1e-9));
+            format!("{value} {unit}")
+        }),
     ]
 }

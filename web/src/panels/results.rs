@@ -185,6 +185,16 @@ struct FiguresProps {
     stale: bool,
 }
 
+/// Gigabytes as a number and the unit that suits it.
+pub(crate) fn split_memory(gb: f64) -> (String, &'static str) {
+    match gb * 1024.0 {
+        mb if mb < 0.0005 => ("0".to_owned(), "MB"),
+        mb if mb < 1023.5 => (three_digits(mb), "MB"),
+        _ if gb < 1023.5 => (three_digits(gb), "GB"),
+        _ => (three_digits(gb / 1024.0), "TB"),
+    }
+}
+
 /// Four headline figures with what changed since the run before.
 #[component]
 fn Figures(props: &FiguresProps) -> Html {
@@ -253,28 +263,31 @@ fn Figures(props: &FiguresProps) -> Html {
         };
         html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
     });
-    // What jobs are like is asked only where there are some.
+    // Where there are jobs, what they are like tells more than what one of their invocations is like.
     let with_jobs = now.is_some_and(|s| s.jobs.is_some());
     let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
     let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
-    let jobs = with_jobs.then(|| {
+    let last_two = if with_jobs {
         html! {
             <>
             { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
             { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
             </>
         }
-    });
+    } else {
+        html! {
+            <>
+            { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
+            { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &split_memory) }
+            </>
+        }
+    };
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
                 { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
-                { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
-                { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
-                    if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
-                }) }
-                { jobs }
+                { last_two }
             </dl>
             { stale }
             <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>

@@ -125,7 +125,7 @@ fn states(life: &Life, tools: &Tools) -> Html {
 fn time(ns: u64, tools: &Tools) -> Html {
     let player = tools.player.clone();
     let seek = Callback::from(move |_: MouseEvent| player.seek(ns as f64 / 1e9));
-    html! { <button class="link when" onclick={seek} title="Go there on the stage">{ date(ns) }</button> }
+    html! { <button class="text-link when" onclick={seek} title="Go there on the stage">{ date(ns) }</button> }
 }
 
 fn answers(why: &Why, lab: &LabHandle, tools: &Tools) -> Html {
@@ -142,14 +142,14 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
         Piece::Invocation(row) => {
             let (lab, row) = (lab.clone(), *row);
             let open = Callback::from(move |_: MouseEvent| lab.dispatch(Action::ShowInvocation(Some(row))));
-            html! { <button class="link" onclick={open} title="Its story">{ piece.to_string() }</button> }
+            html! { <button class="text-link" onclick={open} title="Its story">{ piece.to_string() }</button> }
         }
         Piece::Machine(id) if lab.scenario.has(id) => {
             let select = {
                 let (lab, id) = (lab.clone(), id.clone());
                 Callback::from(move |_: MouseEvent| lab.dispatch(Action::Select(vec![id.clone()])))
             };
-            html! { <button class="link" onclick={select} title="Select it on the stage">{ id }</button> }
+            html! { <button class="text-link" onclick={select} title="Select it on the stage">{ id }</button> }
         }
         Piece::Machine(id) | Piece::Function(id) => html! { <b>{ id }</b> },
     });

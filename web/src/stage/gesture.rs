@@ -107,6 +107,19 @@ fn rectangle(a: Point, b: Point) -> Rect {
     Rect { x: a.0.min(b.0), y: a.1.min(b.1), w: (a.0 - b.0).abs(), h: (a.1 - b.1).abs() }
 }
 
+impl Tool {
+    /// What it waits for, in words; nothing where it does something at any place.
+    pub(super) fn placing(self) -> Option<String> {
+        let what = match self {
+            Tool::Add(role) => role.name().to_lowercase(),
+            Tool::Zone => "zone".to_owned(),
+            Tool::Link => return Some("Drag or click from one node or zone to another. Escape gives it up.".to_owned()),
+            Tool::Select | Tool::Hand => return None,
+        };
+        Some(format!("Click where the {what} should stand. Escape gives it up."))
+    }
+}
+
 impl Editor {
     /// A pointer goes down on something, at a point of the stage.
     pub(super) fn press(&self, hit: Hit, event: &PointerEvent, at: Point, fingers: &Fingers) {

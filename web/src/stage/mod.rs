@@ -22,7 +22,7 @@ use std::rc::Rc;
 use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::Scenario;
 use faaslab_core::share::Renderer;
-use faaslab_core::view::{Hit, Layout, Viewport};
+use faaslab_core::view::{Hit, Layout, Viewport, text_width};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
@@ -189,8 +189,9 @@ pub(crate) fn Stage() -> Html {
     let (target, guides) = (*use_memo((Rc::clone(&lab.scenario), held.clone()), |(s, g)| moved(s, g))).clone();
     let scenario = use_places(target, dragging);
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
-    // The question stands below the picture.
-    let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
+    // The question stands below the picture, on one line or two, and the buttons that zoom.
+    let line = (width - 200.0).clamp(1.0, 560.0);
+    let below = if text_width(&scenario.question, 15.0) > line { 56.0 } else { 36.0 };
     // The ground does not move under what is dragged.
     let still = if let Gesture::Drag { shown, .. } = &held { Some(*shown) } else { None };
     let size = (width.max(1.0), height.max(1.0));
@@ -422,7 +423,7 @@ pub(crate) fn Stage() -> Html {
                     <canvas class="dots" ref={dots} aria-hidden="true" />
                     <canvas ref={words} aria-hidden="true" />
                 }
-                <Caption />
+                <Caption placing={(*tool).placing()} />
                 <WordPlate />
                 if let Some((_, fork)) = &beside {
                     <p class="stage-tag">{ format!("Forked at {}", fork::instant(fork.at_s)) }</p>
@@ -440,10 +441,19 @@ pub(crate) fn Stage() -> Html {
     }
 }
 
-/// The question of the scenario, or what an empty stage offers.
+#[derive(Properties, PartialEq)]
+struct CaptionProps {
+    /// What the tool in hand waits for.
+    placing: Option<String>,
+}
+
+/// What a tool waits for, the question of the scenario, or what an empty stage offers.
 #[component]
-fn Caption() -> Html {
+fn Caption(props: &CaptionProps) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    if let Some(placing) = &props.placing {
+        return html! { <p class="stage-caption" role="status">{ placing }</p> };
+    }
     if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace()) {
         let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();
         let open = tools.open_files.clone();

@@ -26,13 +26,17 @@ pub(crate) fn use_tick(tools: &Tools) -> Tick {
     *tick
 }
 
-/// A time with the precision that a playhead needs: milliseconds for short runs, seconds for long ones.
-fn clock(at_s: f64, end_s: f64) -> String {
-    if end_s >= 600.0 {
-        let s = at_s as u64;
-        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
-    } else {
-        format!("{at_s:.3} s")
+/// A time with the precision that a playhead needs: milliseconds in short runs and where it goes slowly, else seconds.
+fn clock(tick: &Tick) -> String {
+    if tick.end_s < 600.0 {
+        return format!("{:.3} s", tick.at_s);
+    }
+    let (s, ms) = (tick.at_ns / 1_000_000_000, tick.at_ns / 1_000_000 % 1_000);
+    let whole = format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+    match tick.speed {
+        slow if slow < 1.0 => format!("{whole}.{ms:03}"),
+        slow if slow < 10.0 => format!("{whole}.{}", ms / 100),
+        _ => whole,
     }
 }
 
@@ -93,7 +97,7 @@ pub(crate) fn Transport() -> Html {
                 <Choices label="Jump to" icon={FLAG} class="up" {names} {chosen} {choose} />
                 { step(&tools, format!("Next {} (])", aim.name()), FAR_ON, |p| p.jump(Direction::Forward)) }
             </div>
-            <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
+            <span class="clock" title="Simulated time">{ clock(&tick) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
                 { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
                 <Cursor end_s={tick.end_s} />
@@ -110,7 +114,9 @@ pub(crate) fn Transport() -> Html {
             </label>
             <button class={classes!("quiet", tick.auto.then_some("on"))} onclick={auto} aria-pressed={tick.auto.to_string()}
                 title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
-            <ForkButton />
+            if lab.embed.is_none() {
+                <ForkButton />
+            }
         </div>
     }
 }
@@ -167,15 +173,18 @@ fn pow10(x: f64) -> f64 {
     js_sys::Math::pow(10.0, x)
 }
 
-/// The number in the system over the run, behind the scrubber.
+/// The number in the system over the run, behind the scrubber. A short burst is cut off, so that the rest can be seen.
 fn sparkline(load: &[f32]) -> Html {
-    let most = load.iter().copied().fold(0.0_f32, f32::max);
+    let mut sorted = load.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let (Some(&highest), Some(&high)) = (sorted.last(), sorted.get(sorted.len() * 49 / 50)) else { return html! {} };
+    let most = if high > 0.0 { highest.min(high * 1.25) } else { highest };
     if load.len() < 2 || most <= 0.0 {
         return html! {};
     }
     let mut path = String::from("M0 20");
     for (i, v) in load.iter().enumerate() {
-        let (x, y) = (i as f32 / load.len() as f32 * 240.0, 20.0 - v / most * 18.0);
+        let (x, y) = (i as f32 / load.len() as f32 * 240.0, 20.0 - v.min(most) / most * 18.0);
         path.push_str(&format!("L{x:.1} {y:.1}L{:.1} {y:.1}", x + 240.0 / load.len() as f32));
     }
     path.push_str("L240 20z");

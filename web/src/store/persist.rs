@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use faaslab_core::edit::Document;
 use faaslab_core::scenario::Scenario;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Storage};
+use web_sys::{HtmlDialogElement, HtmlElement, Storage};
 
 use super::{gallery, history};
 
@@ -102,6 +102,11 @@ pub(crate) fn show_crash(why: &str) {
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
     if let Some(text) = document.get_element_by_id("crash-why") {
         text.set_text_content(Some(why));
+    }
+    // What lies above everything would lie above this screen, too.
+    let open = document.query_selector_all("dialog[open]").ok();
+    for dialog in open.iter().flat_map(|all| (0..all.length()).filter_map(|i| all.get(i)?.dyn_into::<HtmlDialogElement>().ok())) {
+        dialog.close();
     }
     if let Some(screen) = document.get_element_by_id("crash").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
         screen.set_hidden(false);
