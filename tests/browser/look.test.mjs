@@ -120,3 +120,16 @@ for (const theme of ["light", "dark", "contrast", "contrast, dark"]) {
     });
   }
 }
+
+test("on the screen of an older projector nothing of the transport is cut off", async () => {
+  const page = await fresh(lab, "", { viewport: { width: 1024, height: 768 } });
+  await digest(page);
+  const beyond = await page.locator(".transport").evaluate((bar) => {
+    const edge = bar.getBoundingClientRect().right;
+    return [...bar.children].filter((e) => e.getBoundingClientRect().right > edge).map((e) => e.className || e.textContent);
+  });
+  assert.deepEqual(beyond, []);
+  const small = await page.locator(".transport button:visible").evaluateAll((all) => all.filter((e) => e.clientWidth < 24).map((e) => e.outerHTML));
+  assert.deepEqual(small, [], "buttons keep their size");
+  clean(page);
+});

@@ -148,22 +148,23 @@ struct Entry<'a> {
 /// How wide the columns of the legend are.
 struct Widths {
     name: f64,
-    time: f64,
-    /// Shares are left out where there is no room for them: the bar shows them too.
+    /// Times and shares are left out where there is no room for them: the bar shows them too.
+    time: Option<f64>,
     share: Option<f64>,
 }
 
 impl Widths {
-    fn of(pen: &Pen<'_>, entries: &[Entry<'_>], with_share: bool) -> Widths {
+    /// Of names, and of so many figures beside them.
+    fn of(pen: &Pen<'_>, entries: &[Entry<'_>], figures: usize) -> Widths {
         Widths {
             name: pen.widest(entries.iter().map(|entry| entry.name)).max(pen.width_of(OTHER)),
-            time: pen.widest(entries.iter().map(|entry| entry.time.as_str())),
-            share: with_share.then(|| pen.widest(entries.iter().map(|entry| entry.share.as_str()))),
+            time: (figures > 0).then(|| pen.widest(entries.iter().map(|entry| entry.time.as_str()))),
+            share: (figures > 1).then(|| pen.widest(entries.iter().map(|entry| entry.share.as_str()))),
         }
     }
 
     fn whole(&self) -> f64 {
-        SWATCH + 8.0 + self.name + 16.0 + self.time + self.share.map_or(0.0, |share| 12.0 + share)
+        SWATCH + 8.0 + self.name + self.time.map_or(0.0, |time| 16.0 + time) + self.share.map_or(0.0, |share| 12.0 + share)
     }
 
     fn columns(&self, width: f64) -> usize {
@@ -176,10 +177,9 @@ fn legend(pen: &Pen<'_>, parts: &[Part<'_>], total_ms: f64, top: f64) {
     let room = pen.area.width();
     let rows = ((pen.area.bottom - top) / ROW).floor().max(1.0) as usize;
     let all = entries(parts, parts.len(), total_ms);
-    let mut widths = Widths::of(pen, &all, true);
-    if all.len() > rows * widths.columns(room) {
-        widths = Widths::of(pen, &all, false);
-    }
+    let fits = |widths: &Widths| all.len() <= rows * widths.columns(room);
+    let widths = [2, 1].map(|figures| Widths::of(pen, &all, figures)).into_iter().find(fits);
+    let widths = widths.unwrap_or_else(|| Widths::of(pen, &all, 0));
     let columns = widths.columns(room);
     let shown = if all.len() > rows * columns { entries(parts, rows * columns - 1, total_ms) } else { all };
     let rows = shown.len().div_ceil(columns).max(1);
@@ -202,7 +202,9 @@ impl Entry<'_> {
             right -= share + 12.0;
         }
         pen.label(self.name, (left + SWATCH + 8.0, y), Align::Left, pen.theme.ink);
-        pen.label(&self.time, (right, y), Align::Right, pen.theme.ink);
+        if widths.time.is_some() {
+            pen.label(&self.time, (right, y), Align::Right, pen.theme.ink);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The story of one invocation: what it went through, with dates and durations, and why.
 
+use std::cmp::Reverse;
+
 use faaslab_core::sim::life::Life;
 use faaslab_core::sim::why::{Answer, Piece, Why};
 use faaslab_core::units::three_digits;
@@ -132,7 +134,10 @@ fn answers(why: &Why, lab: &LabHandle, tools: &Tools) -> Html {
     if why.answers.is_empty() {
         return html! { <p class="help">{ "Nothing stood in its way." }</p> };
     }
-    html! { { for why.answers.iter().map(|a| answer(a, lab, tools)) } }
+    // What took longest is explained first.
+    let mut all: Vec<&Answer> = why.answers.iter().collect();
+    all.sort_by_key(|a| Reverse(a.to_ns.saturating_sub(a.from_ns)));
+    html! { { for all.into_iter().map(|a| answer(a, lab, tools)) } }
 }
 
 fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {

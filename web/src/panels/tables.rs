@@ -33,7 +33,7 @@ const INVOCATIONS: &[Head] = &[
 const FUNCTIONS: &[Head] = &[
     head(Column::Id, "Function", (88, 2), "Its id"),
     head(Column::Ended, "Invocations", (88, 1), "Invocations that ended"),
-    head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
+    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
     head(Column::Lost, "Lost", (52, 1), "Invocations that were not completed"),
     head(Column::Response, "Mean", (72, 1), "Mean response time of the completed"),
     head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
@@ -50,7 +50,7 @@ const FUNCTIONS: &[Head] = &[
 const PLACES: &[Head] = &[
     head(Column::Id, "Name", (80, 2), "Its id"),
     head(Column::Ended, "Invocations", (84, 1), "Invocations that got there and ended"),
-    head(Column::Cold, "Cold", (60, 1), "Share of them that started cold"),
+    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
     head(Column::Lost, "Lost", (48, 1), "Invocations that got there and were not completed"),
     head(Column::P50, "P50", (68, 1), "Half of the completed have a response time of at most this"),
     head(Column::P99, "P99", (64, 1), "99 in a hundred have"),
