@@ -136,7 +136,7 @@ test("a click on a bucket goes to its time and lists its invocations", async () 
   await drawn(page, "slowdown");
   const before = await page.locator(".scrub input").inputValue();
   await page.mouse.click(...await at(page, "slowdown", 0.6));
-  assert.equal(await page.getByRole("tab", { name: "Invocations" }).getAttribute("aria-selected"), "true");
+  await page.getByRole("tab", { name: "Invocations", selected: true }).waitFor();
   assert.match(await page.locator(".tabs").textContent(), /submitted .* to /i);
   assert.notEqual(await page.locator(".scrub input").inputValue(), before);
   await tab(page, "Latency");

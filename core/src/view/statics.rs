@@ -104,21 +104,12 @@ fn spoken(label: String, items: &[Item]) -> String {
 
 /// A machine of a block that is selected: its square on the screen, with an edge.
 pub fn machine(scenario: &Scenario, layout: &Layout, viewport: &Viewport, hit: Hit) -> Option<Group> {
+    let Hit::Machine(node, number) = hit else { return None };
+    let label = machine_label(scenario.nodes.get(node)?, number);
     let Rect { x, y, w, h } = viewport.rect(layout.frame(hit)?);
     let edge = Some(Stroke::new(Ink::Ink, 2.0));
     let items = vec![Item::Rect { x: x - 1.0, y: y - 1.0, w: w + 2.0, h: h + 2.0, radius: 2.0, fill: None, stroke: edge }];
-    Some(Group { hit, label: label(scenario, hit)?, items })
-}
-
-/// What a screen reader says of something; nothing if it is not there.
-pub fn label(scenario: &Scenario, hit: Hit) -> Option<String> {
-    match hit {
-        Hit::Node(i) => scenario.nodes.get(i).map(node_label),
-        Hit::Machine(i, number) => scenario.nodes.get(i).map(|n| machine_label(n, number)),
-        Hit::Link(i) => scenario.links.get(i).map(link_words),
-        Hit::Zone(i) => scenario.zones.get(i).map(|z| zone_words(z, scenario)),
-        Hit::None => None,
-    }
+    Some(Group { hit, label, items })
 }
 
 fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
