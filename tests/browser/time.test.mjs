@@ -186,7 +186,7 @@ describe("time", () => {
     // at its client, which is far away by then, that comes to the middle.
     const stage = await page.locator(".stage-view").first().boundingBox();
     await page.mouse.move(stage.x + stage.width - 20, stage.y + stage.height / 2);
-    for (let i = 0; i < 14; i++) await page.mouse.wheel(0, -100);
+    for (let i = 0; i < 18; i++) await page.mouse.wheel(0, -100);
     const users = () => page.locator(".topology .node").first().boundingBox();
     const gone = (box) => box.x + box.width < stage.x;
     for (let i = 0; i < 200 && !gone(await users()); i++) await page.waitForTimeout(20);

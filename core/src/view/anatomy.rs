@@ -153,7 +153,8 @@ pub(crate) fn large_glyph(rect: Rect, scale: f64, i: usize, n: usize) -> (Point,
 
 /// Centre and half size of the `i`th glyph before a worker's name.
 pub(crate) fn header_glyph(frame: &Frame, i: usize) -> (Point, f64) {
-    let half = (5.0 * frame.scale).max(4.0);
+    // It grows as the name does.
+    let half = (5.0 * frame.scale).clamp(4.0, 10.0);
     let size = text_size(13.0, frame.scale);
     let x = frame.rect.x + frame.inset() + half + i as f64 * (2.0 * half + 4.0);
     ((x, frame.header(size) - size * 0.36), half)

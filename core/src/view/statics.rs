@@ -160,13 +160,13 @@ fn header(node: &Node, frame: &Frame, least: u32, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().take(glyphs).enumerate() {
         let (at, half) = anatomy::header_glyph(frame, i);
         glyph(*role, at, half, items);
-        left = at.0 + half + 5.0 * frame.scale.max(1.0) - frame.rect.x;
+        left = at.0 + half + 5.0 * frame.scale.clamp(1.0, 2.0) - frame.rect.x;
     }
     let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, least, frame.scale);
     let times = times(node);
     let name = fit_text(node.label(), size, room - text_width(&times, size) - 5.0);
     let at = (frame.rect.x + left, frame.header(size));
-    let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.max(1.0);
+    let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.clamp(1.0, 2.0);
     items.push(Item::label(at, size, Anchor::Start, Ink::Ink, name));
     if !times.is_empty() {
         items.push(Item::label((after, at.1), size, Anchor::Start, Ink::Muted, times.trim_start()));

@@ -189,9 +189,9 @@ pub(crate) fn Stage() -> Html {
     let (target, guides) = (*use_memo((Rc::clone(&lab.scenario), held.clone()), |(s, g)| moved(s, g))).clone();
     let scenario = use_places(target, dragging);
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
-    // The question stands below the picture, on one line or two, and the buttons that zoom.
-    let line = (width - 200.0).clamp(1.0, 560.0);
-    let below = if text_width(&scenario.question, 15.0) > line { 56.0 } else { 36.0 };
+    // Below the picture stand the question, on as many lines as it needs, and the buttons that zoom.
+    let lines = (text_width(&scenario.question, 15.0) / (width - 216.0).clamp(1.0, 544.0)).ceil().clamp(1.0, 4.0);
+    let below = 15.0 + 21.0 * lines;
     // The ground does not move under what is dragged.
     let still = if let Gesture::Drag { shown, .. } = &held { Some(*shown) } else { None };
     let size = (width.max(1.0), height.max(1.0));
