@@ -286,7 +286,7 @@ test("the outline lists everything, and selects in both directions", async () =>
   await until(async () => [await active()], await selected(page));
   // A worker says what it holds.
   const block = tree.locator('[aria-expanded="false"]');
-  await until(() => block.textContent(), (text) => /in use/.test(label), "a worker says what it holds");
+  await until(() => block.textContent(), (text) => /in use/.test(text), "a worker says what it holds");
   await block.click();
   await page.keyboard.press("ArrowRight");
   await tree.getByRole("treeitem", { name: /^pool\[0\]/ }).waitFor();

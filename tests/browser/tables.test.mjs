@@ -85,7 +85,7 @@ test("an invocation that another made wait, or took the room of, is one click aw
   const story = page.getByRole("article");
   await story.locator("section").first().waitFor();
   const first = await story.getAttribute("aria-label");
-  const other = story.locator(".why button.link", { hasText: /^#\d+$/ }).first();
+  const other = story.locator(".why button.text-link", { hasText: /^#\d+$/ }).first();
   await other.waitFor();
   const number = (await other.textContent()).slice(1);
   await other.click();
@@ -182,5 +182,9 @@ test("the report has the scenario in words, figures, charts and the digest, and 
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".bench").isVisible(), false);
   assert.equal(await report.isVisible(), true);
+  // What is printed leads back to the run.
+  const other = await fresh(lab, (await report.locator(".whole-link a").textContent()).slice(lab.base.length));
+  assert.equal(await digest(other), shown);
   clean(page);
+  clean(other);
 });
