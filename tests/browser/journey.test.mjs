@@ -315,7 +315,10 @@ test("a crash of the page shows a screen with a way out, and the work is kept", 
   const first = await digest(page);
   await enter(page, "policies.keep_alive.ttl_s", "13");
   const second = await digest(page, first);
-  await page.waitForTimeout(400);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}").policies?.keep_alive?.ttl_s === 13);
+  // Also over an open dialog, which would lie above every screen.
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.locator("dialog[open]").waitFor();
   await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
   await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
   await page.getByRole("button", { name: "Reload" }).click();
