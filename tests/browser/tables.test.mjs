@@ -179,8 +179,17 @@ test("the report has the scenario in words, figures, charts and the digest, and 
   assert.match(await report.textContent(), /workers with .* cores .*Architecture: /);
   assert.match(await report.textContent(), new RegExp(shown));
   assert.equal(await report.locator("svg").count(), 4);
+  const links = await report.locator(".way a").evaluateAll((all) => all.map((a) => [a.textContent, a.href]));
+  assert.equal(links.length, 2, "a short link and one that holds everything");
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".bench").isVisible(), false);
   assert.equal(await report.isVisible(), true);
   clean(page);
+  // What is printed leads to the same run.
+  for (const [text, href] of links) {
+    assert.equal(text, href);
+    const other = await fresh(lab, text.slice(lab.base.length));
+    assert.equal(await digest(other), shown);
+    clean(other);
+  }
 });

@@ -3,13 +3,12 @@
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
-use faaslab_core::share;
 use faaslab_core::sim::Library;
 use faaslab_core::units::{count, split_duration, three_digits};
 use yew::prelude::*;
 
 use crate::charts::{ChartKind, picture};
-use crate::store::{LabHandle, Shown};
+use crate::store::{LabHandle, Shown, address, gallery};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 
@@ -29,7 +28,8 @@ pub(crate) fn RunReport() -> Html {
     });
     let scenario = &shown.scenario;
     let s = &shown.outcome.summary;
-    let link = share::encode(scenario);
+    let link = address::whole(scenario);
+    let short_link = gallery::short_address(scenario).map(|short| format!("{}{short}", address::base()));
     html! {
         <div class="report">
             <p class="row no-print"><button class="primary" onclick={print}>{ "Print" }</button><span class="help">{ "Or save it as PDF from the print dialog." }</span></p>
@@ -41,7 +41,10 @@ pub(crate) fn RunReport() -> Html {
                 <figure aria-label={*title}>{ Html::from_html_unchecked(AttrValue::from(svg.clone())) }</figure>
             }) }</div>
             <p class="help">{ "Digest of the run, the same everywhere: " }<code>{ &s.digest }</code></p>
-            <p class="help link">{ "To open this experiment, add this to the page's address: " }<code>{ link }</code></p>
+            if let Some(short_link) = short_link {
+                <p class="help way">{ "To open this experiment, by a short link: " }<a href={short_link.clone()}>{ short_link }</a></p>
+            }
+            <p class="help way">{ "To open this experiment, by the link that holds all of it: " }<a href={link.clone()}>{ link }</a></p>
         </div>
     }
 }
