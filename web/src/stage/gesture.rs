@@ -22,6 +22,19 @@ pub(super) enum Tool {
     Link,
 }
 
+impl Tool {
+    /// What it waits for on the ground, in words.
+    pub(super) fn awaits(self) -> Option<AttrValue> {
+        let what = match self {
+            Tool::Select | Tool::Hand => return None,
+            Tool::Add(role) => format!("Click where the {} should stand", role.name().to_lowercase()),
+            Tool::Zone => "Click where the zone should stand".to_owned(),
+            Tool::Link => "Drag from one node or zone to another, or click on both".to_owned(),
+        };
+        Some(format!("{what}. Escape leaves it.").into())
+    }
+}
+
 /// What the pointer is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Gesture {
