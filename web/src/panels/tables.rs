@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::measure::{GroupRow, Summary};
 use faaslab_core::platform::Outcome;
-use faaslab_core::units::{count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use super::grid::{Grid, Head};
@@ -92,7 +92,8 @@ fn share(part: u64, whole: u64) -> String {
 }
 
 fn megabytes(mb: f64) -> String {
-    if mb < 1023.5 { format!("{} MB", three_digits(mb)) } else { format!("{} GB", three_digits(mb / 1024.0)) }
+    let (value, unit) = split_memory(mb);
+    format!("{value} {unit}")
 }
 
 /// How an invocation started, in one word.
