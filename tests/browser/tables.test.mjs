@@ -85,7 +85,7 @@ test("an invocation that another made wait, or took the room of, is one click aw
   const story = page.getByRole("article");
   await story.locator("section").first().waitFor();
   const first = await story.getAttribute("aria-label");
-  const other = story.locator(".why button.link", { hasText: /^#\d+$/ }).first();
+  const other = story.locator(".why button.text-link", { hasText: /^#\d+$/ }).first();
   await other.waitFor();
   const number = (await other.textContent()).slice(1);
   await other.click();

@@ -27,7 +27,8 @@ pub fn topology(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Ve
 pub fn groups(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Vec<Group> {
     let zones = scenario.zones.iter().zip(&layout.zones).enumerate();
     let zones = zones.map(|(i, (zone, area))| zone_group(i, zone, area, scenario, viewport));
-    let links = layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, viewport)));
+    let links =
+        layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, scenario, viewport)));
     let nodes = scenario.nodes.iter().zip(&layout.nodes).enumerate();
     let least = facts::least_millicores(scenario);
     let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, least, viewport));
@@ -49,10 +50,10 @@ fn zone_group(index: usize, zone: &Zone, area: &ZoneBox, scenario: &Scenario, vi
     Group { hit: Hit::Zone(index), label: zone_words(zone, scenario), items }
 }
 
-fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
+fn link_group(link: &Link, line: &LinkLine, scenario: &Scenario, viewport: &Viewport) -> Group {
     let (from, to) = (viewport.to_screen(line.from), viewport.to_screen(line.to));
     let items = vec![Item::Line { from, to, stroke: Stroke::new(Ink::ControlBorder, 1.0) }];
-    Group { hit: Hit::Link(line.index), label: link_words(link), items }
+    Group { hit: Hit::Link(line.index), label: link_words(link, scenario), items }
 }
 
 /// Latency and bandwidth of a link on a plate above the middle of its line.
@@ -107,7 +108,7 @@ pub fn label(scenario: &Scenario, hit: Hit) -> Option<String> {
     match hit {
         Hit::Node(i) => scenario.nodes.get(i).map(node_label),
         Hit::Machine(i, number) => scenario.nodes.get(i).map(|n| machine_label(n, number)),
-        Hit::Link(i) => scenario.links.get(i).map(link_words),
+        Hit::Link(i) => scenario.links.get(i).map(|l| link_words(l, scenario)),
         Hit::Zone(i) => scenario.zones.get(i).map(|z| zone_words(z, scenario)),
         Hit::None => None,
     }
@@ -118,8 +119,17 @@ fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
     format!("Zone {}, {}", zone.label(), count_of(members, "node"))
 }
 
-fn link_words(link: &Link) -> String {
-    format!("Link from {} to {}, {}", link.from, link.to, latency(link))
+fn link_words(link: &Link, scenario: &Scenario) -> String {
+    let [from, to] = end_names(link, scenario);
+    format!("Link from {from} to {to}, {}", latency(link))
+}
+
+/// What the ends of a link are called: zones or nodes; an id that is not there stands for itself.
+pub(crate) fn end_names<'a>(link: &'a Link, scenario: &'a Scenario) -> [&'a str; 2] {
+    [&link.from, &link.to].map(|id| {
+        let zone = scenario.zones.iter().find(|z| z.id == *id).map(Zone::label);
+        zone.or_else(|| scenario.node(id).map(Node::label)).unwrap_or(id)
+    })
 }
 
 fn machine_label(node: &Node, number: u32) -> String {

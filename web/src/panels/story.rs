@@ -142,14 +142,14 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
         Piece::Invocation(row) => {
             let (lab, row) = (lab.clone(), *row);
             let open = Callback::from(move |_: MouseEvent| lab.dispatch(Action::ShowInvocation(Some(row))));
-            html! { <button class="link" onclick={open} title="Its story">{ piece.to_string() }</button> }
+            html! { <button class="text-link" onclick={open} title="Its story">{ piece.to_string() }</button> }
         }
         Piece::Machine(id) if lab.scenario.has(id) => {
             let select = {
                 let (lab, id) = (lab.clone(), id.clone());
                 Callback::from(move |_: MouseEvent| lab.dispatch(Action::Select(vec![id.clone()])))
             };
-            html! { <button class="link" onclick={select} title="Select it on the stage">{ id }</button> }
+            html! { <button class="text-link" onclick={select} title="Select it on the stage">{ id }</button> }
         }
         Piece::Machine(id) | Piece::Function(id) => html! { <b>{ id }</b> },
     });
