@@ -31,7 +31,11 @@ pub fn groups(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Vec<
         layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, scenario, viewport)));
     let nodes = scenario.nodes.iter().zip(&layout.nodes).enumerate();
     let least = facts::least_millicores(scenario);
-    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, least, viewport));
+    let floor = |node: &Node| {
+        let zone = scenario.zones.iter().position(|z| z.id == node.zone)?;
+        Some(viewport.rect(layout.zones.get(zone)?.rect).bottom())
+    };
+    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, (least, floor(node)), viewport));
     zones.chain(links).chain(nodes).collect()
 }
 
@@ -82,14 +86,15 @@ pub(crate) fn latency(link: &Link) -> String {
     text
 }
 
-fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &Viewport) -> Group {
+/// A node: `least` are the fewest cores that a function needs, `floor` is the lower edge of the zone.
+fn node_group(index: usize, node: &Node, own: &NodeBox, (least, floor): (u32, Option<f64>), viewport: &Viewport) -> Group {
     let frame = Frame { rect: viewport.rect(own.rect), scale: viewport.scale };
     let Rect { x, y, w, h } = frame.rect;
     let edge = Stroke::new(Ink::ControlBorder, 1.5);
     let radius = (4.0 * frame.scale).clamp(1.0, 8.0);
     let mut items = vec![Item::Rect { x, y, w, h, radius, fill: Some(Ink::Surface.into()), stroke: Some(edge) }];
     match own.shape {
-        Shape::Small => small(node, &frame, &mut items),
+        Shape::Small => small(node, &frame, floor, &mut items),
         Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
     Group { hit: Hit::Node(index), label: node_label(node), items }
@@ -193,8 +198,8 @@ fn beside_name(node: &Node, detail: Detail, least: u32, scale: f64) -> f64 {
     text_width(&text, text_size(12.0, scale))
 }
 
-/// Large glyphs, and the name below.
-fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
+/// Large glyphs, and the name below, unless it would lie on the zone's lower edge.
+fn small(node: &Node, frame: &Frame, floor: Option<f64>, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().enumerate() {
         let (at, half) = anatomy::large_glyph(frame.rect, frame.scale, i, node.roles.len());
         glyph(*role, at, half, items);
@@ -205,6 +210,9 @@ fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
     let size = text_size(13.0, frame.scale);
     let name = fit_text(node.label(), size, frame.rect.w + 40.0 * frame.scale);
     let at = (frame.rect.centre().0, frame.rect.bottom() + (17.0 * frame.scale).max(size + 1.0));
+    if Detail::at(frame.scale) == Detail::Brief && floor.is_some_and(|floor| at.1 + 3.0 > floor) {
+        return;
+    }
     items.push(Item::Text {
         at,
         size,
