@@ -376,6 +376,26 @@ test("what an edit moves glides there, and stands at once for who wants less mot
   assert.ok((await watch({ reducedMotion: "reduce" })) <= 2);
 });
 
+test("on an empty stage a tool has the ground to itself, and says what it waits for", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("button", { name: "Gallery" }).click();
+  await page.getByRole("button", { name: "Start with an empty stage" }).click();
+  await page.locator(".stage-empty").waitFor();
+  await page.getByRole("button", { name: "+ Worker" }).click();
+  await page.locator(".stage-caption", { hasText: "Click where the worker should stand" }).waitFor();
+  await page.keyboard.press("Escape");
+  const card = await page.locator(".templates .card").nth(1).boundingBox();
+  await page.getByRole("button", { name: "+ Worker" }).click();
+  await page.locator(".stage-empty").waitFor({ state: "detached" });
+  await page.mouse.click(card.x + card.width / 2, card.y + card.height / 2);
+  await page.locator(".topology .node").waitFor();
+  assert.equal(await page.locator(".topology .node").count(), 1, "a worker, and no template");
+  assert.equal(await page.locator(".stage-caption").count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Select", exact: true }).getAttribute("aria-pressed"), "true");
+  clean(page);
+});
+
 test("a field says its range and what holds without a value while it has the focus", async () => {
   const page = await start();
   const field = page.locator('[id="f-policies.keep_alive.ttl_s"]');

@@ -66,7 +66,7 @@ impl Frame {
 
     /// Baseline of the name for a text size.
     pub(crate) fn header(&self, size: f64) -> f64 {
-        self.rect.y + (17.0 * self.scale).max(size * 0.92)
+        self.rect.y + (17.0 * self.scale).max(size * 1.15)
     }
 
     /// The square of the invocation that is `place`th in the queue; the head is at the right, beside the pool.
@@ -180,6 +180,15 @@ mod tests {
     #[test]
     fn detail_changes_at_its_limits() {
         assert_eq!([0.6, 0.59, 0.25, 0.24].map(Detail::at), [Detail::Full, Detail::Brief, Detail::Brief, Detail::Heat]);
+    }
+
+    #[test]
+    fn letters_keep_off_the_frame_where_it_is_small() {
+        for scale in [0.25, 0.3, 0.45, 0.59, 0.6] {
+            let size = text_size(13.0, scale);
+            // Capitals are about 0.72 of the size high; the edge is 1.5 wide.
+            assert!(frame(scale).header(size) - size * 0.72 >= 200.0 + 4.0, "{scale}");
+        }
     }
 
     #[test]

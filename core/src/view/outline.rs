@@ -82,16 +82,11 @@ fn add_node(scenario: &Scenario, i: usize, level: u32, place: (u32, u32), open: 
 fn add_links(scenario: &Scenario, links: &[usize], level: u32, of: u32, all: &mut Vec<Entry>) {
     for (k, &i) in links.iter().enumerate() {
         let link: &Link = &scenario.links[i];
-        let name = format!("{} – {}, {}", called(scenario, &link.from), called(scenario, &link.to), statics::latency(link));
+        let [from, to] = statics::end_names(link, scenario);
+        let name = format!("{from} – {to}, {}", statics::latency(link));
         let place = of + 1 + k as u32 - links.len() as u32;
         all.push(entry(Hit::Link(i), &link.id, level, (place, of), name));
     }
-}
-
-/// What an end of a link is called.
-fn called<'a>(scenario: &'a Scenario, id: &'a str) -> &'a str {
-    let zone = || scenario.zones.iter().find(|z| z.id == id).map(|z| z.label());
-    scenario.node(id).map(Node::label).or_else(zone).unwrap_or(id)
 }
 
 fn entry(hit: Hit, id: &str, level: u32, place: (u32, u32), name: String) -> Entry {
@@ -122,5 +117,15 @@ mod tests {
         let all = outline(&s, &BTreeSet::new());
         assert_eq!((all[5].open, all[5].worker.as_ref().map(|w| w.0.as_str()), all[1].open), (Some(false), Some("pool"), None));
         assert_eq!(all[3].name, "a – b, 5 ms");
+    }
+
+    #[test]
+    fn a_link_is_called_by_the_names_of_its_ends() {
+        let mut s = scenario(&["a", "b"], vec![node("c", "a", Role::Client, 0.0, 0.0)], vec![link("a", "b"), link("c", "gone")]);
+        (s.zones[0].name, s.nodes[0].name) = ("Campus".to_owned(), "Users".to_owned());
+        let all = outline(&s, &BTreeSet::new());
+        let named = |id: &str| all.iter().find(|e| e.id == id).map(|e| e.name.as_str());
+        assert_eq!(named("a-b"), Some("Campus – b, 5 ms"));
+        assert_eq!(named("c-gone"), Some("Users – gone, 5 ms"));
     }
 }

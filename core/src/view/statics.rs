@@ -27,10 +27,15 @@ pub fn topology(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Ve
 pub fn groups(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Vec<Group> {
     let zones = scenario.zones.iter().zip(&layout.zones).enumerate();
     let zones = zones.map(|(i, (zone, area))| zone_group(i, zone, area, scenario, viewport));
-    let links = layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, viewport)));
+    let links =
+        layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, scenario, viewport)));
     let nodes = scenario.nodes.iter().zip(&layout.nodes).enumerate();
     let least = facts::least_millicores(scenario);
-    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, least, viewport));
+    let floor = |node: &Node| {
+        let zone = scenario.zones.iter().position(|z| z.id == node.zone)?;
+        Some(viewport.rect(layout.zones.get(zone)?.rect).bottom())
+    };
+    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, (least, floor(node)), viewport));
     zones.chain(links).chain(nodes).collect()
 }
 
@@ -49,10 +54,10 @@ fn zone_group(index: usize, zone: &Zone, area: &ZoneBox, scenario: &Scenario, vi
     Group { hit: Hit::Zone(index), label: spoken(zone_words(zone, scenario), &items), items }
 }
 
-fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
+fn link_group(link: &Link, line: &LinkLine, scenario: &Scenario, viewport: &Viewport) -> Group {
     let (from, to) = (viewport.to_screen(line.from), viewport.to_screen(line.to));
     let items = vec![Item::Line { from, to, stroke: Stroke::new(Ink::ControlBorder, 1.0) }];
-    Group { hit: Hit::Link(line.index), label: link_words(link), items }
+    Group { hit: Hit::Link(line.index), label: link_words(link, scenario), items }
 }
 
 /// Latency and bandwidth of a link on a plate above the middle of its line.
@@ -81,14 +86,15 @@ pub(crate) fn latency(link: &Link) -> String {
     text
 }
 
-fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &Viewport) -> Group {
+/// A node: `least` are the fewest cores that a function needs, `floor` is the lower edge of the zone.
+fn node_group(index: usize, node: &Node, own: &NodeBox, (least, floor): (u32, Option<f64>), viewport: &Viewport) -> Group {
     let frame = Frame { rect: viewport.rect(own.rect), scale: viewport.scale };
     let Rect { x, y, w, h } = frame.rect;
     let edge = Stroke::new(Ink::ControlBorder, 1.5);
     let radius = (4.0 * frame.scale).clamp(1.0, 8.0);
     let mut items = vec![Item::Rect { x, y, w, h, radius, fill: Some(Ink::Surface.into()), stroke: Some(edge) }];
     match own.shape {
-        Shape::Small => small(node, &frame, &mut items),
+        Shape::Small => small(node, &frame, floor, &mut items),
         Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
     Group { hit: Hit::Node(index), label: spoken(node_label(node), &items), items }
@@ -117,8 +123,17 @@ fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
     format!("Zone {}, {}", zone.label(), count_of(members, "node"))
 }
 
-fn link_words(link: &Link) -> String {
-    format!("Link from {} to {}, {}", link.from, link.to, latency(link))
+fn link_words(link: &Link, scenario: &Scenario) -> String {
+    let [from, to] = end_names(link, scenario);
+    format!("Link from {from} to {to}, {}", latency(link))
+}
+
+/// What the ends of a link are called: zones or nodes; an id that is not there stands for itself.
+pub(crate) fn end_names<'a>(link: &'a Link, scenario: &'a Scenario) -> [&'a str; 2] {
+    [&link.from, &link.to].map(|id| {
+        let zone = scenario.zones.iter().find(|z| z.id == *id).map(Zone::label);
+        zone.or_else(|| scenario.node(id).map(Node::label)).unwrap_or(id)
+    })
 }
 
 fn machine_label(node: &Node, number: u32) -> String {
@@ -184,8 +199,8 @@ fn beside_name(node: &Node, detail: Detail, least: u32, scale: f64) -> f64 {
     text_width(&text, text_size(12.0, scale))
 }
 
-/// Large glyphs, and the name below.
-fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
+/// Large glyphs, and the name below, unless it would lie on the zone's lower edge.
+fn small(node: &Node, frame: &Frame, floor: Option<f64>, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().enumerate() {
         let (at, half) = anatomy::large_glyph(frame.rect, frame.scale, i, node.roles.len());
         glyph(*role, at, half, items);
@@ -196,6 +211,9 @@ fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
     let size = text_size(13.0, frame.scale);
     let name = fit_text(node.label(), size, frame.rect.w + 40.0 * frame.scale);
     let at = (frame.rect.centre().0, frame.rect.bottom() + (17.0 * frame.scale).max(size + 1.0));
+    if Detail::at(frame.scale) == Detail::Brief && floor.is_some_and(|floor| at.1 + 3.0 > floor) {
+        return;
+    }
     items.push(Item::Text {
         at,
         size,

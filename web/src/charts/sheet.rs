@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use faaslab_core::units::{split_duration, three_digits};
+use faaslab_core::units::{split_duration, split_memory, three_digits};
 
 use super::axes::seconds;
 
@@ -46,13 +46,10 @@ impl Quantity {
             }
             Quantity::Count if value < 1e5 => format!("{value:.0}"),
             Quantity::Count | Quantity::Mean => three_digits(value),
-            Quantity::Megabytes if value >= 1024.0 * 1024.0 => {
-                format!("{} TB", three_digits(value / (1024.0 * 1024.0)))
+            Quantity::Megabytes => {
+                let (number, unit) = split_memory(value);
+                format!("{number} {unit}")
             }
-            Quantity::Megabytes if value >= 1024.0 => {
-                format!("{} GB", three_digits(value / 1024.0))
-            }
-            Quantity::Megabytes => format!("{} MB", three_digits(value)),
             Quantity::Share => percent(value),
             Quantity::PerSecond => format!("{}/s", three_digits(value)),
         }

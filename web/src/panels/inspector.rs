@@ -1,12 +1,15 @@
 //! The inspector: what is selected; without a selection the scheduler, the workload and the run.
 
+use std::rc::Rc;
+
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
 use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
 use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
@@ -333,21 +336,79 @@ fn sentence(p: &Problem) -> String {
     format!("{about}{}. {}", p.message, p.hint)
 }
 
-/// Everything that is wrong with the scenario.
+/// Where a problem is told, besides the list of all.
+#[derive(Clone, Debug, PartialEq)]
+enum Told {
+    /// Nowhere.
+    Here,
+    /// At a field in sight.
+    AtField,
+    /// At the field of this name, which is folded away.
+    Folded(String),
+}
+
+impl Told {
+    /// Looks for the field on the page.
+    fn of(path: &str) -> Told {
+        let Some(field) = field_of(path) else { return Told::Here };
+        if !matches!(field.closest("details:not([open])"), Ok(Some(_))) {
+            return Told::AtField;
+        }
+        let label = field.closest(".field").ok().flatten().and_then(|f| f.query_selector("label").ok().flatten());
+        Told::Folded(label.and_then(|l| l.text_content()).unwrap_or_default())
+    }
+}
+
+/// The field of a path on the page.
+fn field_of(path: &str) -> Option<HtmlElement> {
+    let document = web_sys::window().and_then(|w| w.document())?;
+    document.get_element_by_id(&format!("f-{path}"))?.dyn_into().ok()
+}
+
+/// Unfolds whatever a field is in, and goes there.
+fn go_to_field(path: &str) {
+    let Some(field) = field_of(path) else { return };
+    while let Ok(Some(folded)) = field.closest("details:not([open])") {
+        if folded.set_attribute("open", "").is_err() {
+            return;
+        }
+    }
+    let _ = field.focus();
+}
+
+/// Everything that is wrong with the scenario and not told at a field in sight.
 #[component]
 fn OtherProblems() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     // On an empty stage everything is too large or too far for what is not there.
     let bare = lab.scenario.nodes.is_empty();
-    let problems: Vec<&Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).collect();
-    if problems.is_empty() {
+    let problems: Vec<Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).cloned().collect();
+    // Known once the fields are on the page.
+    let told = use_state_eq(Vec::new);
+    {
+        let told = told.setter();
+        use_effect_with((problems.clone(), Rc::clone(&lab.scenario)), move |(problems, _)| {
+            told.set(problems.iter().map(|p| Told::of(&p.path)).collect())
+        });
+    }
+    let lines: Vec<Html> = problems
+        .into_iter()
+        .zip(&*told)
+        .filter(|(_, told)| **told != Told::AtField)
+        .map(|(p, told)| {
+            let field = if let Told::Folded(label) = told {
+                let path = p.path.clone();
+                html! { <><button class="text-link" onclick={move |_: MouseEvent| go_to_field(&path)}>{ label }</button>{ ": " }</> }
+            } else {
+                html! {}
+            };
+            html! { <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ field }{ sentence(&p) }</li> }
+        })
+        .collect();
+    if lines.is_empty() {
         return html! {};
     }
-    html! {
-        <section class="panel"><ul class="problems">{ for problems.into_iter().map(|p| html! {
-            <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ sentence(p) }</li>
-        }) }</ul></section>
-    }
+    html! { <section class="panel"><ul class="problems">{ for lines }</ul></section> }
 }
 
 /// What arrives.

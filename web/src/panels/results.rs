@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
@@ -185,16 +185,6 @@ struct FiguresProps {
     stale: bool,
 }
 
-/// Gigabytes as a number and the unit that suits it.
-pub(crate) fn split_memory(gb: f64) -> (String, &'static str) {
-    match gb * 1024.0 {
-        mb if mb < 0.0005 => ("0".to_owned(), "MB"),
-        mb if mb < 1023.5 => (three_digits(mb), "MB"),
-        _ if gb < 1023.5 => (three_digits(gb), "GB"),
-        _ => (three_digits(gb / 1024.0), "TB"),
-    }
-}
-
 /// Four headline figures with what changed since the run before.
 #[component]
 fn Figures(props: &FiguresProps) -> Html {
@@ -263,22 +253,22 @@ fn Figures(props: &FiguresProps) -> Html {
         };
         html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
     });
-    // Where there are jobs, what they are like tells more than what one of their invocations is like.
-    let with_jobs = now.is_some_and(|s| s.jobs.is_some());
-    let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
-    let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
-    let last_two = if with_jobs {
+    // Where there are jobs, what they are like takes the place of what invocations are like.
+    let rest = if now.is_some_and(|s| s.jobs.is_some()) {
+        let slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
+        let response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
         html! {
             <>
-            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
-            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &times) }
+            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", response, &ms) }
             </>
         }
     } else {
+        let idle_mb = |s: &Summary| 1024.0 * s.idle_gb_s / s.end_s.max(1e-9);
         html! {
             <>
             { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
-            { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &split_memory) }
+            { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", idle_mb, &split_memory) }
             </>
         }
     };
@@ -287,7 +277,7 @@ fn Figures(props: &FiguresProps) -> Html {
             <dl>
                 { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
-                { last_two }
+                { rest }
             </dl>
             { stale }
             <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>

@@ -22,6 +22,19 @@ pub(super) enum Tool {
     Link,
 }
 
+impl Tool {
+    /// What it waits for on the ground, in words.
+    pub(super) fn awaits(self) -> Option<AttrValue> {
+        let what = match self {
+            Tool::Select | Tool::Hand => return None,
+            Tool::Add(role) => format!("Click where the {} should stand", role.name().to_lowercase()),
+            Tool::Zone => "Click where the zone should stand".to_owned(),
+            Tool::Link => "Drag from one node or zone to another, or click on both".to_owned(),
+        };
+        Some(format!("{what}. Escape leaves it.").into())
+    }
+}
+
 /// What the pointer is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Gesture {
@@ -105,19 +118,6 @@ fn between((ax, ay): Point, (bx, by): Point) -> Point {
 /// The rectangle with these opposite corners.
 fn rectangle(a: Point, b: Point) -> Rect {
     Rect { x: a.0.min(b.0), y: a.1.min(b.1), w: (a.0 - b.0).abs(), h: (a.1 - b.1).abs() }
-}
-
-impl Tool {
-    /// What it waits for, in words; nothing where it does something at any place.
-    pub(super) fn placing(self) -> Option<String> {
-        let what = match self {
-            Tool::Add(role) => role.name().to_lowercase(),
-            Tool::Zone => "zone".to_owned(),
-            Tool::Link => return Some("Drag or click from one node or zone to another. Escape gives it up.".to_owned()),
-            Tool::Select | Tool::Hand => return None,
-        };
-        Some(format!("Click where the {what} should stand. Escape gives it up."))
-    }
 }
 
 impl Editor {

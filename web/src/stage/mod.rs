@@ -174,12 +174,13 @@ pub(crate) fn Stage() -> Html {
     let held_in = use_mut_ref(|| Rc::clone(&there));
     let held = if **held_in.borrow() == *there { (*gesture).clone() } else { Gesture::None };
     {
-        let (gesture, chosen) = (gesture.setter(), chosen.setter());
+        let (gesture, chosen, tool) = (gesture.setter(), chosen.setter(), tool.setter());
         let opened = use_mut_ref(|| lab.opened);
         use_effect_with((there, lab.opened), move |(there, now)| {
             // Another scenario, or several things on an empty stage: everything is shown again.
             if *opened.borrow() != *now || (held_in.borrow().is_empty() && there.len() > 2) {
                 chosen.set(None);
+                tool.set(Tool::Select);
             }
             (*opened.borrow_mut(), *held_in.borrow_mut()) = (*now, Rc::clone(there));
             gesture.set(Gesture::None);
@@ -423,7 +424,7 @@ pub(crate) fn Stage() -> Html {
                     <canvas class="dots" ref={dots} aria-hidden="true" />
                     <canvas ref={words} aria-hidden="true" />
                 }
-                <Caption placing={(*tool).placing()} />
+                <Caption awaits={tool.awaits()} />
                 <WordPlate />
                 if let Some((_, fork)) = &beside {
                     <p class="stage-tag">{ format!("Forked at {}", fork::instant(fork.at_s)) }</p>
@@ -444,15 +445,16 @@ pub(crate) fn Stage() -> Html {
 #[derive(Properties, PartialEq)]
 struct CaptionProps {
     /// What the tool in hand waits for.
-    placing: Option<String>,
+    awaits: Option<AttrValue>,
 }
 
 /// What a tool waits for, the question of the scenario, or what an empty stage offers.
 #[component]
 fn Caption(props: &CaptionProps) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    if let Some(placing) = &props.placing {
-        return html! { <p class="stage-caption" role="status">{ placing }</p> };
+    // Nothing may lie where the next click goes.
+    if let Some(awaits) = &props.awaits {
+        return html! { <p class="stage-caption" role="status">{ awaits }</p> };
     }
     if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace()) {
         let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();

@@ -26,16 +26,18 @@ pub(crate) fn use_tick(tools: &Tools) -> Tick {
     *tick
 }
 
-/// A time with the precision that a playhead needs: milliseconds in short runs and where it goes slowly, else seconds.
-fn clock(tick: &Tick) -> String {
-    if tick.end_s < 600.0 {
-        return format!("{:.3} s", tick.at_s);
+/// A time with the precision that a playhead needs: milliseconds for short runs; for long ones hours, minutes and seconds, and of
+/// a second what moves at this speed, in seconds per second on the screen.
+fn clock(at_s: f64, end_s: f64, speed: f64) -> String {
+    if end_s < 600.0 {
+        return format!("{at_s:.3} s");
     }
-    let (s, ms) = (tick.at_ns / 1_000_000_000, tick.at_ns / 1_000_000 % 1_000);
+    let ms = (at_s * 1e3) as u64;
+    let s = ms / 1000;
     let whole = format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
-    match tick.speed {
-        slow if slow < 1.0 => format!("{whole}.{ms:03}"),
-        slow if slow < 10.0 => format!("{whole}.{}", ms / 100),
+    match speed {
+        x if x < 1.0 => format!("{whole}.{:03}", ms % 1000),
+        x if x < 10.0 => format!("{whole}.{}", ms % 1000 / 100),
         _ => whole,
     }
 }
@@ -97,7 +99,7 @@ pub(crate) fn Transport() -> Html {
                 <Choices label="Jump to" icon={FLAG} class="up" {names} {chosen} {choose} />
                 { step(&tools, format!("Next {} (])", aim.name()), FAR_ON, |p| p.jump(Direction::Forward)) }
             </div>
-            <span class="clock" title="Simulated time">{ clock(&tick) }<small>{ format!(" of {end} {unit}") }</small></span>
+            <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s, tick.speed) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
                 { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
                 <Cursor end_s={tick.end_s} />
@@ -189,4 +191,17 @@ fn sparkline(load: &[f32]) -> Html {
     }
     path.push_str("L240 20z");
     html! { <svg class="spark" viewBox="0 0 240 20" preserveAspectRatio="none" aria-hidden="true"><path d={path} /></svg> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_long_run_moves_at_every_speed() {
+        assert_eq!(clock(3_661.257, 7_200.0, 100.0), "1:01:01");
+        assert_eq!(clock(3_661.257, 7_200.0, 5.0), "1:01:01.2");
+        assert_eq!(clock(0.204, 7_200.0, 0.05), "0:00:00.204");
+        assert_eq!(clock(0.204, 60.0, 100.0), "0.204 s");
+    }
 }

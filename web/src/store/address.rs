@@ -17,8 +17,8 @@ pub(crate) fn base() -> String {
     href.split('#').next().unwrap_or_default().to_owned()
 }
 
-/// The address that opens a scenario.
-pub(crate) fn of(scenario: &Scenario) -> String {
+/// The link that holds a whole experiment.
+pub(crate) fn whole(scenario: &Scenario) -> String {
     format!("{}{PREFIX}{}", base(), encode(scenario))
 }
 
