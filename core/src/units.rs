@@ -167,6 +167,17 @@ pub fn split_duration(ns: f64) -> (String, &'static str) {
     (three_digits(value), unit)
 }
 
+/// Memory as a number and its unit, for example `("2.03", "TB")`.
+pub fn split_memory(mb: f64) -> (String, &'static str) {
+    let (value, unit) = match mb.abs() {
+        m if m >= 1023.5 * 1024.0 => (mb / (1024.0 * 1024.0), "TB"),
+        m if m >= 1023.5 => (mb / 1024.0, "GB"),
+        m if m < 0.0005 => (0.0, "MB"),
+        _ => (mb, "MB"),
+    };
+    (three_digits(value), unit)
+}
+
 impl fmt::Display for SimDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (value, unit) = split_duration(self.0 as f64);
@@ -227,5 +238,21 @@ mod tests {
         assert_eq!(SimDuration(0).to_string(), "0 s");
         assert_eq!(three_digits(1234.5), "1234");
         assert_eq!(three_digits(3_037_902.0), "3.04M");
+    }
+
+    #[test]
+    fn memory_is_read_in_the_unit_of_its_size() {
+        let cases = [
+            (0.0, "0 MB"),
+            (0.0001, "0 MB"),
+            (12.34, "12.3 MB"),
+            (1000.0, "1000 MB"),
+            (1024.0, "1.00 GB"),
+            (2078.0 * 1024.0, "2.03 TB"),
+        ];
+        for (mb, shown) in cases {
+            let (value, unit) = split_memory(mb);
+            assert_eq!(format!("{value} {unit}"), shown);
+        }
     }
 }

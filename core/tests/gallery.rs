@@ -30,7 +30,9 @@ fn read(stem: &str) -> Scenario {
 
 /// The stems of the gallery's files, in the order in which the gallery shows them.
 fn stems() -> Vec<String> {
-    serde_json::from_str(&std::fs::read_to_string(repository("scenarios/index.json")).unwrap()).unwrap()
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(repository("scenarios/index.json")).unwrap()).unwrap();
+    let scenarios = index.as_array().unwrap().iter().flat_map(|topic| topic["scenarios"].as_array().unwrap());
+    scenarios.map(|stem| stem.as_str().unwrap().to_owned()).collect()
 }
 
 #[test]

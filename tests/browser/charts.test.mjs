@@ -136,7 +136,7 @@ test("a click on a bucket goes to its time and lists its invocations", async () 
   await drawn(page, "slowdown");
   const before = await page.locator(".scrub input").inputValue();
   await page.mouse.click(...await at(page, "slowdown", 0.6));
-  assert.equal(await page.getByRole("tab", { name: "Invocations" }).getAttribute("aria-selected"), "true");
+  await page.getByRole("tab", { name: "Invocations", selected: true }).waitFor();
   assert.match(await page.locator(".tabs").textContent(), /submitted .* to /i);
   assert.notEqual(await page.locator(".scrub input").inputValue(), before);
   await tab(page, "Latency");
@@ -177,6 +177,11 @@ test("the containers of a host are drawn, read, and lead to their instant on the
   await changed(page, "containers", one);
   const label = await plot(page, "containers").locator("canvas").getAttribute("aria-label");
   assert.match(label, /Containers of .* starting, .* busy and .* idle/);
+  await page.locator('[data-chart="containers"]').getByRole("button", { name: "Table" }).click();
+  const table = page.locator('[data-chart="containers"] .chart-table');
+  assert.equal(await table.locator("thead th").first().textContent(), "function");
+  assert.match(await table.locator("tbody th").first().textContent(), /^[a-z]/, "functions have their names");
+  await page.locator('[data-chart="containers"]').getByRole("button", { name: "Table" }).click();
   await plot(page, "containers").focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("End");

@@ -151,6 +151,28 @@ test("a node that comes into another zone joins it, by pointer and by keys, and 
   clean(page);
 });
 
+test("what is wrong is said once: at a field in sight, else above with the way to it", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const said = page.locator(".inspector .problem");
+  for (const [typed, words] of [["-5", "outside"], ["abc", "not a number"]]) {
+    await enter(page, "policies.keep_alive.ttl_s", typed);
+    await page.locator(".field.wrong .problem", { hasText: words }).waitFor();
+    assert.deepEqual([await said.count(), await page.locator(".problems").count()], [1, 0], typed);
+  }
+  const network = page.locator(".inspector summary", { hasText: "Network" });
+  await network.click();
+  await enter(page, "network.within_zone_ms", "-1");
+  await page.locator(".field.wrong", { hasText: "Inside a zone" }).waitFor();
+  await network.click();
+  await enter(page, "policies.keep_alive.ttl_s", "7");
+  await page.locator(".problems li", { hasText: "Inside a zone: -1 ms is outside" }).getByRole("button", { name: "Inside a zone" }).click();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "f-network.within_zone_ms");
+  await enter(page, "network.within_zone_ms", "1");
+  await page.locator(".problems").waitFor({ state: "detached" });
+  clean(page);
+});
+
 test("a wrong value is said at its field, and the last run stays", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
@@ -315,7 +337,10 @@ test("a crash of the page shows a screen with a way out, and the work is kept", 
   const first = await digest(page);
   await enter(page, "policies.keep_alive.ttl_s", "13");
   const second = await digest(page, first);
-  await page.waitForTimeout(400);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}").policies?.keep_alive?.ttl_s === 13);
+  // Also over an open dialog, which would lie above every screen.
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.locator("dialog[open]").waitFor();
   await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
   await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
   await page.getByRole("button", { name: "Reload" }).click();

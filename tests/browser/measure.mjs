@@ -24,13 +24,22 @@ export async function firstVisit(lab) {
   return { page, files, total: files.reduce((sum, file) => sum + file.packed, 0), shell, firstFigure };
 }
 
-/** Begins to look for tasks of more than 50 ms. Answers a function that answers the longest so far, in ms; 0 if there was none. */
-export async function watchLongTasks(page) {
-  await page.evaluate(() => {
-    window.longTasks = [];
-    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
-  });
-  return () => page.evaluate(() => Math.max(0, ...window.longTasks));
+/** Begins to note what each task costs on the main thread of a page, in processor time: what other programs take meanwhile is not
+ * counted. Answers a function that ends it and answers the costs, in ms, the highest first. */
+export async function watchTasks(page) {
+  const session = await page.context().newCDPSession(page);
+  const events = [];
+  session.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  await session.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories: ["toplevel", "blink.user_timing"] } });
+  await page.evaluate(() => performance.mark("watched"));
+  return async () => {
+    const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+    await session.send("Tracing.end");
+    await complete;
+    const { pid, tid } = events.find((e) => e.name === "watched");
+    const tasks = events.filter((e) => e.pid === pid && e.tid === tid && e.name === "ThreadControllerImpl::RunTask");
+    return tasks.map((e) => e.tdur / 1e3).sort((a, b) => b - a);
+  };
 }
 
 /** Notes, before the page runs, when the worker says something and how long each frame's callbacks take. */

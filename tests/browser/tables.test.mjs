@@ -85,7 +85,7 @@ test("an invocation that another made wait, or took the room of, is one click aw
   const story = page.getByRole("article");
   await story.locator("section").first().waitFor();
   const first = await story.getAttribute("aria-label");
-  const other = story.locator(".why button.link", { hasText: /^#\d+$/ }).first();
+  const other = story.locator(".why button.text-link", { hasText: /^#\d+$/ }).first();
   await other.waitFor();
   const number = (await other.textContent()).slice(1);
   await other.click();
@@ -169,6 +169,29 @@ test("tables, series and figures are taken away as files", async () => {
   clean(page);
 });
 
+test("the head of a figure stands over its figures, and its arrow is not cut", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("tab", { name: "Functions" }).click();
+  await page.locator(".grid .rows > [role=row]").first().waitFor();
+  const right = (locator) => locator.evaluate((e) => {
+    const range = document.createRange();
+    range.selectNodeContents(e);
+    return range.getBoundingClientRect().right;
+  });
+  const heads = page.locator(".grid .head .figure-cell");
+  const cells = page.locator(".grid .rows > [role=row]").first().locator(".figure-cell");
+  for (let i = 0; i < await heads.count(); i++) {
+    await heads.nth(i).getByRole("button").click();
+    const [head, cell] = [await right(heads.nth(i).locator(".title")), await right(cells.nth(i))];
+    assert.ok(Math.abs(head - cell) < 1.5, `column ${i}: ${head} and ${cell}`);
+    const before = i === 0 ? 0 : await right(heads.nth(i - 1).locator(".title"));
+    const arrow = await heads.nth(i).locator(".mark").boundingBox();
+    assert.ok(arrow.width > 4 && arrow.x >= before, `the arrow of column ${i}`);
+  }
+  clean(page);
+});
+
 test("the report has the scenario in words, figures, charts and the digest, and prints alone", async () => {
   const page = await fresh(lab);
   const shown = await digest(page);
@@ -179,8 +202,17 @@ test("the report has the scenario in words, figures, charts and the digest, and 
   assert.match(await report.textContent(), /workers with .* cores .*Architecture: /);
   assert.match(await report.textContent(), new RegExp(shown));
   assert.equal(await report.locator("svg").count(), 4);
+  const links = await report.locator(".way a").evaluateAll((all) => all.map((a) => [a.textContent, a.href]));
+  assert.equal(links.length, 2, "a short link and one that holds everything");
   await page.emulateMedia({ media: "print" });
   assert.equal(await page.locator(".bench").isVisible(), false);
   assert.equal(await report.isVisible(), true);
   clean(page);
+  // What is printed leads to the same run.
+  for (const [text, href] of links) {
+    assert.equal(text, href);
+    const other = await fresh(lab, text.slice(lab.base.length));
+    assert.equal(await digest(other), shown);
+    clean(other);
+  }
 });

@@ -202,3 +202,21 @@ test("files that are no traces are refused in words, and what was there stays", 
   assert.equal(await page.locator(".run-line .digest").textContent(), first);
   clean(page);
 });
+
+test("what is no trace is told in a sentence, and the list of formats is folded", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const files = page.locator(".topbar input[type=file]");
+  const give = (name, text) => files.setInputFiles({ name, mimeType: "application/octet-stream", buffer: Buffer.from(text, "latin1") });
+  await give("photo.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+  await page.locator(".notice.bad", { hasText: "photo.png: this is not a text file. What can be opened are scenarios" }).waitFor();
+  await give("cut.json", '{"version": [');
+  await page.locator(".notice.bad", { hasText: "the text ends in the middle of a list" }).waitFor();
+  await give("notes.txt", "hello,world\n1,2\n");
+  const notice = page.locator(".notice.bad", { hasText: "notes.txt, line 1: the first line is no header" });
+  await notice.waitFor();
+  assert.ok((await notice.boundingBox()).height < 150);
+  await notice.locator("summary").click();
+  await notice.locator("li", { hasText: "Azure Functions 2021" }).waitFor();
+  clean(page);
+});

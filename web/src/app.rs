@@ -14,7 +14,7 @@ use yew::prelude::*;
 use crate::charts::shared::Shared;
 use crate::dialogs::Dialogs;
 use crate::embed::{Embed, Part};
-use crate::keys;
+use crate::keys::{self, Space};
 use crate::panels::inspector::Inspector;
 use crate::panels::results::Results;
 use crate::panels::topbar::TopBar;
@@ -35,6 +35,8 @@ pub(crate) struct Tools {
     pub(crate) client: Client,
     /// What plays the run on the stage.
     pub(crate) player: Player,
+    /// The space bar, which also moves the stage.
+    pub(crate) space: Space,
     /// Reads files as a scenario or a trace.
     pub(crate) open_files: Callback<Vec<File>>,
     /// Gives up what runs or loads.
@@ -311,6 +313,13 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
                 }
                 keys::press(&lab, &tools, event);
             }));
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new(window, "keyup", move |event| {
+                let (lab, tools) = state.borrow().clone();
+                keys::release(&lab, &tools, event.unchecked_ref());
+            }));
+            let state = Rc::clone(&latest);
+            listeners.push(EventListener::new(window, "blur", move |_| keys::let_go(&state.borrow().1)));
             let set = above.clone();
             listeners.push(EventListener::new_with_options(window, "dragover", active, move |event| {
                 let event: &DragEvent = event.unchecked_ref();
@@ -441,7 +450,8 @@ pub(crate) fn App() -> Html {
         let (lab, client) = (lab.clone(), client.clone());
         Callback::from(move |files| open_files(&lab, &client, files))
     };
-    let tools = Tools { client, player, open_files: open, cancel, theme, theme_choice, set_theme };
+    let space = (*use_memo((), |()| Space::default())).clone();
+    let tools = Tools { client, player, space, open_files: open, cancel, theme, theme_choice, set_theme };
     let shared = (*use_memo((), |()| Shared::default())).clone();
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);

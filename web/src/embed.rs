@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use faaslab_core::share::{PREFIX, encode};
 use yew::prelude::*;
 
 use crate::app::Tools;
@@ -76,9 +75,7 @@ pub(crate) struct EmbedProps {
 pub(crate) fn Embed(props: &EmbedProps) -> Html {
     let lab = use_context::<LabHandle>();
     let scenario = lab.as_ref().map(|lab| Rc::clone(&lab.scenario));
-    let whole = use_memo(scenario, |scenario| {
-        scenario.as_ref().map(|s| format!("{}{PREFIX}{}", address::base(), encode(s))).unwrap_or_default()
-    });
+    let whole = use_memo(scenario, |scenario| scenario.as_ref().map(|s| address::whole(s)).unwrap_or_default());
     let Some(lab) = lab else { return html! {} };
     let stage = props.parts.contains(&Part::Stage);
     let others: Vec<Part> = props.parts.iter().copied().filter(|part| *part != Part::Stage).collect();

@@ -1,5 +1,8 @@
 //! Every shortcut, once: the help lists this table, and the page's key handler does what it says.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use faaslab_core::sim::search::{Aim, Direction};
 use web_sys::KeyboardEvent;
 
@@ -32,7 +35,7 @@ pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
     (
         "Everywhere",
         &[
-            does("Space", "Play or pause", |_, tools| tools.player.toggle()),
+            does("Space", "Play or pause; held, a drag on the stage looks around", |_, tools| tools.player.toggle()),
             does(".", "Pause, and go to the next event", |_, tools| tools.player.find(Aim::Event, Direction::Forward)),
             does(",", "Pause, and go to the event before", |_, tools| tools.player.find(Aim::Event, Direction::Back)),
             does("]", "To the next cold start, or what is chosen there", |_, tools| tools.player.jump(Direction::Forward)),
@@ -58,7 +61,7 @@ pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
             told("Enter", "On a block: open it. Then arrows go from machine to machine, and Escape leaves the block"),
             told("+, -, 0", "Zoom in, zoom out, show everything"),
             told("Wheel", "Zoom, as two fingers do; with Shift look around"),
-            told("H, Middle button", "Drag to look around"),
+            told("H, Middle button", "Drag to look around, as with Space held"),
         ],
     ),
     (
@@ -84,6 +87,55 @@ pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
     ),
     ("In the results", &[told("Left, Right", "Another tab")]),
 ];
+
+/// The space bar. A short press does what its shortcut says when it ends, or presses the button that has the focus; while it is
+/// held the stage follows the pointer.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Space(Rc<Cell<Bar>>);
+
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Bar {
+    #[default]
+    Up,
+    /// It is down, and a shortcut if that is all.
+    Down,
+    /// It is down, and that is a button's, or something was dragged meanwhile.
+    Used,
+}
+
+impl Space {
+    /// A drag begins. Answers whether the bar is held: the drag looks around then.
+    pub(crate) fn drags(&self) -> bool {
+        let held = self.0.get() != Bar::Up;
+        if held {
+            self.0.set(Bar::Used);
+        }
+        held
+    }
+
+    fn press(&self, focus: Focus) {
+        match (self.0.get(), focus) {
+            (Bar::Up, Focus::Other) => self.set(Bar::Down),
+            (Bar::Up, Focus::Button) => self.set(Bar::Used),
+            _ => {}
+        }
+    }
+
+    /// It goes up. Answers whether it did nothing meanwhile.
+    fn release(&self) -> bool {
+        let short = self.0.get() == Bar::Down;
+        self.set(Bar::Up);
+        short
+    }
+
+    /// The style sheet shows a hand as long as it is held.
+    fn set(&self, bar: Bar) {
+        self.0.set(bar);
+        if let Some(root) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+            let _ = root.toggle_attribute_with_force("data-looking", bar != Bar::Up);
+        }
+    }
+}
 
 /// A press of a key.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,10 +208,33 @@ pub(crate) fn press(lab: &LabHandle, tools: &Tools, event: &KeyboardEvent) {
     }
     let press =
         Press { key: event.key(), command: event.ctrl_key() || event.meta_key(), shift: event.shift_key(), alt: event.alt_key() };
-    if let Some(act) = shortcut_of(&press, focus_of(event)) {
-        act(lab, tools);
+    let focus = focus_of(event);
+    let is_space = press.is("Space");
+    if is_space {
+        tools.space.press(focus);
+    }
+    if let Some(act) = shortcut_of(&press, focus) {
+        if !is_space {
+            act(lab, tools);
+        }
         event.prevent_default();
     }
+}
+
+/// A key goes up: that is when the space bar does what it stands for.
+pub(crate) fn release(lab: &LabHandle, tools: &Tools, event: &KeyboardEvent) {
+    let space = Press { key: event.key(), ..Press::default() };
+    if space.is("Space")
+        && tools.space.release()
+        && let Some(act) = shortcut_of(&space, Focus::Other)
+    {
+        act(lab, tools);
+    }
+}
+
+/// The page has lost the keys: what was held is no longer.
+pub(crate) fn let_go(tools: &Tools) {
+    tools.space.release();
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod charts;
 mod dialogs;
 mod embed;
 mod keys;
+mod menu;
 mod panels;
 mod stage;
 mod store;

@@ -69,21 +69,17 @@ impl System {
         System { dark, contrast, forced }
     }
 
-    /// The theme that a choice comes to, and a name that differs wherever its colours do.
-    fn shown(self, choice: Choice) -> (Choice, String) {
+    /// The theme that a choice comes to, whether it is light on dark, and a name that differs wherever its colours do.
+    fn shown(self, choice: Choice) -> (Choice, bool, String) {
         let theme = match choice {
             Choice::System if self.contrast || self.forced => Choice::Contrast,
             Choice::System if self.dark => Choice::Dark,
             Choice::System => Choice::Light,
             chosen => chosen,
         };
-        let dark = if self.dark { " dark" } else { "" };
-        let forced = if self.forced { " forced" } else { "" };
-        let name = match theme {
-            Choice::Contrast => format!("{}{dark}{forced}", theme.word()),
-            _ => format!("{}{forced}", theme.word()),
-        };
-        (theme, name)
+        let dark = theme == Choice::Dark || (theme == Choice::Contrast && self.dark);
+        let name = format!("{}{}{}", theme.word(), if dark { " dark" } else { "" }, if self.forced { " forced" } else { "" });
+        (theme, dark, name)
     }
 }
 
@@ -105,11 +101,13 @@ pub(crate) fn use_theme() -> (Choice, AttrValue, Callback<Choice>) {
             move || drop(listeners)
         });
     }
-    let (theme, name) = system.shown(*choice);
+    let (theme, dark, name) = system.shown(*choice);
     // Before anything of this rendering reads colours.
-    let root = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element());
-    if let Some(root) = root.filter(|root| root.get_attribute("data-theme").as_deref() != Some(theme.word())) {
-        let _ = root.set_attribute("data-theme", theme.word());
+    if let Some(root) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+        if root.get_attribute("data-theme").as_deref() != Some(theme.word()) {
+            let _ = root.set_attribute("data-theme", theme.word());
+        }
+        let _ = root.toggle_attribute_with_force("data-dark", dark);
     }
     let set = {
         let choice = choice.setter();
@@ -135,8 +133,15 @@ mod tests {
     }
 
     #[test]
+    fn high_contrast_is_dark_where_the_system_is() {
+        let dark = |dark, choice| System { dark, contrast: false, forced: false }.shown(choice).1;
+        assert!(dark(true, Choice::Contrast) && dark(false, Choice::Dark) && dark(true, Choice::System));
+        assert!(!dark(false, Choice::Contrast) && !dark(true, Choice::Light) && !dark(false, Choice::System));
+    }
+
+    #[test]
     fn another_name_wherever_the_colours_differ() {
-        let name = |dark, forced, choice| System { dark, contrast: false, forced }.shown(choice).1;
+        let name = |dark, forced, choice| System { dark, contrast: false, forced }.shown(choice).2;
         assert_ne!(name(true, false, Choice::Contrast), name(false, false, Choice::Contrast));
         assert_ne!(name(true, false, Choice::Light), name(true, true, Choice::Light));
         assert_eq!(name(true, false, Choice::Light), name(false, false, Choice::Light));

@@ -42,11 +42,15 @@ impl Scenario {
 
 /// The value of a text that is JSON.
 pub(crate) fn parse(text: &str) -> Result<Value, ReadError> {
-    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| ReadError {
-        code: "syntax",
-        place: format!("line {}, column {}", e.line(), e.column()),
-        message: "this is not valid JSON".to_owned(),
-        hint: format!("The reader says: {e}."),
+    serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|e| {
+        let said = e.to_string();
+        let said = said.split(" at line ").next().unwrap_or_default().replace('`', "\"");
+        let (what, hint) = match said.strip_prefix("EOF while parsing ") {
+            Some(part) => (format!("the text ends in the middle of {part}"), "It may have been cut short: save it again."),
+            None => (said, "Mend it there or just before."),
+        };
+        let place = format!("line {}, column {}", e.line(), e.column());
+        ReadError { code: "syntax", place, message: format!("this is not valid JSON: {what}"), hint: hint.to_owned() }
     })
 }
 
@@ -241,7 +245,12 @@ mod tests {
     #[test]
     fn broken_json_is_refused_with_line_and_column() {
         let error = Scenario::from_json("{\"version\": 1,\n \"zones\": [}").unwrap_err();
-        assert_eq!(error.place, "line 2, column 12");
+        assert_eq!(error.to_string(), "line 2, column 12: this is not valid JSON: expected value. Mend it there or just before.");
+        let cut = Scenario::from_json("{\"version\": [").unwrap_err();
+        assert!(
+            cut.to_string().starts_with("line 1, column 13: this is not valid JSON: the text ends in the middle of a list."),
+            "{cut}"
+        );
     }
 
     #[test]

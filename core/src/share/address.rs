@@ -188,11 +188,12 @@ impl Address {
     /// A short address of a scenario that differs from one of the gallery in values alone; nothing if there is none.
     pub fn short(scenario: &Scenario, id: &str, original: &Scenario) -> Option<Address> {
         let mut settings = Vec::new();
-        differences("", &original.to_value(), &scenario.to_value(), &mut settings)?;
+        let written = |s: &Scenario| shortest(s.to_value());
+        differences("", &written(original), &written(scenario), &mut settings)?;
         let address = Address { place: Place::Gallery(id.to_owned()), settings, ..Address::default() };
         // Whoever opens it must see the same.
         let arrival = Address::parse(&address.to_string()).open(None, |_| Some(original.clone()))?.ok()?;
-        (arrival.scenario == *scenario && arrival.remarks.is_empty()).then_some(address)
+        (written(&arrival.scenario) == written(scenario) && arrival.remarks.is_empty()).then_some(address)
     }
 }
 
@@ -252,6 +253,19 @@ fn differences(place: &str, from: &Value, to: &Value, found: &mut Vec<(String, S
         _ => found.push((place.to_owned(), text_of(to))),
     }
     (found.len() <= MOST_SETTINGS).then_some(())
+}
+
+/// A value whose numbers are written as short as they can be: `9.0` as `9`.
+fn shortest(value: Value) -> Value {
+    match value {
+        Value::Number(n) if n.is_f64() => match n.as_f64() {
+            Some(x) if x as i64 as f64 == x => Value::from(x as i64),
+            _ => Value::Number(n),
+        },
+        Value::Array(all) => all.into_iter().map(shortest).collect(),
+        Value::Object(all) => all.into_iter().map(|(key, value)| (key, shortest(value))).collect(),
+        other => other,
+    }
 }
 
 /// A value as [`Scenario::with_text`] reads it.
@@ -412,5 +426,13 @@ mod tests {
         }
         scenario.nodes.pop();
         assert_eq!(Address::short(&scenario, "three-edges", &original()), None, "a node less has no short form");
+    }
+
+    #[test]
+    fn whole_numbers_of_a_short_address_have_no_point() {
+        let changed =
+            original().with_text("links.uplink.latency_ms", "20").and_then(|s| s.with_text("policies.keep_alive.ttl_s", "9.0"));
+        let address = Address::short(&changed.unwrap(), "three-edges", &original()).map(|a| a.to_string());
+        assert_eq!(address.as_deref(), Some("#/gallery/three-edges?links.uplink.latency_ms=20&policies.keep_alive.ttl_s=9"));
     }
 }

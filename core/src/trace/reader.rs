@@ -626,10 +626,10 @@ fn columns_found(found: &Header, fields: &[&[u8]]) -> String {
     names.join(", ")
 }
 
-/// The formats that are read, as a hint.
+/// The formats that are read, as a hint: a line for each.
 fn accepted() -> String {
     let columns: Vec<String> = Format::ALL.iter().flat_map(|format| format.columns()).collect();
-    format!("Accepted are {}.", columns.join("; "))
+    format!("Accepted are {} kinds of files:\n{}", columns.len(), columns.join("\n"))
 }
 
 /// How the last column is written, to tell whether a last line without newline may have lost digits. See the module's documentation.

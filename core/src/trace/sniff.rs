@@ -12,6 +12,9 @@ const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
 const EXTRACT: &str = "Extract it and choose the file inside.";
 
+const NO_TEXT: &str = "this is not a text file";
+const TEXTS: &str = "What can be opened are scenarios (.json) and traces (.csv, .swf).";
+
 /// The first bytes of other formats: (bytes, what it is, what to do).
 const MAGIC: &[(&[u8], &str, &str)] = &[
     (
@@ -32,6 +35,9 @@ const MAGIC: &[(&[u8], &str, &str)] = &[
     (b"SQLite format 3\x00", "this is a SQLite database", "Export its table as CSV in one of the formats read here."),
     (b"\x89HDF", "this is an HDF5 file", "Export its table as CSV in one of the formats read here."),
     (b"%PDF", "this is a PDF document", "Choose the trace itself."),
+    (b"\x89PNG", NO_TEXT, TEXTS),
+    (b"\xff\xd8\xff", NO_TEXT, TEXTS),
+    (b"GIF8", NO_TEXT, TEXTS),
     (
         b"version https://git-lfs.github.com/spec/",
         "this is a Git LFS pointer, not the data",
@@ -59,6 +65,10 @@ pub(super) fn refuse(head: &[u8]) -> Result<(), Refusal> {
         pairs.iter().all(|p| p[0] != 0 && p[1] == 0) || pairs.iter().all(|p| p[0] == 0 && p[1] != 0)
     } {
         return no("this is UTF-16 text", "Save it as UTF-8: spreadsheets call that \"CSV UTF-8\".");
+    }
+    let first_line = head.split(|&b| b == b'\n').next().unwrap_or(head);
+    if first_line.iter().any(|&b| b < b' ' && !matches!(b, b'\t' | b'\r')) {
+        return no(NO_TEXT, TEXTS);
     }
     if !head.contains(&b'\n') && head.windows(2).any(|pair| pair[0] == b'\r') {
         return no("its lines end with carriage returns alone", "Save it with the line ends of Unix or Windows.");
@@ -107,7 +117,9 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_in_words() {
-        let cases: [(&[u8], &str); 9] = [
+        let cases: [(&[u8], &str); 11] = [
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not a text file"),
+            (b"\x7fELF\x02\x01\x01\0\0\n", "not a text file"),
             (b"app,func\rx,y\r", "carriage returns"),
             (b"PAR1....", "Parquet"),
             (b"Rar!\x1a\x07\x01\x00", "RAR"),

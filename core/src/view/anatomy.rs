@@ -26,13 +26,13 @@ impl Detail {
     }
 }
 
-/// A text's size on the screen: it grows with the scale, but stays legible when it shrinks.
+/// A text's size on the screen: it grows with the scale up to twice its size, and stays legible when it shrinks.
 pub(crate) fn text_size(size: f64, scale: f64) -> f64 {
     let least = match Detail::at(scale) {
         Detail::Full => 11.0,
         Detail::Brief | Detail::Heat => 10.0,
     };
-    (size * scale).max(least)
+    (size * scale).min(size * 2.0).max(least)
 }
 
 /// Space between the frame and its contents, in world units.
@@ -66,7 +66,7 @@ impl Frame {
 
     /// Baseline of the name for a text size.
     pub(crate) fn header(&self, size: f64) -> f64 {
-        self.rect.y + (17.0 * self.scale).max(size * 0.92)
+        self.rect.y + (17.0 * self.scale).max(size * 1.15)
     }
 
     /// The square of the invocation that is `place`th in the queue; the head is at the right, beside the pool.
@@ -153,7 +153,8 @@ pub(crate) fn large_glyph(rect: Rect, scale: f64, i: usize, n: usize) -> (Point,
 
 /// Centre and half size of the `i`th glyph before a worker's name.
 pub(crate) fn header_glyph(frame: &Frame, i: usize) -> (Point, f64) {
-    let half = (5.0 * frame.scale).max(4.0);
+    // It grows as the name does.
+    let half = (5.0 * frame.scale).clamp(4.0, 10.0);
     let size = text_size(13.0, frame.scale);
     let x = frame.rect.x + frame.inset() + half + i as f64 * (2.0 * half + 4.0);
     ((x, frame.header(size) - size * 0.36), half)
@@ -179,6 +180,15 @@ mod tests {
     #[test]
     fn detail_changes_at_its_limits() {
         assert_eq!([0.6, 0.59, 0.25, 0.24].map(Detail::at), [Detail::Full, Detail::Brief, Detail::Brief, Detail::Heat]);
+    }
+
+    #[test]
+    fn letters_keep_off_the_frame_where_it_is_small() {
+        for scale in [0.25, 0.3, 0.45, 0.59, 0.6] {
+            let size = text_size(13.0, scale);
+            // Capitals are about 0.72 of the size high; the edge is 1.5 wide.
+            assert!(frame(scale).header(size) - size * 0.72 >= 200.0 + 4.0, "{scale}");
+        }
     }
 
     #[test]

@@ -15,10 +15,12 @@ use super::layout::{Rect, Shape};
 use super::moving::{DIMMED, Playback, Scene};
 use super::spans::{Span, Spans};
 use crate::sim::stage::{Flight, FlightKind};
-use crate::units::{NS_PER_S, three_digits};
+use crate::units::{NS_PER_S, count, three_digits};
 
 /// Messages that set out in a second on the screen, above which they are a stream.
 const STREAM_PER_S: f64 = 400.0;
+/// The least number of messages that tell what their rate is.
+const TELLING: usize = 10;
 /// The least time on the screen for a message to be seen: three frames.
 const SEEN_MS: f64 = 50.0;
 /// How far right of the line messages keep.
@@ -389,20 +391,18 @@ pub(super) fn radius(scale: f64) -> f64 {
     }
 }
 
-/// How many messages set out in a simulated second around the instant, if the way is a stream then. Only time of which the
-/// window knows counts, not what lies after the end of the run.
+/// How many messages set out in a simulated second, if the way is a stream then. All that the window knows of counts, so that a
+/// stream neither comes and goes nor changes its rate from message to message; what lies after the end of the run does not.
 fn stream_rate(playback: &Playback, scene: &Scene, way: &Way) -> Option<f64> {
-    let half = scene.sim_ns(500.0)?;
-    let from = (scene.t as f64 - half).max(playback.from_ns as f64);
-    let to = (scene.t as f64 + half).min(playback.known_to_ns as f64);
-    let before = |t: f64| way.starts.partition_point(|s| (*s as f64) < t);
+    let (from, to) = (playback.from_ns, playback.known_to_ns);
+    let before = |t: u64| way.starts.partition_point(|s| *s < t);
     let count = before(to).saturating_sub(before(from)) as f64;
     if count == 0.0 || to <= from {
         return None;
     }
-    let on_screen_per_s = count / (to - from) * 2.0 * half;
+    let per_ns = count / (to - from) as f64;
     let mean_ms = way.total_ns / way.starts.len() as f64 * scene.options.ms_per_sim_ns;
-    (on_screen_per_s > STREAM_PER_S || mean_ms < SEEN_MS).then_some(count / (to - from) * NS_PER_S as f64)
+    (per_ns * scene.sim_ns(1_000.0)? > STREAM_PER_S || mean_ms < SEEN_MS).then_some(per_ns * NS_PER_S as f64)
 }
 
 /// Draws the streams, the busiest last; of labels that would cover each other, that of the busiest.
@@ -426,7 +426,7 @@ fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<I
     let mut taken: Vec<Rect> = if found.is_empty() { vec![] } else { scene.frames().to_vec() };
     for (way, path, per_s) in found.iter().rev() {
         let room = path.length() >= LABEL_FROM && Detail::at(scene.viewport.scale) != Detail::Heat;
-        if room && way.is_lit(scene) {
+        if room && way.is_lit(scene) && way.starts.len() >= TELLING {
             out.extend(rate_label(path, width(way), *per_s, &mut taken));
         }
     }
@@ -448,7 +448,7 @@ fn lane_of(width: f64) -> f64 {
 fn rate_label(path: &Path, width: f64, per_s: f64, taken: &mut Vec<Rect>) -> Option<Item> {
     let ((x, y), (dx, dy)) = path.at(path.length() * 0.42);
     let away = lane_of(width) + width / 2.0 + 9.0;
-    let text = format!("{}/s", three_digits(per_s));
+    let text = if per_s < 10.0 { format!("{}/s", three_digits(per_s)) } else { format!("{}/s", count(per_s.round() as u64)) };
     let wide = text_width(&text, 12.0);
     // Beside a steep line the text begins or ends at the line, beside a flat one it is centred.
     let left = match dy {
@@ -574,8 +574,8 @@ mod tests {
         };
         assert_eq!(rate(true, 250).as_deref(), Some("982"), "500 in 509 ms");
         assert_eq!(rate(true, 505).as_deref(), Some("982"));
-        // In a run that goes on, half of the second is really silent.
-        assert_eq!(rate(false, 505).as_deref(), Some("497"), "495 from 5 ms on, in 995 ms");
+        // In a run that goes on, half of the window is really silent.
+        assert_eq!(rate(false, 505).as_deref(), Some("500"));
     }
 
     #[test]

@@ -19,8 +19,6 @@ pub struct Entry {
     pub place: (u32, u32),
     /// What it is called.
     pub name: String,
-    /// What a screen reader says of it.
-    pub label: String,
     /// Whether a block shows its machines; nothing for what has no machines to show.
     pub open: Option<bool>,
     /// The worker that it stands for, and the machine of it: what live figures are of.
@@ -38,7 +36,7 @@ pub fn outline(scenario: &Scenario, open: &BTreeSet<String>) -> Vec<Entry> {
     let mut place = 0;
     for (z, zone) in scenario.zones.iter().enumerate() {
         place += 1;
-        all.push(entry(scenario, Hit::Zone(z), &zone.id, 1, (place, top), zone.label().to_owned()));
+        all.push(entry(Hit::Zone(z), &zone.id, 1, (place, top), zone.label().to_owned()));
         let members: Vec<usize> = (0..scenario.nodes.len()).filter(|i| scenario.nodes[*i].zone == zone.id).collect();
         let links = links_from(scenario, &zone.id);
         let of = (members.len() + links.len()) as u32;
@@ -66,14 +64,14 @@ fn add_node(scenario: &Scenario, i: usize, level: u32, place: (u32, u32), open: 
     let shows = is_block && open.contains(&node.id);
     let links = links_from(scenario, &node.id);
     let machines = if shows { node.count } else { 0 };
-    let mut own = entry(scenario, Hit::Node(i), &node.id, level, place, node.label().to_owned());
+    let mut own = entry(Hit::Node(i), &node.id, level, place, node.label().to_owned());
     own.open = is_block.then_some(shows);
     own.worker = node.is(Role::Worker).then(|| (node.id.clone(), None));
     all.push(own);
     let of = machines + links.len() as u32;
     for number in 0..machines {
         let id = format!("{}[{number}]", node.id);
-        let mut machine = entry(scenario, Hit::Machine(i, number), &id, level + 1, (number + 1, of), id.clone());
+        let mut machine = entry(Hit::Machine(i, number), &id, level + 1, (number + 1, of), id.clone());
         machine.worker = Some((node.id.clone(), Some(number)));
         all.push(machine);
     }
@@ -84,15 +82,15 @@ fn add_node(scenario: &Scenario, i: usize, level: u32, place: (u32, u32), open: 
 fn add_links(scenario: &Scenario, links: &[usize], level: u32, of: u32, all: &mut Vec<Entry>) {
     for (k, &i) in links.iter().enumerate() {
         let link: &Link = &scenario.links[i];
-        let name = format!("{} – {}, {}", link.from, link.to, statics::latency(link));
+        let [from, to] = statics::end_names(link, scenario);
+        let name = format!("{from} – {to}, {}", statics::latency(link));
         let place = of + 1 + k as u32 - links.len() as u32;
-        all.push(entry(scenario, Hit::Link(i), &link.id, level, (place, of), name));
+        all.push(entry(Hit::Link(i), &link.id, level, (place, of), name));
     }
 }
 
-fn entry(scenario: &Scenario, hit: Hit, id: &str, level: u32, place: (u32, u32), name: String) -> Entry {
-    let label = statics::label(scenario, hit).unwrap_or_default();
-    Entry { hit, id: id.to_owned(), level, place, name, label, open: None, worker: None }
+fn entry(hit: Hit, id: &str, level: u32, place: (u32, u32), name: String) -> Entry {
+    Entry { hit, id: id.to_owned(), level, place, name, open: None, worker: None }
 }
 
 #[cfg(test)]
@@ -118,6 +116,16 @@ mod tests {
         assert_eq!(lines(&["pool"])[5..9], open);
         let all = outline(&s, &BTreeSet::new());
         assert_eq!((all[5].open, all[5].worker.as_ref().map(|w| w.0.as_str()), all[1].open), (Some(false), Some("pool"), None));
-        assert_eq!(all[3].label, "Link from a to b, 5 ms");
+        assert_eq!(all[3].name, "a – b, 5 ms");
+    }
+
+    #[test]
+    fn a_link_is_called_by_the_names_of_its_ends() {
+        let mut s = scenario(&["a", "b"], vec![node("c", "a", Role::Client, 0.0, 0.0)], vec![link("a", "b"), link("c", "gone")]);
+        (s.zones[0].name, s.nodes[0].name) = ("Campus".to_owned(), "Users".to_owned());
+        let all = outline(&s, &BTreeSet::new());
+        let named = |id: &str| all.iter().find(|e| e.id == id).map(|e| e.name.as_str());
+        assert_eq!(named("a-b"), Some("Campus – b, 5 ms"));
+        assert_eq!(named("c-gone"), Some("Users – gone, 5 ms"));
     }
 }

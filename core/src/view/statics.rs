@@ -27,10 +27,15 @@ pub fn topology(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Ve
 pub fn groups(scenario: &Scenario, layout: &Layout, viewport: &Viewport) -> Vec<Group> {
     let zones = scenario.zones.iter().zip(&layout.zones).enumerate();
     let zones = zones.map(|(i, (zone, area))| zone_group(i, zone, area, scenario, viewport));
-    let links = layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, viewport)));
+    let links =
+        layout.links.iter().filter_map(|line| scenario.links.get(line.index).map(|l| link_group(l, line, scenario, viewport)));
     let nodes = scenario.nodes.iter().zip(&layout.nodes).enumerate();
     let least = facts::least_millicores(scenario);
-    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, least, viewport));
+    let floor = |node: &Node| {
+        let zone = scenario.zones.iter().position(|z| z.id == node.zone)?;
+        Some(viewport.rect(layout.zones.get(zone)?.rect).bottom())
+    };
+    let nodes = nodes.map(|(i, (node, own))| node_group(i, node, own, (least, floor(node)), viewport));
     zones.chain(links).chain(nodes).collect()
 }
 
@@ -46,13 +51,13 @@ fn zone_group(index: usize, zone: &Zone, area: &ZoneBox, scenario: &Scenario, vi
         let text = fit_text(zone.label(), size, w - 2.0 * (12.0 * scale).max(6.0));
         items.push(Item::label(at, size, Anchor::Start, Ink::Muted, text));
     }
-    Group { hit: Hit::Zone(index), label: zone_words(zone, scenario), items }
+    Group { hit: Hit::Zone(index), label: spoken(zone_words(zone, scenario), &items), items }
 }
 
-fn link_group(link: &Link, line: &LinkLine, viewport: &Viewport) -> Group {
+fn link_group(link: &Link, line: &LinkLine, scenario: &Scenario, viewport: &Viewport) -> Group {
     let (from, to) = (viewport.to_screen(line.from), viewport.to_screen(line.to));
     let items = vec![Item::Line { from, to, stroke: Stroke::new(Ink::ControlBorder, 1.0) }];
-    Group { hit: Hit::Link(line.index), label: link_words(link), items }
+    Group { hit: Hit::Link(line.index), label: link_words(link, scenario), items }
 }
 
 /// Latency and bandwidth of a link on a plate above the middle of its line.
@@ -81,36 +86,36 @@ pub(crate) fn latency(link: &Link) -> String {
     text
 }
 
-fn node_group(index: usize, node: &Node, own: &NodeBox, least: u32, viewport: &Viewport) -> Group {
+/// A node: `least` are the fewest cores that a function needs, `floor` is the lower edge of the zone.
+fn node_group(index: usize, node: &Node, own: &NodeBox, (least, floor): (u32, Option<f64>), viewport: &Viewport) -> Group {
     let frame = Frame { rect: viewport.rect(own.rect), scale: viewport.scale };
     let Rect { x, y, w, h } = frame.rect;
     let edge = Stroke::new(Ink::ControlBorder, 1.5);
     let radius = (4.0 * frame.scale).clamp(1.0, 8.0);
     let mut items = vec![Item::Rect { x, y, w, h, radius, fill: Some(Ink::Surface.into()), stroke: Some(edge) }];
     match own.shape {
-        Shape::Small => small(node, &frame, &mut items),
+        Shape::Small => small(node, &frame, floor, &mut items),
         Shape::Worker | Shape::Block(_) => header(node, &frame, least, &mut items),
     }
-    Group { hit: Hit::Node(index), label: node_label(node), items }
+    Group { hit: Hit::Node(index), label: spoken(node_label(node), &items), items }
+}
+
+/// What is said of something: it has what is written on it, so that who speaks to the computer can say what they see. A name
+/// that is cut stands as it is written before the rest.
+fn spoken(label: String, items: &[Item]) -> String {
+    let texts = items.iter().filter_map(|item| if let Item::Text { text, .. } = item { Some(text.as_str()) } else { None });
+    let written = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    if label.contains(&written) { label } else { format!("{written}, {label}") }
 }
 
 /// A machine of a block that is selected: its square on the screen, with an edge.
 pub fn machine(scenario: &Scenario, layout: &Layout, viewport: &Viewport, hit: Hit) -> Option<Group> {
+    let Hit::Machine(node, number) = hit else { return None };
+    let label = machine_label(scenario.nodes.get(node)?, number);
     let Rect { x, y, w, h } = viewport.rect(layout.frame(hit)?);
     let edge = Some(Stroke::new(Ink::Ink, 2.0));
     let items = vec![Item::Rect { x: x - 1.0, y: y - 1.0, w: w + 2.0, h: h + 2.0, radius: 2.0, fill: None, stroke: edge }];
-    Some(Group { hit, label: label(scenario, hit)?, items })
-}
-
-/// What a screen reader says of something; nothing if it is not there.
-pub fn label(scenario: &Scenario, hit: Hit) -> Option<String> {
-    match hit {
-        Hit::Node(i) => scenario.nodes.get(i).map(node_label),
-        Hit::Machine(i, number) => scenario.nodes.get(i).map(|n| machine_label(n, number)),
-        Hit::Link(i) => scenario.links.get(i).map(link_words),
-        Hit::Zone(i) => scenario.zones.get(i).map(|z| zone_words(z, scenario)),
-        Hit::None => None,
-    }
+    Some(Group { hit, label, items })
 }
 
 fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
@@ -118,8 +123,17 @@ fn zone_words(zone: &Zone, scenario: &Scenario) -> String {
     format!("Zone {}, {}", zone.label(), count_of(members, "node"))
 }
 
-fn link_words(link: &Link) -> String {
-    format!("Link from {} to {}, {}", link.from, link.to, latency(link))
+fn link_words(link: &Link, scenario: &Scenario) -> String {
+    let [from, to] = end_names(link, scenario);
+    format!("Link from {from} to {to}, {}", latency(link))
+}
+
+/// What the ends of a link are called: zones or nodes; an id that is not there stands for itself.
+pub(crate) fn end_names<'a>(link: &'a Link, scenario: &'a Scenario) -> [&'a str; 2] {
+    [&link.from, &link.to].map(|id| {
+        let zone = scenario.zones.iter().find(|z| z.id == *id).map(Zone::label);
+        zone.or_else(|| scenario.node(id).map(Node::label)).unwrap_or(id)
+    })
 }
 
 fn machine_label(node: &Node, number: u32) -> String {
@@ -132,15 +146,17 @@ fn machine_label(node: &Node, number: u32) -> String {
 
 fn node_label(node: &Node) -> String {
     let roles: Vec<String> = node.roles.iter().map(|r| r.name().to_lowercase()).collect();
-    let mut label = format!("{}, {}, in zone {}", node.label(), roles.join(" and "), node.zone);
-    if node.count > 1 {
-        label = format!("{label}, {} machines", node.count);
-    }
+    let mut label = format!("{}{}, {}, in zone {}", node.label(), times(node), roles.join(" and "), node.zone);
     if node.is(Role::Worker) {
         let each = if node.count > 1 { " each" } else { "" };
         label = format!("{label}, {} cores and {} MB{each}", node.cores, node.memory_mb);
     }
     label
+}
+
+/// How many machines a block stands for, as it follows the name; nothing for one machine.
+fn times(node: &Node) -> String {
+    if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() }
 }
 
 fn count_of(n: usize, what: &str) -> String {
@@ -159,13 +175,13 @@ fn header(node: &Node, frame: &Frame, least: u32, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().take(glyphs).enumerate() {
         let (at, half) = anatomy::header_glyph(frame, i);
         glyph(*role, at, half, items);
-        left = at.0 + half + 5.0 * frame.scale.max(1.0) - frame.rect.x;
+        left = at.0 + half + 5.0 * frame.scale.clamp(1.0, 2.0) - frame.rect.x;
     }
     let room = frame.rect.w - left - frame.inset() - beside_name(node, detail, least, frame.scale);
-    let times = if node.count > 1 { format!(" × {}", thousands(u64::from(node.count))) } else { String::new() };
+    let times = times(node);
     let name = fit_text(node.label(), size, room - text_width(&times, size) - 5.0);
     let at = (frame.rect.x + left, frame.header(size));
-    let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.max(1.0);
+    let after = at.0 + text_width(&name, size) + 5.0 * frame.scale.clamp(1.0, 2.0);
     items.push(Item::label(at, size, Anchor::Start, Ink::Ink, name));
     if !times.is_empty() {
         items.push(Item::label((after, at.1), size, Anchor::Start, Ink::Muted, times.trim_start()));
@@ -183,8 +199,8 @@ fn beside_name(node: &Node, detail: Detail, least: u32, scale: f64) -> f64 {
     text_width(&text, text_size(12.0, scale))
 }
 
-/// Large glyphs, and the name below.
-fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
+/// Large glyphs, and the name below, unless it would lie on the zone's lower edge.
+fn small(node: &Node, frame: &Frame, floor: Option<f64>, items: &mut Vec<Item>) {
     for (i, role) in node.roles.iter().enumerate() {
         let (at, half) = anatomy::large_glyph(frame.rect, frame.scale, i, node.roles.len());
         glyph(*role, at, half, items);
@@ -195,6 +211,9 @@ fn small(node: &Node, frame: &Frame, items: &mut Vec<Item>) {
     let size = text_size(13.0, frame.scale);
     let name = fit_text(node.label(), size, frame.rect.w + 40.0 * frame.scale);
     let at = (frame.rect.centre().0, frame.rect.bottom() + (17.0 * frame.scale).max(size + 1.0));
+    if Detail::at(frame.scale) == Detail::Brief && floor.is_some_and(|floor| at.1 + 3.0 > floor) {
+        return;
+    }
     items.push(Item::Text {
         at,
         size,
@@ -273,6 +292,19 @@ mod tests {
             labels,
             ["Zone z, 2 nodes", "Link from c to w, 5 ms", "c, client, in zone z", "w, worker, in zone z, 4 cores and 4096 MB"]
         );
+    }
+
+    #[test]
+    fn what_is_said_has_what_is_written_even_if_it_is_cut() {
+        let mut block = node("a-block-with-a-long-name", "z", Role::Worker, 0.0, 0.0);
+        block.count = 1_000;
+        let s = scenario(&["z"], vec![block], vec![]);
+        let layout = Layout::of(&s);
+        let label = |scale| groups(&s, &layout, &Viewport { x: 0.0, y: 0.0, scale }).pop().map(|g| g.label).unwrap_or_default();
+        let whole = "a-block-with-a-long-name × 1,000, worker, in zone z, 4 cores and 4096 MB each";
+        assert_eq!((label(4.0), label(0.1)), (whole.to_owned(), whole.to_owned()));
+        let cut = label(0.3);
+        assert!(cut.ends_with(&format!("… × 1,000, {whole}")) && cut.starts_with("a-"), "{cut}");
     }
 
     #[test]

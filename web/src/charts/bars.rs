@@ -40,7 +40,7 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
     let each = invocations(data);
     let per_invocation = counts.iter().map(|n| n / each).collect();
     Sheet {
-        names: Some(("message", names)),
+        names: vec![("message", names)],
         columns: vec![
             Column::new("sent", "sent", Quantity::Count, counts),
             Column::new("per invocation", "per_invocation", Quantity::Mean, per_invocation),
@@ -90,9 +90,8 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
 /// What hovering at `at` reads.
 pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
     let reading = super::phases::read(frame, sheet, None, at)?;
-    let names = |sheet: &Sheet| sheet.names.clone().map(|(_, names)| names).unwrap_or_default();
     let before = ghost.map(|other| {
-        let row = names(other).iter().position(|name| *name == reading.head);
+        let row = other.row_called(&reading.head);
         let sent = row.zip(other.columns.first()).map_or("0".to_owned(), |(row, column)| column.show(row));
         Row::new("previous run", sent)
     });

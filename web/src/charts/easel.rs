@@ -484,7 +484,8 @@ impl Easel {
         });
         if let Some((subject, run, theme, ruler)) = parts {
             let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
-            save(&Export { kind: subject.kind, data: &run.charts, view: subject.view, ghost, theme }, ruler);
+            let (data, sheet) = run.parts();
+            save(&Export { kind: subject.kind, data, sheet, view: subject.view, ghost, theme }, ruler);
         }
     }
 }

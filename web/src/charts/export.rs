@@ -11,6 +11,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 use super::backend::{Target, UNIT, context_of};
 use super::kind::ChartKind;
 use super::pen::{Pen, Rect};
+use super::sheet::Sheet;
 use super::theme::Theme;
 use super::view::View;
 
@@ -27,6 +28,8 @@ pub(super) struct Export<'a> {
     pub(super) kind: ChartKind,
     /// Its data.
     pub(super) data: &'a Charts,
+    /// The same as numbers.
+    pub(super) sheet: &'a Sheet,
     /// Which part of it, and on which axes.
     pub(super) view: View,
     /// The previous run.
@@ -38,7 +41,7 @@ pub(super) struct Export<'a> {
 impl Export<'_> {
     /// Offers the numbers as a file.
     pub(super) fn csv(&self) {
-        download(&Blob::new_with_options(self.kind.sheet(self.data).csv().as_str(), Some("text/csv")), self.kind, "csv");
+        download(&Blob::new_with_options(self.sheet.csv().as_str(), Some("text/csv")), self.kind, "csv");
     }
 
     /// Offers a drawing as a file; `ruler` measures its texts.
@@ -91,7 +94,8 @@ pub(crate) fn picture(kind: ChartKind, data: &Charts) -> Option<String> {
         return None;
     }
     let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
-    Some(Export { kind, data, view: View::default(), ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?))
+    let (view, sheet) = (View::default(), &Sheet::default());
+    Some(Export { kind, data, sheet, view, ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?))
 }
 
 /// Lets the browser save a blob. A browser that refuses downloads says so itself.

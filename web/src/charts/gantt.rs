@@ -48,15 +48,22 @@ pub(super) fn summary(data: &Charts) -> String {
     )
 }
 
-/// The chart as numbers.
-pub(super) fn sheet(data: &Charts) -> Sheet {
+/// What a function is called; beyond those that have names, by its number.
+fn function(span: &Lasting, functions: &[String]) -> String {
+    functions.get(span.function as usize).cloned().unwrap_or_else(|| format!("function {}", span.function))
+}
+
+/// The chart as numbers, with the names of functions in the order of their numbers.
+pub(super) fn sheet(data: &Charts, functions: &[String]) -> Sheet {
     let spans = &data.containers.spans;
     let column = |title, key, quantity, of: fn(&Lasting) -> f64| Column::new(title, key, quantity, spans.iter().map(of).collect());
     Sheet {
-        names: Some(("state", spans.iter().map(|span| word(span.state).to_owned()).collect())),
+        names: vec![
+            ("function", spans.iter().map(|span| function(span, functions)).collect()),
+            ("state", spans.iter().map(|span| word(span.state).to_owned()).collect()),
+        ],
         columns: vec![
             column("place", "place", Quantity::Count, |span| f64::from(span.line) + 1.0),
-            column("function", "function", Quantity::Count, |span| f64::from(span.function)),
             column("from", "from_s", Quantity::Time, |span| span.from_s),
             column("to", "to_s", Quantity::Time, |span| span.to_s),
             column("changes", "changes", Quantity::Count, |span| f64::from(span.merged)),
@@ -100,17 +107,21 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View) -> Frame {
 }
 
 /// What hovering at `at` reads.
-pub(super) fn read(frame: &Frame, data: &Charts, at: Px) -> Option<Reading> {
+pub(super) fn read(frame: &Frame, data: &Charts, sheet: &Sheet, at: Px) -> Option<Reading> {
     let grid = frame.grid?;
     let time = grid.value_at(at.0)?;
     let line = ((at.1 - grid.plot.top) / grid.plot.height() * f64::from(data.containers.lines)).floor();
-    let mut here = data.containers.spans.iter().filter(|span| f64::from(span.line) == line);
-    let found = here.find(|span| (span.from_s..=span.to_s).contains(&time));
+    let mut spans = data.containers.spans.iter().enumerate();
+    let found = spans.find(|(_, span)| f64::from(span.line) == line && (span.from_s..=span.to_s).contains(&time));
     let rows = match found {
-        Some(span) if span.merged > 1 => {
+        Some((_, span)) if span.merged > 1 => {
             vec![Row::new(format!("{} changes, mostly", span.merged), word(span.state).to_owned())]
         }
-        Some(span) => vec![Row::new(word(span.state), seconds(span.to_s - span.from_s)), Row::new("since", seconds(span.from_s))],
+        Some((row, span)) => vec![
+            Row::new("function", sheet.name(row).unwrap_or_default().to_owned()),
+            Row::new(word(span.state), seconds(span.to_s - span.from_s)),
+            Row::new("since", seconds(span.from_s)),
+        ],
         None => Vec::new(),
     };
     Some(Reading { x: at.0, line: true, head: seconds(time), rows })

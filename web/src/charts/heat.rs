@@ -46,14 +46,39 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
     Sheet { columns, compared: usize::MAX, ..Sheet::default() }
 }
 
+/// A machine of a block as the block and the number: `pool[3]`.
+fn machine(id: &str) -> Option<(&str, &str)> {
+    id.strip_suffix(']')?.rsplit_once('[')
+}
+
+/// Several machines of a block that follow each other, or one, as the block and their numbers.
+fn machines(name: &str) -> Option<(&str, String)> {
+    let Some((first, last)) = name.split_once(" to ") else {
+        return machine(name).map(|(block, number)| (block, number.to_owned()));
+    };
+    let ((block, from), (other, to)) = (machine(first)?, machine(last)?);
+    (block == other).then(|| (block, format!("{from}–{to}")))
+}
+
+/// What the lines are called, in short, and the block if they are all of one.
+fn lines<'a>(names: impl Iterator<Item = &'a str>) -> (Option<&'a str>, Vec<String>) {
+    let known: Vec<(&str, Option<(&str, String)>)> = names.map(|name| (name, machines(name))).collect();
+    let block_of = |line: &(&str, Option<(&'a str, String)>)| line.1.as_ref().map(|(block, _)| *block);
+    let common = known.first().and_then(block_of).filter(|block| known.iter().all(|line| block_of(line) == Some(block)));
+    let short = |(name, machines): (&str, Option<(&str, String)>)| match machines {
+        None => name.to_owned(),
+        Some((_, numbers)) if common.is_some() => numbers,
+        Some((block, numbers)) => format!("{block} {numbers}"),
+    };
+    (common, known.into_iter().map(short).collect())
+}
+
 /// Draws it.
 pub(super) fn draw(pen: &Pen<'_>, data: &Charts, view: &View) -> Frame {
-    let names: Vec<String> = data.hosts.iter().map(|load| load.name.clone()).collect();
+    let (block, names) = lines(data.hosts.iter().map(|load| load.name.as_str()));
     let y = Axis::names(&names, pen.area.height() - 46.0);
     let x = Axis::time(view.span(data), Grid::columns(pen));
-    let grouped = data.hosts.iter().map(|load| load.count).max().filter(|most| *most > 1);
-    let caption =
-        grouped.map_or("cores in use".to_owned(), |most| format!("cores in use, {} hosts in lines of {most}", hosts(data)));
+    let caption = block.map_or("cores in use".to_owned(), |block| format!("cores in use, machines of {block}"));
     let grid = Grid::draw_map(pen, &x, &y, &caption, 12.0);
     let (from, to) = grid.range();
     let height = grid.plot.height() / names.len().max(1) as f64;
@@ -111,4 +136,17 @@ pub(super) fn read(frame: &Frame, data: &Charts, at: Px) -> Option<Reading> {
     let mut rows: Vec<Row> = here.iter().map(|load| Row::new(load.name.clone(), Quantity::Share.show(share(load)))).collect();
     rows.push(Row::new("all hosts", Quantity::Share.show(mean)));
     Some(Reading { x: grid.x(centre), line: true, head: seconds(centre), rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_one_block_are_called_by_their_numbers() {
+        let (block, names) = lines(["pool[0] to pool[20]", "pool[21]"].into_iter());
+        assert_eq!((block, names), (Some("pool"), vec!["0–20".to_owned(), "21".to_owned()]));
+        let (block, names) = lines(["worker-1", "pool[0] to pool[3]", "pool[4] to edge[0]"].into_iter());
+        assert_eq!((block, names.join("; ")), (None, "worker-1; pool 0–3; pool[4] to edge[0]".to_owned()));
+    }
 }

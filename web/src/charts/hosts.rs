@@ -41,7 +41,7 @@ impl HostFigure {
     }
 
     /// The question that its chart answers.
-    pub(super) fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             HostFigure::Load => "How loaded are the hosts?",
             HostFigure::Rate => "How much do the hosts complete?",
@@ -125,7 +125,11 @@ impl HostFigure {
         let lines: Vec<(String, Vec<f64>)> =
             hosts.into_iter().chain(median).map(|(name, host)| (name, self.values(host))).collect();
         let names: Vec<&str> = lines.iter().map(|(name, _)| name.as_str()).collect();
-        let grid = Grid::draw(pen, &x, &y, &format!("{}{}", self.name(), which(series)), labels::room(pen, &names));
+        let caption = match series.median {
+            Some(_) => format!("{} most loaded of {}", series.hosts.len(), series.count),
+            None => self.name().to_owned(),
+        };
+        let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &names));
         if let Some((run, host)) = before {
             draw_ghost(pen, &grid, &clock(run), &self.values(host), &format!("previous {}", short(&host.id)));
         }

@@ -198,8 +198,8 @@ impl ChartKind {
         }
     }
 
-    /// The chart as numbers.
-    pub(super) fn sheet(self, data: &Charts) -> Sheet {
+    /// The chart as numbers, where functions have these names.
+    pub(super) fn sheet(self, data: &Charts, functions: &[String]) -> Sheet {
         match self {
             ChartKind::SlowdownCdf => cdf::SLOWDOWN.sheet(data),
             ChartKind::SlowdownTail => cdf::SLOWDOWN_TAIL.sheet(data),
@@ -210,7 +210,7 @@ impl ChartKind {
             ChartKind::Phases => phases::sheet(data),
             ChartKind::Memory => memory::sheet(data),
             ChartKind::Removals => removals::sheet(data),
-            ChartKind::Containers => gantt::sheet(data),
+            ChartKind::Containers => gantt::sheet(data, functions),
             ChartKind::Hosts => heat::sheet(data),
             ChartKind::HostFigure(figure) => figure.sheet(data),
             ChartKind::InSystem => in_system::sheet(data),
@@ -256,7 +256,7 @@ impl ChartKind {
                 let before = ghost.map(|(ghost, sheet)| (clock(ghost), sheet));
                 read_bucket(frame, &clock(run.0), run.1, before.as_ref().map(|(ghost, sheet)| (ghost, *sheet)), at)
             }
-            ChartKind::Containers => gantt::read(frame, run.0, at),
+            ChartKind::Containers => gantt::read(frame, run.0, run.1, at),
             _ => match self.distribution() {
                 Some(distribution) => distribution.read(frame, run.0, ghost.map(|(ghost, _)| ghost), at),
                 None => read_bucket(frame, run.0, run.1, ghost, at),

@@ -31,8 +31,7 @@ use std::rc::Rc;
 
 use faaslab_core::measure::Charts;
 use gloo::timers::callback::Timeout;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Node};
+use web_sys::Element;
 use yew::prelude::*;
 
 pub(crate) use self::hosts::HostFigure;
@@ -44,8 +43,9 @@ pub(crate) use self::export::picture;
 use self::shared::Shared;
 use self::table::ChartTable;
 use self::view::View;
+use crate::menu::Menu;
 use crate::store::persist;
-use crate::worker::protocol::RowFilter;
+use crate::worker::protocol::{Outcome, RowFilter};
 
 /// A place of a chart that was chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,9 @@ pub(crate) struct ChartProps {
     /// What is said while the data is on its way.
     #[prop_or_default]
     pub(crate) waits: Option<&'static str>,
+    /// The measures of the run, which name its functions, where the chart tells of some.
+    #[prop_or_default]
+    pub(crate) outcome: Option<Rc<Outcome>>,
     /// The previous run, drawn dashed and muted.
     #[prop_or_default]
     pub(crate) ghost: Option<Rc<Charts>>,
@@ -87,7 +90,7 @@ pub(crate) struct ChartProps {
     pub(crate) on_pick: Callback<Pick>,
 }
 
-fn same(a: &Option<Rc<Charts>>, b: &Option<Rc<Charts>>) -> bool {
+fn same<T>(a: &Option<Rc<T>>, b: &Option<Rc<T>>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => Rc::ptr_eq(a, b),
         (None, None) => true,
@@ -99,6 +102,7 @@ impl PartialEq for ChartProps {
     fn eq(&self, other: &ChartProps) -> bool {
         self.kind == other.kind
             && same(&self.data, &other.data)
+            && same(&self.outcome, &other.outcome)
             && same(&self.ghost, &other.ghost)
             && self.theme == other.theme
             && self.playhead_s == other.playhead_s
@@ -119,13 +123,13 @@ enum Content {
 }
 
 impl Content {
-    fn of(kind: ChartKind, data: Option<&Rc<Charts>>) -> Content {
+    fn of(Source(kind, data, outcome): &Source) -> Content {
         let Some(charts) = data else {
             return Content::Empty("No run has finished yet");
         };
         match kind.empty(charts) {
             Some(why) => Content::Empty(why),
-            None => Content::Drawn(run_of(kind, charts), kind.summary(charts).into()),
+            None => Content::Drawn(run_of(*kind, charts, outcome.as_deref()), kind.summary(charts).into()),
         }
     }
 
@@ -137,16 +141,17 @@ impl Content {
     }
 }
 
-fn run_of(kind: ChartKind, charts: &Rc<Charts>) -> Run {
-    Run { charts: Rc::clone(charts), sheet: Rc::new(kind.sheet(charts)) }
+fn run_of(kind: ChartKind, charts: &Rc<Charts>, outcome: Option<&Outcome>) -> Run {
+    let functions = outcome.map(|outcome| outcome.functions.as_slice()).unwrap_or_default();
+    Run { charts: Rc::clone(charts), sheet: Rc::new(kind.sheet(charts, functions)) }
 }
 
 /// What a chart derives its content from. It holds the run, so that no other run can take its address.
-struct Source(ChartKind, Option<Rc<Charts>>);
+struct Source(ChartKind, Option<Rc<Charts>>, Option<Rc<Outcome>>);
 
 impl PartialEq for Source {
     fn eq(&self, other: &Source) -> bool {
-        self.0 == other.0 && same(&self.1, &other.1)
+        self.0 == other.0 && same(&self.1, &other.1) && same(&self.2, &other.2)
     }
 }
 
@@ -155,9 +160,10 @@ impl PartialEq for Source {
 fn use_easel(props: &ChartProps, view: View) -> (Rc<Easel>, Rc<Content>) {
     let shared = use_context::<Shared>().unwrap_or_default();
     let easel = use_memo((), |()| Easel::default());
-    let content = use_memo(Source(props.kind, props.data.clone()), |Source(kind, data)| Content::of(*kind, data.as_ref()));
-    let ghost =
-        use_memo(Source(props.kind, props.ghost.clone()), |Source(kind, ghost)| ghost.as_ref().map(|charts| run_of(*kind, charts)));
+    let content = use_memo(Source(props.kind, props.data.clone(), props.outcome.clone()), Content::of);
+    let ghost = use_memo(Source(props.kind, props.ghost.clone(), None), |Source(kind, ghost, _)| {
+        ghost.as_ref().map(|charts| run_of(*kind, charts, None))
+    });
     let subject =
         Subject { kind: props.kind, run: content.run().cloned(), ghost: (*ghost).clone(), view, theme: props.theme.clone() };
     {
@@ -358,43 +364,17 @@ struct ToolsProps {
 /// The buttons of a chart. Its axis and what it can be saved as are folded, so that there is room for the question beside them.
 #[component]
 fn Tools(props: &ToolsProps) -> Html {
-    let menu = use_node_ref();
-    let close = {
-        let menu = menu.clone();
-        move || {
-            if let Some(menu) = menu.cast::<Element>() {
-                let _ = menu.remove_attribute("open");
-            }
-        }
-    };
+    let menu = Menu(use_node_ref());
     let save = |save: fn(&Export<'_>, web_sys::CanvasRenderingContext2d)| {
-        let (Handle(easel), close) = (props.easel.clone(), close.clone());
+        let (Handle(easel), menu) = (props.easel.clone(), menu.clone());
         move |_: MouseEvent| {
             easel.export(save);
-            close();
+            menu.close();
         }
     };
     let toggle = {
         let as_table = props.as_table.clone();
         move |_: MouseEvent| as_table.set(!*as_table)
-    };
-    let on_leave = {
-        let (menu, close) = (menu.clone(), close.clone());
-        move |event: FocusEvent| {
-            let to = event.related_target().and_then(|t| t.dyn_into::<Node>().ok());
-            if !menu.cast::<Node>().is_some_and(|menu| menu.contains(to.as_ref())) {
-                close();
-            }
-        }
-    };
-    let on_escape = {
-        let (menu, close) = (menu.clone(), close.clone());
-        move |event: KeyboardEvent| {
-            if event.key() == "Escape" && menu.cast::<Element>().is_some_and(|menu| menu.has_attribute("open")) {
-                event.stop_propagation();
-                close();
-            }
-        }
     };
     html! {
         <span class="chart-tools">
@@ -402,7 +382,7 @@ fn Tools(props: &ToolsProps) -> Html {
                 <button type="button" class="chart-reset" title="Show all of it again (double click, or 0)" onclick={reset.clone()}>{ "All" }</button>
             }
             <button type="button" class="as-table" aria-pressed={props.as_table.to_string()} onclick={toggle}>{ "Table" }</button>
-            <details ref={menu} onfocusout={on_leave} onkeydown={on_escape}>
+            <details ref={menu.0.clone()} onfocusout={menu.on_leave()} onkeydown={menu.on_key()}>
                 <summary>{ "More" }</summary>
                 <span class="chart-menu" tabindex="-1">
                     if let Some(is_log) = props.is_log {

@@ -79,7 +79,7 @@ pub(super) fn sheet(data: &Charts) -> Sheet {
     let (names, ms): (Vec<String>, Vec<f64>) = data.phases_ms.iter().cloned().unzip();
     let share = ms.iter().map(|ms| ms / total).collect();
     Sheet {
-        names: Some(("phase", names)),
+        names: vec![("phase", names)],
         columns: vec![Column::new("mean", "mean_ms", Quantity::Millis, ms), Column::new("share", "share", Quantity::Share, share)],
         compared: 0,
     }
@@ -148,22 +148,23 @@ struct Entry<'a> {
 /// How wide the columns of the legend are.
 struct Widths {
     name: f64,
-    time: f64,
-    /// Shares are left out where there is no room for them: the bar shows them too.
+    /// Times and shares are left out where there is no room for them: the bar shows them too.
+    time: Option<f64>,
     share: Option<f64>,
 }
 
 impl Widths {
-    fn of(pen: &Pen<'_>, entries: &[Entry<'_>], with_share: bool) -> Widths {
+    /// Of names, and of so many figures beside them.
+    fn of(pen: &Pen<'_>, entries: &[Entry<'_>], figures: usize) -> Widths {
         Widths {
             name: pen.widest(entries.iter().map(|entry| entry.name)).max(pen.width_of(OTHER)),
-            time: pen.widest(entries.iter().map(|entry| entry.time.as_str())),
-            share: with_share.then(|| pen.widest(entries.iter().map(|entry| entry.share.as_str()))),
+            time: (figures > 0).then(|| pen.widest(entries.iter().map(|entry| entry.time.as_str()))),
+            share: (figures > 1).then(|| pen.widest(entries.iter().map(|entry| entry.share.as_str()))),
         }
     }
 
     fn whole(&self) -> f64 {
-        SWATCH + 8.0 + self.name + 16.0 + self.time + self.share.map_or(0.0, |share| 12.0 + share)
+        SWATCH + 8.0 + self.name + self.time.map_or(0.0, |time| 16.0 + time) + self.share.map_or(0.0, |share| 12.0 + share)
     }
 
     fn columns(&self, width: f64) -> usize {
@@ -176,10 +177,9 @@ fn legend(pen: &Pen<'_>, parts: &[Part<'_>], total_ms: f64, top: f64) {
     let room = pen.area.width();
     let rows = ((pen.area.bottom - top) / ROW).floor().max(1.0) as usize;
     let all = entries(parts, parts.len(), total_ms);
-    let mut widths = Widths::of(pen, &all, true);
-    if all.len() > rows * widths.columns(room) {
-        widths = Widths::of(pen, &all, false);
-    }
+    let fits = |widths: &Widths| all.len() <= rows * widths.columns(room);
+    let widths = [2, 1].map(|figures| Widths::of(pen, &all, figures)).into_iter().find(fits);
+    let widths = widths.unwrap_or_else(|| Widths::of(pen, &all, 0));
     let columns = widths.columns(room);
     let shown = if all.len() > rows * columns { entries(parts, rows * columns - 1, total_ms) } else { all };
     let rows = shown.len().div_ceil(columns).max(1);
@@ -202,7 +202,9 @@ impl Entry<'_> {
             right -= share + 12.0;
         }
         pen.label(self.name, (left + SWATCH + 8.0, y), Align::Left, pen.theme.ink);
-        pen.label(&self.time, (right, y), Align::Right, pen.theme.ink);
+        if widths.time.is_some() {
+            pen.label(&self.time, (right, y), Align::Right, pen.theme.ink);
+        }
     }
 }
 
@@ -226,12 +228,11 @@ fn entries<'a>(parts: &[Part<'a>], count: usize, total_ms: f64) -> Vec<Entry<'a>
 /// What hovering at `at` reads.
 pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) -> Option<Reading> {
     let (place, row) = frame.parts.iter().find(|(place, _)| place.holds(at))?;
-    let name = sheet.names.as_ref().and_then(|(_, names)| names.get(*row))?;
+    let name = sheet.name(*row)?;
     let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(&*column.title, column.show(*row))).collect();
     if let Some(other) = ghost {
-        let same = other.names.iter().flat_map(|(_, names)| names).position(|other| other == name);
-        let before = same.zip(other.columns.first()).map(|(row, column)| column.show(row));
+        let before = other.row_called(name).zip(other.columns.first()).map(|(row, column)| column.show(row));
         rows.extend(before.map(|value| Row::new("previous mean", value)));
     }
-    Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.clone(), rows })
+    Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.to_owned(), rows })
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use faaslab_core::units::{split_duration, three_digits};
+use faaslab_core::units::{split_duration, split_memory, three_digits};
 
 use super::axes::seconds;
 
@@ -46,13 +46,10 @@ impl Quantity {
             }
             Quantity::Count if value < 1e5 => format!("{value:.0}"),
             Quantity::Count | Quantity::Mean => three_digits(value),
-            Quantity::Megabytes if value >= 1024.0 * 1024.0 => {
-                format!("{} TB", three_digits(value / (1024.0 * 1024.0)))
+            Quantity::Megabytes => {
+                let (number, unit) = split_memory(value);
+                format!("{number} {unit}")
             }
-            Quantity::Megabytes if value >= 1024.0 => {
-                format!("{} GB", three_digits(value / 1024.0))
-            }
-            Quantity::Megabytes => format!("{} MB", three_digits(value)),
             Quantity::Share => percent(value),
             Quantity::PerSecond => format!("{}/s", three_digits(value)),
         }
@@ -110,8 +107,8 @@ impl Column {
 /// The data of one chart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Sheet {
-    /// The names of the rows, if they have names: title, then one per row.
-    pub(super) names: Option<(&'static str, Vec<String>)>,
+    /// What rows are called: titles, each with a name per row.
+    pub(super) names: Vec<(&'static str, Vec<String>)>,
     /// The numbers.
     pub(super) columns: Vec<Column>,
     /// The column in which the previous run is compared.
@@ -122,6 +119,16 @@ impl Sheet {
     /// Number of rows.
     pub(super) fn rows(&self) -> usize {
         self.columns.iter().map(|column| column.values.len()).max().unwrap_or(0)
+    }
+
+    /// What a row is called first.
+    pub(super) fn name(&self, row: usize) -> Option<&str> {
+        self.names.first()?.1.get(row).map(String::as_str)
+    }
+
+    /// The row that is called so.
+    pub(super) fn row_called(&self, name: &str) -> Option<usize> {
+        self.names.first()?.1.iter().position(|other| other == name)
     }
 
     /// Titles, from left to right.
@@ -185,7 +192,7 @@ mod tests {
     #[test]
     fn csv_leaves_gaps_empty_and_quotes_names() {
         let sheet = Sheet {
-            names: Some(("phase", vec!["a, b".to_owned(), "c".to_owned()])),
+            names: vec![("phase", vec!["a, b".to_owned(), "c".to_owned()])],
             columns: vec![Column::new("Mean", "mean_ms", Quantity::Millis, vec![1.5, f64::NAN])],
             compared: 0,
         };

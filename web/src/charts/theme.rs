@@ -1,7 +1,10 @@
 //! The colours of charts, read from the page's style sheet.
 
+use faaslab_core::view::{self, Ink};
 use plotters::style::RGBColor;
 use web_sys::{CanvasRenderingContext2d, Element};
+
+use crate::stage::draw::theme_of;
 
 /// The colours of one theme. Charts are redrawn when it changes, nothing is read in between.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,43 +31,40 @@ pub(super) struct Theme {
     pub(super) run: RGBColor,
 }
 
+/// The run that is shown, on paper.
+const RUN: &str = "#1238B0";
+
 impl Theme {
-    /// The custom properties that hold at `element`. `context` is any drawing context: it turns every way of writing a colour,
-    /// system colours too, into one.
+    /// The colours that hold at `element`. `context` is any drawing context: it turns every way of writing a colour, system
+    /// colours too, into one.
     pub(super) fn read(element: &Element, context: &CanvasRenderingContext2d) -> Option<Theme> {
-        let style = web_sys::window()?.get_computed_style(element).ok()??;
-        let colour = |name: &str, otherwise: &str| {
-            context.set_fill_style_str(otherwise);
-            context.set_fill_style_str(style.get_property_value(name).unwrap_or_default().trim());
-            context.fill_style().as_string().and_then(|text| parse_hex(&text)).unwrap_or(RGBColor(128, 128, 128))
-        };
-        Some(Theme {
-            surface: colour("--surface", "#fff"),
-            line: colour("--line", "#d5dae1"),
-            ink: colour("--ink", "#1a2129"),
-            muted: colour("--muted", "#5b6673"),
-            travelling: colour("--travelling", "#6c6b82"),
-            waiting: colour("--waiting", "#9e6b05"),
-            cold: colour("--cold", "#182f80"),
-            running: colour("--running", "#25a07a"),
-            lost: colour("--lost", "#711733"),
-            run: colour("--run-a", "#1238b0"),
-        })
+        let run = web_sys::window()?.get_computed_style(element).ok()??.get_property_value("--run-a").ok()?;
+        Some(Theme::of(&theme_of(element), run.trim(), |colour| {
+            context.set_fill_style_str(colour);
+            context.fill_style().as_string().and_then(|text| parse_hex(&text))
+        }))
     }
 
     /// The colours of the light theme, whatever is shown: for paper.
     pub(super) fn paper() -> Theme {
+        Theme::of(&view::Theme::LIGHT, RUN, parse_hex)
+    }
+
+    /// The colours of a theme of the stage, and of the run that is shown.
+    fn of(theme: &view::Theme, run: &str, parse: impl Fn(&str) -> Option<RGBColor>) -> Theme {
+        let colour = |text: &str| parse(text).unwrap_or(RGBColor(128, 128, 128));
+        let ink = |ink: Ink| colour(theme.colour(ink));
         Theme {
-            surface: RGBColor(0xFF, 0xFF, 0xFF),
-            line: RGBColor(0xD5, 0xDA, 0xE1),
-            ink: RGBColor(0x1A, 0x21, 0x29),
-            muted: RGBColor(0x5B, 0x66, 0x73),
-            travelling: RGBColor(0x6F, 0x7A, 0x90),
-            waiting: RGBColor(0xA8, 0x78, 0x00),
-            cold: RGBColor(0x14, 0x40, 0xA8),
-            running: RGBColor(0x06, 0x9B, 0x66),
-            lost: RGBColor(0x80, 0x14, 0x3C),
-            run: RGBColor(0x12, 0x38, 0xB0),
+            surface: ink(Ink::Surface),
+            line: ink(Ink::Line),
+            ink: ink(Ink::Ink),
+            muted: ink(Ink::Muted),
+            travelling: ink(Ink::Travelling),
+            waiting: ink(Ink::Waiting),
+            cold: ink(Ink::Cold),
+            running: ink(Ink::Running),
+            lost: ink(Ink::Lost),
+            run: colour(run),
         }
     }
 

@@ -8,7 +8,7 @@ use yew::prelude::*;
 
 use crate::app::Tools;
 use crate::stage::draw::{page_theme, picture};
-use crate::store::gallery::{Entry, TOPICS, entries};
+use crate::store::gallery::{Entry, entries};
 use crate::store::{Action, LabHandle};
 
 /// Width and height of a picture, in pixels.
@@ -62,10 +62,9 @@ pub(crate) fn Gallery() -> Html {
             </button>
         }
     };
-    let topics = TOPICS.iter().filter_map(|(topic, _)| {
-        let cards: Vec<Html> = found.iter().filter(|entry| entry.topic == *topic).map(|entry| card(entry)).collect();
-        (!cards.is_empty())
-            .then(|| html! { <section key={*topic}><h3>{ *topic }</h3><div class="gallery">{ for cards }</div></section> })
+    let topics = found.chunk_by(|a, b| a.topic == b.topic).map(|of_topic| {
+        let topic = &of_topic[0].topic;
+        html! { <section key={topic.clone()}><h3>{ topic }</h3><div class="gallery">{ for of_topic.iter().map(|entry| card(entry)) }</div></section> }
     });
     let anew = {
         let lab = lab.clone();

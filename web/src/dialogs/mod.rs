@@ -78,13 +78,20 @@ fn NoticeLine(props: &NoticeProps) -> Html {
         let state = state.setter();
         move || state.set(to)
     };
+    // What it says in lines of its own is a list, and long.
+    let mut lines = notice.text.lines();
+    let text = lines.next().unwrap_or_default().to_owned();
+    let more: Vec<Html> = lines.map(|line| html! { <li>{ line.to_owned() }</li> }).collect();
     let (enter, leave) = (set(&hovered, true), set(&hovered, false));
     let (focus, blur) = (set(&focused, true), set(&focused, false));
     html! {
         <div class={classes!("notice", notice.bad.then_some("bad"))} role={if notice.bad { "alert" } else { "status" }}
             onpointerenter={move |_: PointerEvent| enter()} onpointerleave={move |_: PointerEvent| leave()}
             onfocusin={move |_: FocusEvent| focus()} onfocusout={move |_: FocusEvent| blur()}>
-            <p>{ &notice.text }</p>
+            <div>
+                <p>{ text }</p>
+                if !more.is_empty() { <details><summary>{ "Which they are" }</summary><ul class="help">{ for more }</ul></details> }
+            </div>
             <button class="quiet" onclick={dismiss}>{ "Dismiss" }</button>
         </div>
     }

@@ -129,13 +129,13 @@ fn HostContainers(props: &HostProps) -> Html {
             if hosts.len() > 1 {
                 <select aria-label="Host" onchange={choose}>{ for options }</select>
             }
-            <Chart kind={ChartKind::Containers} {data} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} range={props.range}
+            <Chart kind={ChartKind::Containers} {data} outcome={shown.map(|shown| Rc::clone(&shown.outcome))} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)} range={props.range}
                 on_range={props.on_range.clone()} on_pick={props.on_pick.clone()} waits={going.then_some("Going through the run again…")} />
         </div>
     }
 }
 
-/// What hosts say of themselves over time: the figure is chosen above the chart. It is of all of the run, however closely others look.
+/// What hosts say of themselves over time: the chart's title is the choice of the figure. It is of all of the run, however closely others look.
 #[component]
 fn HostFigures(props: &HostProps) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
@@ -149,9 +149,10 @@ fn HostFigures(props: &HostProps) -> Html {
         })
     };
     let of = |shown: &Option<Rc<Shown>>| shown.as_ref().map(|shown| Rc::clone(&shown.charts));
-    let options = HostFigure::ALL.iter().map(|f| html! { <option value={f.name()} selected={*figure == *f}>{ f.name() }</option> });
+    let options =
+        HostFigure::ALL.iter().map(|f| html! { <option value={f.name()} selected={*figure == *f}>{ f.title() }</option> });
     html! {
-        <div class="of-host">
+        <div class="of-host by-figure">
             <select aria-label="Over time" onchange={choose}>{ for options }</select>
             <Chart kind={ChartKind::HostFigure(*figure)} data={of(&lab.shown)} ghost={of(&lab.previous)} theme={tools.theme.clone()}
                 playhead_s={Some(tick.at_s)} range={props.range} on_range={props.on_range.clone()} on_pick={props.on_pick.clone()} />

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::tables::begin;
 use crate::app::Tools;
+use crate::menu::Menu;
 use crate::store::{Action, Dialog, LabHandle, persist};
 use crate::worker::protocol::{Query, RowFilter, Table, ToSim};
 
@@ -12,21 +13,13 @@ use crate::worker::protocol::{Query, RowFilter, Table, ToSim};
 #[component]
 pub(crate) fn ExportMenu() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
-    let node = use_node_ref();
+    let menu = Menu(use_node_ref());
     let Some(shown) = lab.shown.clone().filter(|s| s.complete) else { return html! {} };
-    let close = {
-        let node = node.clone();
-        move || {
-            if let Some(e) = node.cast::<web_sys::Element>() {
-                let _ = e.remove_attribute("open");
-            }
-        }
-    };
     let item = |title: &str, note: &str, act: Box<dyn Fn()>| {
-        let close = close.clone();
+        let menu = menu.clone();
         let click = Callback::from(move |_: MouseEvent| {
+            menu.close();
             act();
-            close();
         });
         html! { <button class="quiet" onclick={click}>{ title.to_owned() }<small>{ note.to_owned() }</small></button> }
     };
@@ -55,19 +48,10 @@ pub(crate) fn ExportMenu() -> Html {
         let lab = lab.clone();
         Box::new(move || lab.dispatch(Action::Show(Some(Dialog::Report))))
     };
-    let on_key = {
-        let close = close.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                event.stop_propagation();
-                close();
-            }
-        })
-    };
     html! {
-        <details class="menu export" ref={node} onkeydown={on_key}>
+        <details class="menu export" ref={menu.0.clone()} onfocusout={menu.on_leave()} onkeydown={menu.on_key()}>
             <summary>{ "Export" }</summary>
-            <div class="items">
+            <div class="items" tabindex="-1">
                 { item("Invocations", "CSV", table(Table::Invocations)) }
                 { item("Functions", "CSV", table(Table::Functions)) }
                 { item("Zones", "CSV", table(Table::Zones)) }

@@ -30,7 +30,7 @@ fn set_each(lab: &LabHandle, paths: &[AttrValue], value: Value) {
 
 /// What stands at a path where edits go, as JSON.
 fn at(lab: &LabHandle, path: &str) -> Option<Value> {
-    Path::parse(path).ok()?.get(&lab.present.to_value()).cloned()
+    Path::parse(path).ok()?.get(&lab.present).cloned()
 }
 
 /// What stands at all of several paths.
@@ -44,8 +44,7 @@ enum Common {
 /// What stands at all of several paths, and these paths: the first and the others.
 fn common(lab: &LabHandle, path: &AttrValue, also: &[AttrValue]) -> (Common, Vec<AttrValue>) {
     let paths: Vec<AttrValue> = std::iter::once(path).chain(also).cloned().collect();
-    let whole = lab.present.to_value();
-    let value = |path: &AttrValue| Path::parse(path).ok()?.get(&whole).filter(|v| !v.is_null()).cloned();
+    let value = |path: &AttrValue| Path::parse(path).ok()?.get(&lab.present).filter(|v| !v.is_null()).cloned();
     let first = value(path);
     let same = also.iter().all(|other| value(other) == first);
     (if same { Common::Same(first) } else { Common::Mixed }, paths)

@@ -216,7 +216,7 @@ pub(crate) fn Grid(props: &Props) -> Html {
         };
         html! {
             <div role="columnheader" aria-colindex={(i + 1).to_string()} aria-sort={word} class={side(head.column)}>
-                <button onclick={on_sort} title={head.help}>{ head.title }<span class="mark" aria-hidden="true">{ mark }</span></button>
+                <button onclick={on_sort} title={head.help}><span class="title">{ head.title }<span class="mark" aria-hidden="true">{ mark }</span></span></button>
             </div>
         }
     });

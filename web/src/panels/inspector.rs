@@ -1,12 +1,15 @@
 //! The inspector: what is selected; without a selection the scheduler, the workload and the run.
 
+use std::rc::Rc;
+
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
 use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
 use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
@@ -92,6 +95,10 @@ fn NodePanel(props: &NodeProps) -> Html {
         });
         html! { <label class="check"><input type="checkbox" checked={n.is(role)} onchange={toggle} />{ role.name() }</label> }
     });
+    let open = {
+        let (lab, machine) = (lab.clone(), format!("{}[0]", n.id));
+        move |_: MouseEvent| lab.dispatch(Action::CloseUp(machine.clone()))
+    };
     let (answering, answers_path) = (lab.clone(), path("answers"));
     let answers = Callback::from(move |event: Event| {
         let on = event.target_unchecked_into::<HtmlInputElement>().checked();
@@ -105,7 +112,8 @@ fn NodePanel(props: &NodeProps) -> Html {
             { title_of("Node", &n.id) }
             if n.is(Role::Worker) { <Now node={n.id.clone()} /> }
             if n.count > 1 {
-                <p class="help">{ "Double-click it on the stage, or press Enter there, to open it and choose one of its machines." }</p>
+                <p class="help">{ "To choose one of its machines, open it: here, with a double click on the stage, or with Enter there." }</p>
+                <div class="row"><button onclick={open}>{ "Open the block" }</button></div>
             }
             <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
             <Pick path={path("zone")} label="Zone" options={zones} />
@@ -229,7 +237,7 @@ fn ZonePanel(props: &ZoneProps) -> Html {
 const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
 
 /// Parameters of architectures that say how long a placer is busy, and what it sees.
-const TIMINGS: &[&str] = &["decision_ms", "scan_us", "message_us", "view"];
+const TIMINGS: &[&str] = &["decision_ms", "job_ms", "scan_us", "message_us", "view"];
 
 /// What a placement policy compares, and what it does with equals and where nothing fits.
 const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "otherwise"];
@@ -246,6 +254,7 @@ fn Scheduler() -> Html {
         let decides = architecture.filter(|e| e.decides.contains(&path));
         decides.map(|e| AttrValue::from(format!("{} decides this itself.", e.name)))
     };
+    let ordered = s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates;
     html! {
         <>
         <OtherProblems />
@@ -260,10 +269,6 @@ fn Scheduler() -> Html {
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
                 folded={Some(("Variants", VARIANTS))} />
-            <ChoiceField path="policies.order" label="Queues serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
-            if s.policies.order.kind != "fcfs" || s.policies.estimates != Policies::default().estimates {
-                <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
-            }
             <details>
                 <summary>{ "Memory and reuse" }</summary>
                 <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
@@ -279,8 +284,12 @@ fn Scheduler() -> Html {
                     <Pick path="policies.image_room" label="In memory, room for an image" default="idle_containers" options={words(&[("idle_containers", "Is made by idle containers too"), ("images_only", "Is made by other images only")])} />
                 }
             </details>
-            <details>
-                <summary>{ "Queues of workers" }</summary>
+            <details open={ordered}>
+                <summary>{ "Queues" }</summary>
+                <ChoiceField path="policies.order" label="They serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
+                if ordered {
+                    <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
+                }
                 <Number path="policies.queue_bound" label="Places to wait" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
                 <Number path="policies.queue_timeout_s" label="Longest wait" unit="s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
             </details>
@@ -327,21 +336,79 @@ fn sentence(p: &Problem) -> String {
     format!("{about}{}. {}", p.message, p.hint)
 }
 
-/// Everything that is wrong with the scenario.
+/// Where a problem is told, besides the list of all.
+#[derive(Clone, Debug, PartialEq)]
+enum Told {
+    /// Nowhere.
+    Here,
+    /// At a field in sight.
+    AtField,
+    /// At the field of this name, which is folded away.
+    Folded(String),
+}
+
+impl Told {
+    /// Looks for the field on the page.
+    fn of(path: &str) -> Told {
+        let Some(field) = field_of(path) else { return Told::Here };
+        if !matches!(field.closest("details:not([open])"), Ok(Some(_))) {
+            return Told::AtField;
+        }
+        let label = field.closest(".field").ok().flatten().and_then(|f| f.query_selector("label").ok().flatten());
+        Told::Folded(label.and_then(|l| l.text_content()).unwrap_or_default())
+    }
+}
+
+/// The field of a path on the page.
+fn field_of(path: &str) -> Option<HtmlElement> {
+    let document = web_sys::window().and_then(|w| w.document())?;
+    document.get_element_by_id(&format!("f-{path}"))?.dyn_into().ok()
+}
+
+/// Unfolds whatever a field is in, and goes there.
+fn go_to_field(path: &str) {
+    let Some(field) = field_of(path) else { return };
+    while let Ok(Some(folded)) = field.closest("details:not([open])") {
+        if folded.set_attribute("open", "").is_err() {
+            return;
+        }
+    }
+    let _ = field.focus();
+}
+
+/// Everything that is wrong with the scenario and not told at a field in sight.
 #[component]
 fn OtherProblems() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     // On an empty stage everything is too large or too far for what is not there.
     let bare = lab.scenario.nodes.is_empty();
-    let problems: Vec<&Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).collect();
-    if problems.is_empty() {
+    let problems: Vec<Problem> = lab.problems.iter().filter(|p| !(p.warning && bare)).cloned().collect();
+    // Known once the fields are on the page.
+    let told = use_state_eq(Vec::new);
+    {
+        let told = told.setter();
+        use_effect_with((problems.clone(), Rc::clone(&lab.scenario)), move |(problems, _)| {
+            told.set(problems.iter().map(|p| Told::of(&p.path)).collect())
+        });
+    }
+    let lines: Vec<Html> = problems
+        .into_iter()
+        .zip(&*told)
+        .filter(|(_, told)| **told != Told::AtField)
+        .map(|(p, told)| {
+            let field = if let Told::Folded(label) = told {
+                let path = p.path.clone();
+                html! { <><button class="text-link" onclick={move |_: MouseEvent| go_to_field(&path)}>{ label }</button>{ ": " }</> }
+            } else {
+                html! {}
+            };
+            html! { <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ field }{ sentence(&p) }</li> }
+        })
+        .collect();
+    if lines.is_empty() {
         return html! {};
     }
-    html! {
-        <section class="panel"><ul class="problems">{ for problems.into_iter().map(|p| html! {
-            <li class={if p.warning { "help" } else { "problem" }} title={p.path.clone()}>{ sentence(p) }</li>
-        }) }</ul></section>
-    }
+    html! { <section class="panel"><ul class="problems">{ for lines }</ul></section> }
 }
 
 /// What arrives.

@@ -3,13 +3,12 @@
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
-use faaslab_core::share;
 use faaslab_core::sim::Library;
-use faaslab_core::units::{count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use crate::charts::{ChartKind, picture};
-use crate::store::{LabHandle, Shown};
+use crate::store::{LabHandle, Shown, address, gallery};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 
@@ -29,7 +28,8 @@ pub(crate) fn RunReport() -> Html {
     });
     let scenario = &shown.scenario;
     let s = &shown.outcome.summary;
-    let link = share::encode(scenario);
+    let link = address::whole(scenario);
+    let short_link = gallery::short_address(scenario).map(|short| format!("{}{short}", address::base()));
     html! {
         <div class="report">
             <p class="row no-print"><button class="primary" onclick={print}>{ "Print" }</button><span class="help">{ "Or save it as PDF from the print dialog." }</span></p>
@@ -41,7 +41,10 @@ pub(crate) fn RunReport() -> Html {
                 <figure aria-label={*title}>{ Html::from_html_unchecked(AttrValue::from(svg.clone())) }</figure>
             }) }</div>
             <p class="help">{ "Digest of the run, the same everywhere: " }<code>{ &s.digest }</code></p>
-            <p class="help link">{ "To open this experiment, add this to the page's address: " }<code>{ link }</code></p>
+            if let Some(short_link) = short_link {
+                <p class="help way">{ "To open this experiment, by a short link: " }<a href={short_link.clone()}>{ short_link }</a></p>
+            }
+            <p class="help way">{ "To open this experiment, by the link that holds all of it: " }<a href={link.clone()}>{ link }</a></p>
         </div>
     }
 }
@@ -61,13 +64,12 @@ fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
     let of = |role: Role| scenario.nodes.iter().filter(move |n| n.is(role));
     let workers: u64 = of(Role::Worker).map(|n| u64::from(n.count)).sum();
     let cores: f64 = of(Role::Worker).map(|n| n.cores * f64::from(n.count)).sum();
-    let memory: f64 = of(Role::Worker).map(|n| n.memory_mb * f64::from(n.count)).sum();
+    let (memory, memory_unit) = split_memory(of(Role::Worker).map(|n| n.memory_mb * f64::from(n.count)).sum());
     let several = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) };
     let place = format!(
-        "{} with {} cores and {} GB in {}.",
+        "{} with {} cores and {memory} {memory_unit} in {}.",
         several(workers, "worker"),
         three_digits(cores),
-        three_digits(memory / 1024.0),
         several(scenario.zones.len() as u64, "zone"),
     );
     let load = match &scenario.workload.trace {
@@ -95,6 +97,7 @@ fn figures(s: &Summary) -> Vec<(&'static str, String)> {
         let (value, unit) = split_duration(x * 1e6);
         format!("{value} {unit}")
     };
+    let (idle, idle_unit) = split_memory(1024.0 * s.idle_gb_s / s.end_s.max(1e-9));
     vec![
         ("P50 slowdown", format!("{}×", three_digits(s.slowdown.p50))),
         ("P99 slowdown", format!("{}×", three_digits(s.slowdown.p99))),
@@ -105,6 +108,6 @@ fn figures(s: &Summary) -> Vec<(&'static str, String)> {
         ("Lost", count(s.lost())),
         ("Evictions", count(s.evictions)),
         ("Cores in use", format!("{} %", three_digits(100.0 * s.utilisation))),
-        ("Idle memory", format!("{} GB", three_digits(s.idle_gb_s / s.end_s.max(1e-9)))),
+        ("Idle memory", format!("{idle} {idle_unit}")),
     ]
 }

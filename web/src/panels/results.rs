@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
@@ -253,28 +253,31 @@ fn Figures(props: &FiguresProps) -> Html {
         };
         html! { <p class="stale">{ "Of earlier settings, or stopped. " }<button class="quiet" onclick={again}>{ "Run" }</button></p> }
     });
-    // What jobs are like is asked only where there are some.
-    let with_jobs = now.is_some_and(|s| s.jobs.is_some());
-    let job_slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
-    let job_response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
-    let jobs = with_jobs.then(|| {
+    // Where there are jobs, what they are like takes the place of what invocations are like.
+    let rest = if now.is_some_and(|s| s.jobs.is_some()) {
+        let slowdown = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.slowdown.p50);
+        let response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
         html! {
             <>
-            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", job_slowdown, &times) }
-            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", job_response, &ms) }
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &times) }
+            { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", response, &ms) }
             </>
         }
-    });
+    } else {
+        let idle_mb = |s: &Summary| 1024.0 * s.idle_gb_s / s.end_s.max(1e-9);
+        html! {
+            <>
+            { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
+            { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", idle_mb, &split_memory) }
+            </>
+        }
+    };
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
                 { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
-                { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
-                { figure("Idle memory", "Mean memory of containers that are kept and do nothing.", |s| s.idle_gb_s / s.end_s.max(1e-9), &|gb| {
-                    if gb < 0.9995 { (three_digits(gb * 1024.0), "MB") } else { (three_digits(gb), "GB") }
-                }) }
-                { jobs }
+                { rest }
             </dl>
             { stale }
             <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>

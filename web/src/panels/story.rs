@@ -1,5 +1,7 @@
 //! The story of one invocation: what it went through, with dates and durations, and why.
 
+use std::cmp::Reverse;
+
 use faaslab_core::sim::life::Life;
 use faaslab_core::sim::why::{Answer, Piece, Why};
 use faaslab_core::units::three_digits;
@@ -125,14 +127,17 @@ fn states(life: &Life, tools: &Tools) -> Html {
 fn time(ns: u64, tools: &Tools) -> Html {
     let player = tools.player.clone();
     let seek = Callback::from(move |_: MouseEvent| player.seek(ns as f64 / 1e9));
-    html! { <button class="link when" onclick={seek} title="Go there on the stage">{ date(ns) }</button> }
+    html! { <button class="text-link when" onclick={seek} title="Go there on the stage">{ date(ns) }</button> }
 }
 
 fn answers(why: &Why, lab: &LabHandle, tools: &Tools) -> Html {
     if why.answers.is_empty() {
         return html! { <p class="help">{ "Nothing stood in its way." }</p> };
     }
-    html! { { for why.answers.iter().map(|a| answer(a, lab, tools)) } }
+    // What took longest is explained first.
+    let mut all: Vec<&Answer> = why.answers.iter().collect();
+    all.sort_by_key(|a| Reverse(a.to_ns.saturating_sub(a.from_ns)));
+    html! { { for all.into_iter().map(|a| answer(a, lab, tools)) } }
 }
 
 fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
@@ -142,14 +147,14 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
         Piece::Invocation(row) => {
             let (lab, row) = (lab.clone(), *row);
             let open = Callback::from(move |_: MouseEvent| lab.dispatch(Action::ShowInvocation(Some(row))));
-            html! { <button class="link" onclick={open} title="Its story">{ piece.to_string() }</button> }
+            html! { <button class="text-link" onclick={open} title="Its story">{ piece.to_string() }</button> }
         }
         Piece::Machine(id) if lab.scenario.has(id) => {
             let select = {
                 let (lab, id) = (lab.clone(), id.clone());
                 Callback::from(move |_: MouseEvent| lab.dispatch(Action::Select(vec![id.clone()])))
             };
-            html! { <button class="link" onclick={select} title="Select it on the stage">{ id }</button> }
+            html! { <button class="text-link" onclick={select} title="Select it on the stage">{ id }</button> }
         }
         Piece::Machine(id) | Piece::Function(id) => html! { <b>{ id }</b> },
     });

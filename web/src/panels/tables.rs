@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::measure::{GroupRow, Summary};
 use faaslab_core::platform::Outcome;
-use faaslab_core::units::{count, split_duration, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use super::grid::{Grid, Head};
@@ -33,7 +33,7 @@ const INVOCATIONS: &[Head] = &[
 const FUNCTIONS: &[Head] = &[
     head(Column::Id, "Function", (88, 2), "Its id"),
     head(Column::Ended, "Invocations", (88, 1), "Invocations that ended"),
-    head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
+    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
     head(Column::Lost, "Lost", (52, 1), "Invocations that were not completed"),
     head(Column::Response, "Mean", (72, 1), "Mean response time of the completed"),
     head(Column::P50, "P50", (72, 1), "Half of the completed have a response time of at most this"),
@@ -50,7 +50,7 @@ const FUNCTIONS: &[Head] = &[
 const PLACES: &[Head] = &[
     head(Column::Id, "Name", (80, 2), "Its id"),
     head(Column::Ended, "Invocations", (84, 1), "Invocations that got there and ended"),
-    head(Column::Cold, "Cold", (60, 1), "Share of them that started cold"),
+    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
     head(Column::Lost, "Lost", (48, 1), "Invocations that got there and were not completed"),
     head(Column::P50, "P50", (68, 1), "Half of the completed have a response time of at most this"),
     head(Column::P99, "P99", (64, 1), "99 in a hundred have"),
@@ -88,11 +88,21 @@ pub(super) fn date(ns: u64) -> String {
 }
 
 fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { format!("{} %", three_digits(100.0 * part as f64 / whole as f64)) }
+    if whole == 0 { "–".to_owned() } else { percent(part as f64 / whole as f64) }
+}
+
+/// A share of one, as narrow as a column: three digits, of which at most two are decimals.
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        x if x > 0.0 && x < 0.005 => "<0.01 %".to_owned(),
+        x if x > 0.0 && x < 1.0 => format!("{x:.2} %"),
+        x => format!("{} %", three_digits(x)),
+    }
 }
 
 fn megabytes(mb: f64) -> String {
-    if mb < 1023.5 { format!("{} MB", three_digits(mb)) } else { format!("{} GB", three_digits(mb / 1024.0)) }
+    let (value, unit) = split_memory(mb);
+    format!("{value} {unit}")
 }
 
 /// How an invocation started, in one word.
@@ -131,7 +141,7 @@ fn of_group(row: &GroupRow, column: Column) -> String {
         Column::P99 => time(row.p99_ms),
         Column::Slowdown if row.ended > row.lost => format!("{}×", three_digits(row.slowdown_p99)),
         Column::Slowdown => "–".to_owned(),
-        Column::Utilisation => format!("{} %", three_digits(100.0 * row.utilisation)),
+        Column::Utilisation => percent(row.utilisation),
         Column::Idle => megabytes(row.idle_mb),
         _ => row.id.clone(),
     }
@@ -318,6 +328,12 @@ impl Names<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_has_at_most_two_decimals() {
+        let shown = [0.0, 0.000_01, 0.004_4, 0.123_4, 1.0].map(percent);
+        assert_eq!(shown, ["0 %", "<0.01 %", "0.44 %", "12.3 %", "100 %"]);
+    }
 
     #[test]
     fn each_part_of_a_filter_is_a_chip_that_takes_it_away() {

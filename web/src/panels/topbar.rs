@@ -1,14 +1,18 @@
 //! The top bar: what the experiment is called, and what can be done with the whole of it.
 
 use serde_json::Value;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::fields::set;
 use crate::app::{Tools, picked};
+use crate::menu::Choices;
 use crate::store::{Action, Dialog, LabHandle, persist};
 use crate::theme::Choice;
 use faaslab_core::units::{split_duration, three_digits};
+
+/// The picture of light and dark.
+const HALF: &str = "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13zM8 3a5 5 0 0 1 0 10z";
 
 /// The top bar.
 #[component]
@@ -38,11 +42,10 @@ pub(crate) fn TopBar() -> Html {
     };
     let theme = {
         let set = tools.set_theme.clone();
-        Callback::from(move |event: Event| set.emit(Choice::of(&event.target_unchecked_into::<HtmlSelectElement>().value())))
+        Callback::from(move |i: usize| set.emit(Choice::ALL[i]))
     };
-    let themes = Choice::ALL.iter().map(|choice| {
-        html! { <option value={choice.word()} selected={*choice == tools.theme_choice}>{ choice.name() }</option> }
-    });
+    let names: Vec<&str> = Choice::ALL.iter().map(|choice| choice.name()).collect();
+    let chosen = Choice::ALL.iter().position(|choice| *choice == tools.theme_choice).unwrap_or_default();
     html! {
         <header class="topbar">
             <h1 class="brand"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg><span>{ "FaaSLab" }</span></h1>
@@ -56,7 +59,7 @@ pub(crate) fn TopBar() -> Html {
                 <button class="quiet" onclick={act(|| Action::Redo)} disabled={!lab.document.can_redo()} title="Redo (Ctrl Y)">{ "Redo" }</button>
             </nav>
             <Status />
-            <select class="quiet theme" aria-label="Theme" title="Theme" onchange={theme}>{ for themes }</select>
+            <Choices label="Theme" icon={HALF} class="theme" {names} {chosen} choose={theme} />
             <button class="quiet" onclick={show(Dialog::Help)} title="Keys and help (?)">{ "Help" }</button>
             <button class="primary" onclick={show(Dialog::Share)}>{ "Share" }</button>
         </header>

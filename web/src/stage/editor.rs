@@ -9,6 +9,7 @@ use faaslab_core::view::{Hit, Layout, Moving, Point, Rect, Viewport, linked, new
 use yew::prelude::*;
 
 use super::gesture::{Gesture, Tool};
+use crate::keys::Space;
 use crate::store::{Action, LabHandle};
 
 /// The id of something on the stage, as a selection has it; of a machine `pool[17]`.
@@ -67,6 +68,8 @@ pub(super) struct Editor {
     /// Width and height of the stage.
     pub(super) size: (f64, f64),
     pub(super) tool: UseStateHandle<Tool>,
+    /// The space bar: while it is held a drag looks around, whatever the tool.
+    pub(super) space: Space,
     pub(super) gesture: UseStateHandle<Gesture>,
     /// What the Tab key reaches.
     pub(super) stop: UseStateHandle<Option<String>>,

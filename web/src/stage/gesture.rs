@@ -22,6 +22,19 @@ pub(super) enum Tool {
     Link,
 }
 
+impl Tool {
+    /// What it waits for on the ground, in words.
+    pub(super) fn awaits(self) -> Option<AttrValue> {
+        let what = match self {
+            Tool::Select | Tool::Hand => return None,
+            Tool::Add(role) => format!("Click where the {} should stand", role.name().to_lowercase()),
+            Tool::Zone => "Click where the zone should stand".to_owned(),
+            Tool::Link => "Drag from one node or zone to another, or click on both".to_owned(),
+        };
+        Some(format!("{what}. Escape leaves it.").into())
+    }
+}
+
 /// What the pointer is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Gesture {
@@ -117,6 +130,7 @@ impl Editor {
             return self.gesture.set(Gesture::Pinch { last: [a, b] });
         }
         match (event.button(), *self.tool) {
+            (0, _) if self.space.drags() => pan(),
             (1, _) | (0, Tool::Hand) => pan(),
             (0, Tool::Add(role)) => {
                 self.add_node(role, Some(world));

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use faaslab_core::edit::{Command, Template};
 use faaslab_core::scenario::Scenario;
 use faaslab_core::share::Renderer;
-use faaslab_core::view::{Hit, Layout, Viewport};
+use faaslab_core::view::{Hit, Layout, Viewport, text_width};
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
@@ -174,12 +174,13 @@ pub(crate) fn Stage() -> Html {
     let held_in = use_mut_ref(|| Rc::clone(&there));
     let held = if **held_in.borrow() == *there { (*gesture).clone() } else { Gesture::None };
     {
-        let (gesture, chosen) = (gesture.setter(), chosen.setter());
+        let (gesture, chosen, tool) = (gesture.setter(), chosen.setter(), tool.setter());
         let opened = use_mut_ref(|| lab.opened);
         use_effect_with((there, lab.opened), move |(there, now)| {
             // Another scenario, or several things on an empty stage: everything is shown again.
             if *opened.borrow() != *now || (held_in.borrow().is_empty() && there.len() > 2) {
                 chosen.set(None);
+                tool.set(Tool::Select);
             }
             (*opened.borrow_mut(), *held_in.borrow_mut()) = (*now, Rc::clone(there));
             gesture.set(Gesture::None);
@@ -189,8 +190,9 @@ pub(crate) fn Stage() -> Html {
     let (target, guides) = (*use_memo((Rc::clone(&lab.scenario), held.clone()), |(s, g)| moved(s, g))).clone();
     let scenario = use_places(target, dragging);
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
-    // The question stands below the picture.
-    let below = if scenario.question.is_empty() { 0.0 } else { 32.0 };
+    // Below the picture stand the question, on as many lines as it needs, and the buttons that zoom.
+    let lines = (text_width(&scenario.question, 15.0) / (width - 216.0).clamp(1.0, 544.0)).ceil().clamp(1.0, 4.0);
+    let below = 15.0 + 21.0 * lines;
     // The ground does not move under what is dragged.
     let still = if let Gesture::Drag { shown, .. } = &held { Some(*shown) } else { None };
     let size = (width.max(1.0), height.max(1.0));
@@ -209,6 +211,7 @@ pub(crate) fn Stage() -> Html {
         aim: target,
         size,
         tool: tool.clone(),
+        space: tools.space.clone(),
         gesture: gesture.clone(),
         stop: stop.clone(),
         chosen: chosen.setter(),
@@ -219,6 +222,14 @@ pub(crate) fn Stage() -> Html {
     use_stage_keys(&latest);
     use_clipboard(&latest);
     use_focus(&focus);
+    {
+        let editor = editor.clone();
+        use_effect_with(lab.close_up.clone(), move |(machine, _)| {
+            if let Some(machine) = hit_of(editor.scenario(), machine) {
+                editor.open_block(machine);
+            }
+        });
+    }
 
     // The player draws on this canvas.
     {
@@ -413,7 +424,7 @@ pub(crate) fn Stage() -> Html {
                     <canvas class="dots" ref={dots} aria-hidden="true" />
                     <canvas ref={words} aria-hidden="true" />
                 }
-                <Caption />
+                <Caption awaits={tool.awaits()} />
                 <WordPlate />
                 if let Some((_, fork)) = &beside {
                     <p class="stage-tag">{ format!("Forked at {}", fork::instant(fork.at_s)) }</p>
@@ -431,10 +442,20 @@ pub(crate) fn Stage() -> Html {
     }
 }
 
-/// The question of the scenario, or what an empty stage offers.
+#[derive(Properties, PartialEq)]
+struct CaptionProps {
+    /// What the tool in hand waits for.
+    awaits: Option<AttrValue>,
+}
+
+/// What a tool waits for, the question of the scenario, or what an empty stage offers.
 #[component]
-fn Caption() -> Html {
+fn Caption(props: &CaptionProps) -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    // Nothing may lie where the next click goes.
+    if let Some(awaits) = &props.awaits {
+        return html! { <p class="stage-caption" role="status">{ awaits }</p> };
+    }
     if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace()) {
         let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();
         let open = tools.open_files.clone();

@@ -173,17 +173,13 @@ pub(super) fn Outline(props: &Props) -> Html {
             });
             html! { <span class={classes!("twist", is_open.then_some("open"))} {onclick} aria-hidden="true">{ "›" }</span> }
         });
-        let label = match &words {
-            Some(words) => format!("{}. {words}", entry.label),
-            None => entry.label.clone(),
-        };
         html! {
             <div key={entry.id.clone()} id={line_id(&entry.id)} class={classes!("line", (i == at).then_some("active"), kind(entry.hit))} role="treeitem"
                 style={format!("top: {}px; padding-left: {}px", i as f64 * LINE, 12 + 16 * (entry.level - 1))}
                 aria-level={entry.level.to_string()} aria-posinset={entry.place.0.to_string()} aria-setsize={entry.place.1.to_string()}
-                aria-selected={selected.contains(&entry.hit).to_string()} aria-expanded={entry.open.map(|o| o.to_string())} aria-label={label} {onclick} {ondblclick}>
+                aria-selected={selected.contains(&entry.hit).to_string()} aria-expanded={entry.open.map(|o| o.to_string())} {onclick} {ondblclick}>
                 { toggle }
-                <span class="what"><span class="name">{ &entry.name }</span><small>{ words.unwrap_or_else(|| remark(&lab.scenario, entry)) }</small></span>
+                <span class="what"><span class="name">{ &entry.name }</span>{ " " }<small>{ words.unwrap_or_else(|| remark(&lab.scenario, entry)) }</small></span>
             </div>
         }
     });

@@ -1,13 +1,14 @@
 //! Under the stage: play, speed, and the scrubber with the load of the run.
 
 use faaslab_core::sim::search::{Aim, Direction};
-use web_sys::{HtmlElement, HtmlSelectElement};
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::fork::ForkButton;
 use super::player::{FASTEST, Player, SLOWEST, Tick};
 use crate::app::Tools;
 use crate::charts::shared::Shared;
+use crate::menu::Choices;
 use crate::store::LabHandle;
 use faaslab_core::units::{SimDuration, split_duration, three_digits};
 
@@ -25,13 +26,19 @@ pub(crate) fn use_tick(tools: &Tools) -> Tick {
     *tick
 }
 
-/// A time with the precision that a playhead needs: milliseconds for short runs, seconds for long ones.
-fn clock(at_s: f64, end_s: f64) -> String {
-    if end_s >= 600.0 {
-        let s = at_s as u64;
-        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
-    } else {
-        format!("{at_s:.3} s")
+/// A time with the precision that a playhead needs: milliseconds for short runs; for long ones hours, minutes and seconds, and of
+/// a second what moves at this speed, in seconds per second on the screen.
+fn clock(at_s: f64, end_s: f64, speed: f64) -> String {
+    if end_s < 600.0 {
+        return format!("{at_s:.3} s");
+    }
+    let ms = (at_s * 1e3) as u64;
+    let s = ms / 1000;
+    let whole = format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+    match speed {
+        x if x < 1.0 => format!("{whole}.{:03}", ms % 1000),
+        x if x < 10.0 => format!("{whole}.{}", ms % 1000 / 100),
+        _ => whole,
     }
 }
 
@@ -66,13 +73,10 @@ pub(crate) fn Transport() -> Html {
     let aim = tools.player.aim();
     let choose = {
         let player = tools.player.clone();
-        Callback::from(move |event: Event| {
-            let name = event.target_unchecked_into::<HtmlSelectElement>().value();
-            if let Some(&kind) = Aim::KINDS.iter().find(|kind| kind.name() == name) {
-                player.set_aim(kind);
-            }
-        })
+        Callback::from(move |i: usize| player.set_aim(Aim::KINDS[i]))
     };
+    let chosen = Aim::KINDS.iter().position(|kind| *kind == aim).unwrap_or_default();
+    let names: Vec<&str> = Aim::KINDS.iter().map(|kind| kind.name()).collect();
     let (log_min, log_max) = (log10(SLOWEST), log10(FASTEST));
     let label = if tick.playing { "Pause" } else { "Play" };
     let (end, unit) = split_duration(tick.end_s * 1e9);
@@ -87,19 +91,15 @@ pub(crate) fn Transport() -> Html {
                 }
             </button>
             <div class="steps" role="group" aria-label="Step">
-                { step(&tools, "Previous event (,)", BACK, |p| p.find(Aim::Event, Direction::Back)) }
-                { step(&tools, "Next event (.)", ON, |p| p.find(Aim::Event, Direction::Forward)) }
+                { step(&tools, "Previous event (,)".to_owned(), BACK, |p| p.find(Aim::Event, Direction::Back)) }
+                { step(&tools, "Next event (.)".to_owned(), ON, |p| p.find(Aim::Event, Direction::Forward)) }
             </div>
             <div class="steps jump" role="group" aria-label="Jump">
-                { step(&tools, "Previous ([)", FAR_BACK, |p| p.jump(Direction::Back)) }
-                <select aria-label="What to jump to" onchange={choose}>
-                    { for Aim::KINDS.iter().map(|&kind| html! {
-                        <option value={kind.name()} selected={kind == aim}>{ kind.name() }</option>
-                    }) }
-                </select>
-                { step(&tools, "Next (])", FAR_ON, |p| p.jump(Direction::Forward)) }
+                { step(&tools, format!("Previous {} ([)", aim.name()), FAR_BACK, |p| p.jump(Direction::Back)) }
+                <Choices label="Jump to" icon={FLAG} class="up" {names} {chosen} {choose} />
+                { step(&tools, format!("Next {} (])", aim.name()), FAR_ON, |p| p.jump(Direction::Forward)) }
             </div>
-            <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s) }<small>{ format!(" of {end} {unit}") }</small></span>
+            <span class="clock" title="Simulated time">{ clock(tick.at_s, tick.end_s, tick.speed) }<small>{ format!(" of {end} {unit}") }</small></span>
             <div class="scrub">
                 { lab.shown.as_ref().map(|s| sparkline(&s.charts.in_system)) }
                 <Cursor end_s={tick.end_s} />
@@ -116,7 +116,9 @@ pub(crate) fn Transport() -> Html {
             </label>
             <button class={classes!("quiet", tick.auto.then_some("on"))} onclick={auto} aria-pressed={tick.auto.to_string()}
                 title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
-            <ForkButton />
+            if lab.embed.is_none() {
+                <ForkButton />
+            }
         </div>
     }
 }
@@ -148,17 +150,18 @@ fn Cursor(props: &CursorProps) -> Html {
     html! { <div class="scrub-cursor" ref={line} hidden=true></div> }
 }
 
-/// Pictures of the buttons: a step is a bar and a triangle, a jump two triangles.
+/// Pictures of the buttons: a step is a bar and a triangle, a jump two triangles, and what is jumped to a flag.
 const BACK: &str = "M12 3v10L5.5 8zM3.5 3H5v10H3.5z";
 const ON: &str = "M4 3v10l6.5-5zM11 3h1.5v10H11z";
 const FAR_BACK: &str = "M8 3v10L2 8zM14 3v10L8 8z";
 const FAR_ON: &str = "M8 3v10l6-5zM2 3v10l6-5z";
+const FLAG: &str = "M3 2h1.5v12H3zM5.5 3H13l-2.5 2.75L13 8.5H5.5z";
 
-fn step(tools: &Tools, name: &'static str, path: &'static str, go: fn(&Player)) -> Html {
+fn step(tools: &Tools, name: String, path: &'static str, go: fn(&Player)) -> Html {
     let player = tools.player.clone();
     let empty = player.now().end_s <= 0.0;
     html! {
-        <button class="icon" aria-label={name} title={name} disabled={empty} onclick={move |_: MouseEvent| go(&player)}>
+        <button class="icon" aria-label={name.clone()} title={name} disabled={empty} onclick={move |_: MouseEvent| go(&player)}>
             <svg viewBox="0 0 16 16" aria-hidden="true"><path d={path} /></svg>
         </button>
     }
@@ -172,17 +175,33 @@ fn pow10(x: f64) -> f64 {
     js_sys::Math::pow(10.0, x)
 }
 
-/// The number in the system over the run, behind the scrubber.
+/// The number in the system over the run, behind the scrubber. A short burst is cut off, so that the rest can be seen.
 fn sparkline(load: &[f32]) -> Html {
-    let most = load.iter().copied().fold(0.0_f32, f32::max);
+    let mut sorted = load.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let (Some(&highest), Some(&high)) = (sorted.last(), sorted.get(sorted.len() * 49 / 50)) else { return html! {} };
+    let most = if high > 0.0 { highest.min(high * 1.25) } else { highest };
     if load.len() < 2 || most <= 0.0 {
         return html! {};
     }
     let mut path = String::from("M0 20");
     for (i, v) in load.iter().enumerate() {
-        let (x, y) = (i as f32 / load.len() as f32 * 240.0, 20.0 - v / most * 18.0);
+        let (x, y) = (i as f32 / load.len() as f32 * 240.0, 20.0 - v.min(most) / most * 18.0);
         path.push_str(&format!("L{x:.1} {y:.1}L{:.1} {y:.1}", x + 240.0 / load.len() as f32));
     }
     path.push_str("L240 20z");
     html! { <svg class="spark" viewBox="0 0 240 20" preserveAspectRatio="none" aria-hidden="true"><path d={path} /></svg> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_long_run_moves_at_every_speed() {
+        assert_eq!(clock(3_661.257, 7_200.0, 100.0), "1:01:01");
+        assert_eq!(clock(3_661.257, 7_200.0, 5.0), "1:01:01.2");
+        assert_eq!(clock(0.204, 7_200.0, 0.05), "0:00:00.204");
+        assert_eq!(clock(0.204, 60.0, 100.0), "0.204 s");
+    }
 }

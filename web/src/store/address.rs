@@ -1,7 +1,7 @@
 //! The page's own address: where it leads, and how it is left.
 
 use faaslab_core::scenario::Scenario;
-use faaslab_core::share::{Address, AddressError, Arrival};
+use faaslab_core::share::{Address, AddressError, Arrival, PREFIX, encode};
 use wasm_bindgen::JsValue;
 
 use super::gallery;
@@ -15,6 +15,11 @@ pub(crate) fn fragment() -> String {
 pub(crate) fn base() -> String {
     let href = web_sys::window().and_then(|w| w.location().href().ok()).unwrap_or_default();
     href.split('#').next().unwrap_or_default().to_owned()
+}
+
+/// The link that holds a whole experiment.
+pub(crate) fn whole(scenario: &Scenario) -> String {
+    format!("{}{PREFIX}{}", base(), encode(scenario))
 }
 
 /// What the address asks for.

@@ -16,6 +16,7 @@ use faaslab_core::sim::life::Life;
 use faaslab_core::sim::why::Why;
 use faaslab_core::trace::Report;
 use faaslab_core::view::auto_place;
+use serde_json::Value;
 use yew::prelude::*;
 
 use self::history::Steps;
@@ -119,8 +120,8 @@ pub(crate) struct Lab {
     pub(crate) scenario: Rc<Scenario>,
     /// The fork that goes on: edits hold from its instant on.
     pub(crate) fork: Option<Rc<Fork>>,
-    /// The scenario as it holds where edits go: at the fork's instant, else from the start.
-    pub(crate) present: Rc<Scenario>,
+    /// What each path of the scenario holds where edits go: at the fork's instant, else from the start.
+    pub(crate) present: Rc<Value>,
     /// What is wrong with it.
     pub(crate) problems: Rc<Vec<Problem>>,
     /// Ids of what is selected.
@@ -157,6 +158,8 @@ pub(crate) struct Lab {
     pub(crate) again: u32,
     /// How many scenarios have been opened in the place of another.
     pub(crate) opened: u32,
+    /// Machines that somebody asked to see closely: the last one, and how many there were.
+    pub(crate) close_up: (String, u32),
     /// Whether the scenario is still as the page began with it, or as an address brought it: nobody's work yet.
     pub(crate) untouched: bool,
     /// The parts of the page that an address shows alone; nothing can be edited then.
@@ -194,6 +197,8 @@ pub(crate) enum Action {
     },
     /// Select.
     Select(Vec<String>),
+    /// Select a machine of a block and show it closely on the stage.
+    CloseUp(String),
     /// Show or close a dialog.
     Show(Option<Dialog>),
     /// Tell something.
@@ -228,7 +233,7 @@ impl Lab {
     pub(crate) fn new(scenario: Scenario) -> Lab {
         let mut lab = Lab {
             document: Rc::new(Document::new(scenario.clone())),
-            present: Rc::new(scenario.clone()),
+            present: Rc::default(),
             scenario: Rc::new(scenario),
             fork: None,
             problems: Rc::default(),
@@ -249,6 +254,7 @@ impl Lab {
             dialog: None,
             again: 0,
             opened: 0,
+            close_up: Default::default(),
             untouched: true,
             embed: None,
             lost: 0,
@@ -292,10 +298,10 @@ impl Lab {
 
     fn refresh(&mut self) {
         self.scenario = Rc::new(self.document.scenario().clone());
-        self.present = match &self.fork {
-            Some(fork) => Rc::new(self.scenario.as_of(fork.at_s)),
-            None => Rc::clone(&self.scenario),
-        };
+        self.present = Rc::new(match &self.fork {
+            Some(fork) => self.scenario.as_of(fork.at_s).to_value(),
+            None => self.scenario.to_value(),
+        });
         self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
         let is_there = |id: &&String| self.scenario.has(id) || self.scenario.machine(id).is_some();
         let kept: Vec<String> = self.selection.iter().filter(is_there).cloned().collect();
@@ -498,6 +504,10 @@ impl Reducible for Lab {
                 }
             }
             Action::Select(ids) => lab.selection = Rc::new(ids),
+            Action::CloseUp(machine) => {
+                lab.selection = Rc::new(vec![machine.clone()]);
+                lab.close_up = (machine, lab.close_up.1 + 1);
+            }
             Action::Show(dialog) => lab.dialog = dialog,
             Action::Tell(notice) => lab.tell(notice.text, notice.bad),
             Action::Dismiss(number) => Rc::make_mut(&mut lab.notices).retain(|(n, _)| *n != number),

@@ -100,6 +100,10 @@ pub(crate) fn show_crash(why: &str) {
         return;
     }
     let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
+    // What has failed is taken away: its open dialog would lie above the screen and keep every press from it.
+    if let Some(page) = document.get_element_by_id("app") {
+        page.remove();
+    }
     if let Some(text) = document.get_element_by_id("crash-why") {
         text.set_text_content(Some(why));
     }
