@@ -21,7 +21,7 @@ use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::SimTime;
 use faaslab_core::workload::Workload;
 use serde_json::{Value, json};
-use workloads::{Common, azure_2021, common_hosts, generated, read, workload};
+use workloads::{Common, azure_2021, common_hosts, generated, pressing, read, workload};
 
 /// One figure of a case.
 #[derive(Clone)]
@@ -209,15 +209,10 @@ fn pressure(size: Size) -> Vec<Figure> {
     for entry in keep_alive::REGISTRY {
         let mut per_size = Vec::new();
         for containers in [100u32, 1_000] {
-            let mut draw = common_hosts(2, u64::from(containers) * 128, "shortfall", json!({"kind": entry.kind})).to_value();
-            draw["workload"] =
-                json!({"arrivals": {"kind": "poisson", "rate_per_s": containers}, "popularity": {"kind": "zipf", "s": 0.9}});
-            draw["functions"] = (0..containers * 6)
-                .map(|f| json!({"id": format!("f{f}"), "memory_mb": 128, "create_ms": 200 + f % 7 * 100, "init_ms": 0, "execution": {"kind": "exponential", "mean_ms": 50}}))
-                .collect();
-            draw["run"] = json!({"duration_s": n as f64 / f64::from(containers)});
-            let scenario = Scenario::from_value(draw).unwrap();
-            let workload = workload(&scenario, None);
+            // More functions than a scenario may list, so they come in a trace.
+            let trace = read("pressing.csv", pressing(n, containers * 6, containers.into()).as_bytes());
+            let scenario = common_hosts(2, u64::from(containers) * 128, "shortfall", json!({"kind": entry.kind}));
+            let workload = workload(&scenario, Some(&trace));
             let (seconds, _) = best(size.runs, || play(&scenario, &workload));
             per_size.push(rate(workload.len(), seconds));
         }

@@ -113,6 +113,30 @@ pub(super) fn workload(scenario: &Scenario, trace: Option<&TraceData>) -> Arc<Wo
     Arc::new(Workload::new(scenario, trace).expect("a workload"))
 }
 
+/// Rows in our CSV that press on memory: containers of 128 MB, Poisson arrivals, popularity Zipf(0.9) over so many functions,
+/// exponential execution of mean 50 ms, cold starts of 200 to 800 ms.
+pub(super) fn pressing(rows: usize, functions: u32, rate_per_s: f64) -> String {
+    let mut stream = Stream::new(1, "bench", "pressing");
+    let mut up_to = 0.0;
+    let weights: Vec<f64> = (1..=functions)
+        .map(|rank| {
+            up_to += libm::pow(f64::from(rank), -0.9);
+            up_to
+        })
+        .collect();
+    let mut text = "function,mem_mb,warm_ms,cold_ms,arrival_ms\n".to_owned();
+    let mut now_ms = 0.0;
+    for _ in 0..rows {
+        let pick = stream.uniform() * up_to;
+        let function = weights.partition_point(|&w| w <= pick).min(functions as usize - 1);
+        let warm_ms = -50.0 * libm::log(stream.positive());
+        let cold_ms = warm_ms + (200 + function % 7 * 100) as f64;
+        let _ = writeln!(text, "f{function},128,{warm_ms:.3},{cold_ms:.3},{now_ms:.3}");
+        now_ms -= 1e3 / rate_per_s * libm::log(stream.positive());
+    }
+    text
+}
+
 /// Rows as the Azure trace of 2021 has them.
 pub(super) fn azure_2021(rows: usize) -> String {
     let mut stream = Stream::new(1, "bench", "azure 2021");
