@@ -371,7 +371,7 @@ describe("renderers", () => {
       await page.getByLabel("Playhead").fill("2.5");
       await still(page).catch(() => {});
       await page.evaluate(() => { window.counts.ms.length = 0; window.arcs = 0; });
-      await page.waitForFunction(() => window.counts.ms.length >= 30, undefined, { timeout: 90_000 });
+      await page.waitForFunction(() => window.counts.ms.length >= 30);
       const { ms, arcs } = await page.evaluate(() => ({ ms: window.counts.ms.slice(0, 30).sort((a, b) => a - b), arcs: window.arcs / window.counts.ms.length }));
       console.log(`${renderer}: ${ms[15].toFixed(1)} ms of the main thread for a frame (largest of 30: ${ms[29].toFixed(1)}), ${Math.round(arcs)} dots on the canvas`);
       if (renderer === "canvas") assert.ok(arcs > 9_000, `${arcs} dots`);
