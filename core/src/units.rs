@@ -101,6 +101,16 @@ impl Sub for SimDuration {
     }
 }
 
+/// The product of two numbers, whole. Where the machine has no such multiplication, as in a browser, one that fits into a word is done
+/// there.
+#[inline]
+pub(crate) fn product(a: u64, b: u64) -> u128 {
+    if cfg!(target_arch = "wasm32") && a.leading_zeros() + b.leading_zeros() >= u64::BITS {
+        return u128::from(a * b);
+    }
+    u128::from(a) * u128::from(b)
+}
+
 /// A number with three significant digits, without an exponent where people would not write one.
 pub fn three_digits(x: f64) -> String {
     if !x.is_finite() {

@@ -19,6 +19,7 @@ impl Default for Digest {
 
 impl Digest {
     /// Folds one happening: its time, what it was, and two numbers about it.
+    #[inline]
     pub fn fold(&mut self, time_ns: u64, what: u8, a: u32, b: u32) {
         let words = [time_ns ^ (u64::from(what) << 56), u64::from(a) << 32 | u64::from(b)];
         for word in words {

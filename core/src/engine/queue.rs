@@ -45,12 +45,11 @@ impl<E> Entry<E> {
     }
 }
 
-/// The lanes beside the heap.
-const LANES: usize = 7;
-/// Where the heap stands after the lanes.
-const HEAP: usize = LANES;
-/// The lanes and the heap.
-const ALL: usize = LANES + 1;
+/// The lanes beside the heaps.
+const LANES: usize = 8;
+/// Where the heap of timers stands after the lanes, and that of all else.
+const TIMERS: usize = LANES;
+const OTHERS: usize = LANES + 1;
 const ARITY: usize = 4;
 
 /// No delay has the greatest number: a clock has no instant that is so far from another.
@@ -58,23 +57,33 @@ const NO_DELAY: u64 = u64::MAX;
 /// Delays that have no lane and are remembered.
 const REMEMBERED: usize = 16;
 
-/// A four-ary heap, half the depth of a binary one, with lanes beside it. Most delays come again and again: no delay, a latency, a
+/// A four-ary heap: half the depth of a binary one.
+#[derive(Clone, Debug)]
+struct Heap<E> {
+    /// The entries, and after them some that come after everything, so that every node has all its children.
+    all: Vec<Entry<E>>,
+    /// How many entries there are.
+    len: usize,
+}
+
+/// Two heaps, with lanes beside them. Timers are many, far and seldom come, so that the heap of all else stays low. Most delays come again and again: no delay, a latency, a
 /// decision time, a keep-alive. What is pushed with the same delay comes in the order in which it was pushed, so that a line does
 /// for it; a delay that comes again gets a lane that nobody uses. The next event is the first of the firsts.
 #[derive(Clone, Debug)]
 pub struct EventQueue<E> {
-    heap: Vec<Entry<E>>,
+    timers: Heap<E>,
+    others: Heap<E>,
     /// Events that were pushed with the same delay each, in order.
     lanes: [VecDeque<Entry<E>>; LANES],
     /// The delays that have lanes, the first none at all.
     delays: [u64; LANES],
     /// Delays that came and had no lane.
     seen: [u64; REMEMBERED],
-    /// The key of the first event of each lane and of the heap; the greatest number if there is none.
-    first: [u128; ALL],
-    /// A tournament of these: `least[1]` is where the least stands, and the winners of each pair of 2 i and 2 i + 1 stand at i; what
-    /// would be leaves are the lanes and the heap themselves.
-    least: [u8; ALL],
+    /// The key of the first event of each lane and, after them, of each heap; the greatest number if there is none.
+    first: [u128; LANES + 2],
+    /// A tournament of the lanes: `least[1]` is the one whose first event comes first, and the winners of each pair of 2 i and
+    /// 2 i + 1 stand at i; what would be leaves are the lanes themselves.
+    least: [u8; LANES],
     /// The clock.
     now: u64,
     sequence: u64,
@@ -83,19 +92,88 @@ pub struct EventQueue<E> {
 impl<E> Default for EventQueue<E> {
     fn default() -> Self {
         // Where all are equal, the first of each part wins.
-        let mut least = [0; ALL];
-        (1..ALL).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
+        let mut least = [0; LANES];
+        (1..LANES).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
         let mut delays = [NO_DELAY; LANES];
         delays[0] = 0;
         let lanes = [(); LANES].map(|()| VecDeque::new());
         let seen = [NO_DELAY; REMEMBERED];
-        EventQueue { heap: Vec::new(), lanes, delays, seen, first: [u128::MAX; ALL], least, now: 0, sequence: 0 }
+        EventQueue {
+            timers: Heap { all: Vec::new(), len: 0 },
+            others: Heap { all: Vec::new(), len: 0 },
+            lanes,
+            delays,
+            seen,
+            first: [u128::MAX; LANES + 2],
+            least,
+            now: 0,
+            sequence: 0,
+        }
     }
 }
 
+impl<E: Copy> Heap<E> {
+    fn entries(&self) -> &[Entry<E>] {
+        &self.all[..self.len]
+    }
+
+    /// The key of the first event, or the greatest number.
+    fn first_key(&self) -> u128 {
+        self.all.first().map_or(u128::MAX, Entry::key)
+    }
+
+    fn push(&mut self, entry: Entry<E>) {
+        let mut at = self.len;
+        self.len += 1;
+        if self.len + ARITY > self.all.len() {
+            let after_all = Entry { time: u64::MAX, order: u64::MAX, event: entry.event };
+            self.all.resize(2 * (self.len + ARITY), after_all);
+        }
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if !entry.before(&self.all[parent]) {
+                break;
+            }
+            self.all[at] = self.all[parent];
+            at = parent;
+        }
+        self.all[at] = entry;
+    }
+
+    fn pop(&mut self) -> Option<Entry<E>> {
+        let last = self.len.checked_sub(1)?;
+        self.len = last;
+        let (first, entry) = (self.all[0], self.all[last]);
+        (self.all[last].time, self.all[last].order) = (u64::MAX, u64::MAX);
+        let (mut at, key) = (0, entry.key());
+        while at < last {
+            let from = at * ARITY + 1;
+            let Some(children) = self.all.get(from..).and_then(|rest| rest.first_chunk::<ARITY>()) else { break };
+            let least = least_of(children);
+            let child = children[least];
+            if key <= child.key() {
+                break;
+            }
+            self.all[at] = child;
+            at = from + least;
+        }
+        if at < last {
+            self.all[at] = entry;
+        }
+        Some(first)
+    }
+}
+
+/// Which of the children of a node comes first: a tournament, without branches.
+fn least_of<E>(children: &[Entry<E>; ARITY]) -> usize {
+    let key = |i: usize| children[i].key();
+    let (a, b) = (usize::from(key(1) < key(0)), 2 + usize::from(key(3) < key(2)));
+    if key(b) < key(a) { b } else { a }
+}
+
 /// Who won at a node of the tournament.
-fn winner(least: &[u8; ALL], node: usize) -> usize {
-    if node < ALL { usize::from(least[node]) } else { node - ALL }
+fn winner(least: &[u8; LANES], node: usize) -> usize {
+    if node < LANES { usize::from(least[node]) } else { node - LANES }
 }
 
 impl<E: Copy> EventQueue<E> {
@@ -116,20 +194,9 @@ impl<E: Copy> EventQueue<E> {
                 return;
             }
         }
-        self.heap.push(entry);
-        let mut at = self.heap.len() - 1;
-        while at > 0 {
-            let parent = (at - 1) / ARITY;
-            if !entry.before(&self.heap[parent]) {
-                break;
-            }
-            self.heap[at] = self.heap[parent];
-            at = parent;
-        }
-        self.heap[at] = entry;
-        if at == 0 {
-            self.comes_first(HEAP, entry.key());
-        }
+        let (at, heap) = if class == Class::Timer { (TIMERS, &mut self.timers) } else { (OTHERS, &mut self.others) };
+        heap.push(entry);
+        self.first[at] = heap.first_key();
     }
 
     /// The lane of a delay, if it has one or may have one now.
@@ -153,10 +220,10 @@ impl<E: Copy> EventQueue<E> {
         Some(free)
     }
 
-    /// A lane or the heap has another first event, or none any more.
-    fn comes_first(&mut self, at: usize, key: u128) {
-        self.first[at] = key;
-        let mut node = (at + ALL) / 2;
+    /// A lane has another first event, or none any more.
+    fn comes_first(&mut self, lane: usize, key: u128) {
+        self.first[lane] = key;
+        let mut node = (lane + LANES) / 2;
         while node > 0 {
             let (a, b) = (winner(&self.least, 2 * node), winner(&self.least, 2 * node + 1));
             self.least[node] = if self.first[b] < self.first[a] { b } else { a } as u8;
@@ -165,14 +232,24 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Where the next event stands.
+    #[inline]
     fn next(&self) -> usize {
-        usize::from(self.least[1])
+        let lane = usize::from(self.least[1]);
+        let heap = if self.first[TIMERS] < self.first[OTHERS] { TIMERS } else { OTHERS };
+        if self.first[heap] < self.first[lane] { heap } else { lane }
     }
 
     /// The clock moves on, to what comes next or before that.
+    #[inline]
     pub fn advance(&mut self, now: SimTime) {
         debug_assert!((self.first[self.next()] >> 64) as u64 >= now.0, "what is to happen now comes first");
         self.now = now.0;
+    }
+
+    /// When the next event happens, or never.
+    #[inline]
+    pub fn next_time(&self) -> SimTime {
+        SimTime((self.first[self.next()] >> 64) as u64)
     }
 
     /// The next event.
@@ -188,52 +265,32 @@ impl<E: Copy> EventQueue<E> {
     }
 
     /// Takes the next event.
+    #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         let at = self.next();
-        let entry = if at == HEAP { self.take_top()? } else { self.lanes[at].pop_front()? };
+        let entry = if at < LANES {
+            let entry = self.lanes[at].pop_front()?;
+            self.comes_first(at, self.lanes[at].front().map_or(u128::MAX, Entry::key));
+            entry
+        } else {
+            let heap = if at == TIMERS { &mut self.timers } else { &mut self.others };
+            let entry = heap.pop()?;
+            self.first[at] = heap.first_key();
+            entry
+        };
         self.now = entry.time;
-        let next = if at == HEAP { self.heap.first() } else { self.lanes[at].front() };
-        self.comes_first(at, next.map_or(u128::MAX, Entry::key));
         Some((SimTime(entry.time), entry.event))
-    }
-
-    fn take_top(&mut self) -> Option<Entry<E>> {
-        let first = *self.heap.first()?;
-        let last = self.heap.pop()?;
-        let len = self.heap.len();
-        if len > 0 {
-            let mut at = 0;
-            loop {
-                let from = at * ARITY + 1;
-                if from >= len {
-                    break;
-                }
-                let children = &self.heap[from..(from + ARITY).min(len)];
-                let (mut least, mut key) = (0, u128::MAX);
-                for (i, child) in children.iter().enumerate() {
-                    let earlier = child.key() < key;
-                    (least, key) = if earlier { (i, child.key()) } else { (least, key) };
-                }
-                if last.key() <= key {
-                    break;
-                }
-                self.heap[at] = children[least];
-                at = from + least;
-            }
-            self.heap[at] = last;
-        }
-        Some(first)
     }
 
     /// The events that wait, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (SimTime, &E)> {
         let lanes = self.lanes.iter().flatten();
-        self.heap.iter().chain(lanes).map(|e| (SimTime(e.time), &e.event))
+        self.timers.entries().iter().chain(self.others.entries()).chain(lanes).map(|e| (SimTime(e.time), &e.event))
     }
 
     /// The number of events that wait.
     pub fn len(&self) -> usize {
-        self.heap.len() + self.lanes.iter().map(VecDeque::len).sum::<usize>()
+        self.timers.len + self.others.len + self.lanes.iter().map(VecDeque::len).sum::<usize>()
     }
 
     /// Whether nothing waits.

@@ -19,22 +19,31 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     /// Puts a value into a free slot.
+    #[inline]
     pub fn insert(&mut self, value: T) -> u32 {
+        self.insert_with(|_| value)
+    }
+
+    /// Puts a value that knows its own number into a free slot.
+    #[inline]
+    pub fn insert_with(&mut self, value: impl FnOnce(u32) -> T) -> u32 {
         match self.free.pop() {
             Some(i) => {
-                self.slots[i as usize] = value;
+                self.slots[i as usize] = value(i);
                 self.live[i as usize] = true;
                 i
             }
             None => {
-                self.slots.push(value);
+                let i = self.slots.len() as u32;
+                self.slots.push(value(i));
                 self.live.push(true);
-                (self.slots.len() - 1) as u32
+                i
             }
         }
     }
 
     /// Frees a slot. Its old value stays readable until the slot is used again.
+    #[inline]
     pub fn remove(&mut self, index: u32) {
         debug_assert!(self.live[index as usize], "slot {index} freed twice");
         self.live[index as usize] = false;
@@ -64,12 +73,14 @@ impl<T> Slab<T> {
 
 impl<T> std::ops::Index<u32> for Slab<T> {
     type Output = T;
+    #[inline]
     fn index(&self, index: u32) -> &T {
         &self.slots[index as usize]
     }
 }
 
 impl<T> std::ops::IndexMut<u32> for Slab<T> {
+    #[inline]
     fn index_mut(&mut self, index: u32) -> &mut T {
         &mut self.slots[index as usize]
     }
@@ -91,6 +102,7 @@ impl<T: Copy> PagedMap<T> {
     }
 
     /// The value of a key.
+    #[inline]
     pub fn get(&self, key: u32) -> T {
         match self.pages.get(key as usize / PAGE) {
             Some(Some(page)) => page[key as usize % PAGE],
@@ -104,13 +116,19 @@ impl<T: Copy> PagedMap<T> {
     }
 
     /// The value of a key, to be changed.
+    #[inline]
     pub fn at(&mut self, key: u32) -> &mut T {
         let number = key as usize / PAGE;
         if number >= self.pages.len() {
-            self.pages.resize_with(number + 1, || None);
+            self.grow(number);
         }
         let empty = self.empty;
         &mut self.pages[number].get_or_insert_with(|| Box::new([empty; PAGE]))[key as usize % PAGE]
+    }
+
+    #[cold]
+    fn grow(&mut self, number: usize) {
+        self.pages.resize_with(number + 1, || None);
     }
 }
 

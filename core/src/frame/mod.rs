@@ -76,6 +76,7 @@ impl Placer {
     }
 
     /// Chooses a host by the placement policy and notes the assignment in the view. Answers the host of the platform.
+    #[inline]
     pub fn place(&mut self, frame: Frame<'_>, ask: &Ask) -> Option<u32> {
         let sight = sight(self.exact, &self.view, frame);
         let number = self.placement.choose(ask, sight, &mut self.chance)?;
@@ -141,6 +142,7 @@ impl Placer {
 
     /// Takes note of a task of a function that was sent to a host at `began` and has ended there, and of how many idle containers
     /// of the function the host has.
+    #[inline]
     pub(crate) fn hear_of_end(&mut self, frame: Frame<'_>, host: u32, function: u32, idle: u32, began: SimTime) {
         let Some(number) = self.number_of(host) else { return };
         self.view.ended(number, &frame.whole(function));

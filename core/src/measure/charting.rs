@@ -2,7 +2,7 @@
 
 use super::charts::{Charts, HostLoad, MOST_HOST_ROWS, MOST_PLACERS, Percentiles, PlacerLoad};
 use super::quantiles::Samples;
-use super::recorder::{PlacerSeries, Recorder};
+use super::recorder::{BUSY, DECIDES, IDLE, IN_SYSTEM, INBOX, PlacerSeries, Recorder};
 use super::series::Buckets;
 use crate::platform::{Accounting, MessageKind, Model, Outcome};
 use crate::sim::Simulation;
@@ -33,14 +33,14 @@ impl Recorder {
 
     fn charts_of_every(&self, stride: usize, simulation: &Simulation) -> Charts {
         let end = simulation.world().now;
-        let count = self.completed(1).count().max(1) as f64;
+        let count = self.completed().count().max(1) as f64;
         let phases_ms = Accounting::ALL
             .iter()
             .map(|&a| (a.word().replace('_', " "), self.phases()[a as usize] as f64 / 1e6 / count))
             .filter(|(_, ms)| *ms > 0.0)
             .collect();
-        let slowdowns = Samples::new(self.completed(stride).filter_map(|i| self.slowdown(i as u32)), 1e-4);
-        let responses = Samples::new(self.completed(stride).map(|i| self.response_ms(i)), 1e-4);
+        let slowdowns = Samples::new(self.some_completed(stride).filter_map(|i| self.slowdown(i as u32)), 1e-4);
+        let responses = Samples::new(self.some_completed(stride).map(|i| self.response_ms(i)), 1e-4);
         let sent = &simulation.world().counters.messages;
         Charts {
             slowdown_cdf: cdf(&slowdowns),
@@ -78,9 +78,9 @@ impl Recorder {
             cold,
             warm,
             lost,
-            in_system: self.in_system.means(now, buckets),
-            idle_mb: self.idle.means(now, buckets),
-            busy_mb: self.busy.means(now, buckets),
+            in_system: self.levels.means_of(IN_SYSTEM, now, buckets),
+            idle_mb: self.levels.means_of(IDLE, now, buckets),
+            busy_mb: self.levels.means_of(BUSY, now, buckets),
             image_mb: self.images.as_ref().map_or_else(Vec::new, |images| images.means(now, buckets)),
             evicted_per_s: self.evicted.means(now, buckets),
             expired_per_s: self.expired.means(now, buckets),
@@ -94,7 +94,7 @@ impl Recorder {
 
     /// The placers whose inboxes are the longest over some buckets, in the order of their numbers.
     fn placer_loads(&self, model: &Model, now: SimTime, buckets: Buckets) -> Vec<PlacerLoad> {
-        let inboxes = self.placers.iter().map(|(which, series)| (which, series, series.inbox.means(now, buckets)));
+        let inboxes = self.placers.iter().map(|(which, series)| (which, series, series.levels.means_of(INBOX, now, buckets)));
         let mut fullest: Vec<_> = inboxes.map(|(which, series, inbox)| (inbox.iter().sum::<f32>(), which, series, inbox)).collect();
         fullest.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         fullest.truncate(MOST_PLACERS);
@@ -104,7 +104,7 @@ impl Recorder {
             let place = on_machine.clone().take_while(|(other, _)| other < which).count();
             let id = model.machine_id(series.machine);
             let name = if on_machine.count() > 1 { format!("{id}, {}", place + 1) } else { id.to_owned() };
-            PlacerLoad { name, inbox, busy: series.busy.means(now, buckets) }
+            PlacerLoad { name, inbox, busy: series.levels.means_of(DECIDES, now, buckets) }
         };
         fullest.into_iter().map(load).collect()
     }

@@ -48,28 +48,29 @@ pub struct GroupRow {
 }
 
 /// Values of groups, those of one group together.
+#[derive(Default)]
 struct Values {
+    /// Where each group's values end, as far as they are there.
     ends: Vec<usize>,
     all: Vec<f64>,
 }
 
 impl Values {
-    /// From (group, value) pairs.
-    fn new(groups: usize, pairs: impl Iterator<Item = (usize, f64)> + Clone) -> Values {
-        let mut ends = vec![0; groups];
-        pairs.clone().for_each(|(group, _)| ends[group] += 1);
+    /// Makes room for the values of groups, of each so many, in place of those that were there.
+    fn begin(&mut self, counts: impl Iterator<Item = usize>) {
         let mut sum = 0;
-        for end in &mut ends {
-            sum += *end;
-            *end = sum;
+        self.ends.clear();
+        for count in counts {
+            // Until its values are there, a group ends where it begins.
+            self.ends.push(sum);
+            sum += count;
         }
-        let mut next: Vec<usize> = std::iter::once(0).chain(ends.iter().copied()).take(groups).collect();
-        let mut all = vec![0.0; sum];
-        for (group, value) in pairs {
-            all[next[group]] = value;
-            next[group] += 1;
-        }
-        Values { ends, all }
+        self.all.resize(sum, 0.0);
+    }
+
+    fn push(&mut self, group: usize, value: f64) {
+        self.all[self.ends[group]] = value;
+        self.ends[group] += 1;
     }
 
     /// The values of a group.
@@ -105,26 +106,39 @@ pub fn groups(simulation: &Simulation, recorder: &Recorder, by: GroupBy) -> Vec<
             ..GroupRow::default()
         })
         .collect();
+    let mut without_ideal = vec![0; n];
     for (row, outcome, cold) in recorder.ended_rows() {
-        if let Some(group) = group_of(row).and_then(|g| rows.get_mut(g)) {
-            group.ended += 1;
-            group.cold += u64::from(cold);
-            group.lost += u64::from(outcome != Outcome::Completed);
+        let Some(g) = group_of(row).filter(|&g| g < n) else { continue };
+        rows[g].ended += 1;
+        rows[g].cold += u64::from(cold);
+        rows[g].lost += u64::from(outcome != Outcome::Completed);
+        without_ideal[g] += usize::from(outcome == Outcome::Completed && workload.execution_ns[row] == 0);
+    }
+    let completed = |row: &GroupRow| (row.ended - row.lost) as usize;
+    // One after the other in the same room: in a long run it is the most that a summary needs.
+    let mut values = Values::default();
+    values.begin(rows.iter().map(completed));
+    for row in recorder.completed() {
+        if let Some(g) = group_of(row).filter(|&g| g < n) {
+            values.push(g, recorder.response_ms(row));
         }
     }
-    let completed = recorder.ended_rows().filter(|(_, outcome, _)| *outcome == Outcome::Completed);
-    let grouped = completed.filter_map(|(row, ..)| group_of(row).map(|g| (g, row)));
-    let mut responses = Values::new(n, grouped.clone().map(|(g, row)| (g, recorder.response_ms(row))));
-    let mut slowdowns = Values::new(n, grouped.filter_map(|(g, row)| recorder.slowdown(row as u32).map(|s| (g, s))));
     for (i, row) in rows.iter_mut().enumerate() {
-        let values = responses.of(i);
-        if values.is_empty() {
-            continue;
+        let values = values.of(i);
+        if !values.is_empty() {
+            row.response_ms = values.iter().sum::<f64>() / values.len() as f64;
+            [row.p50_ms, row.p95_ms, row.p99_ms] = select(values, [0.5, 0.95, 0.99]);
         }
-        row.response_ms = values.iter().sum::<f64>() / values.len() as f64;
-        [row.p50_ms, row.p95_ms, row.p99_ms] = select(values, [0.5, 0.95, 0.99]);
-        let slowdowns = slowdowns.of(i);
-        row.slowdown_p99 = if slowdowns.is_empty() { 0.0 } else { select(slowdowns, [0.99])[0] };
+    }
+    values.begin(rows.iter().zip(&without_ideal).map(|(row, without)| completed(row) - without));
+    for row in recorder.completed() {
+        if let Some((g, slowdown)) = group_of(row).filter(|&g| g < n).zip(recorder.slowdown(row as u32)) {
+            values.push(g, slowdown);
+        }
+    }
+    for (i, row) in rows.iter_mut().enumerate() {
+        let values = values.of(i);
+        row.slowdown_p99 = if values.is_empty() { 0.0 } else { select(values, [0.99])[0] };
     }
     if by == GroupBy::Function {
         rows.retain(|row| row.ended > 0);

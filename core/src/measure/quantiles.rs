@@ -39,17 +39,22 @@ pub(super) enum Samples {
 impl Samples {
     /// From samples that are not negative, in any order. `unit` is the finest difference that a histogram keeps.
     pub(super) fn new(samples: impl Iterator<Item = f64> + Clone, unit: f64) -> Samples {
-        if samples.clone().take(EXACT_BELOW).count() < EXACT_BELOW {
-            let mut sorted: Vec<f64> = samples.collect();
-            sorted.sort_unstable_by(f64::total_cmp);
-            return Samples::Sorted(sorted);
+        match few(samples.clone()) {
+            Some(mut sorted) => {
+                sorted.sort_unstable_by(f64::total_cmp);
+                Samples::Sorted(sorted)
+            }
+            None => Samples::counted(samples, unit),
         }
+    }
+
+    fn counted(samples: impl Iterator<Item = f64>, unit: f64) -> Samples {
         // Three significant digits are always accepted.
         let Ok(mut histogram) = Histogram::<u64>::new(3) else { return Samples::Sorted(Vec::new()) };
-        let mut max = 0.0_f64;
+        let (mut max, per_unit) = (0.0_f64, 1.0 / unit);
         for x in samples {
             // It grows as needed; nothing that a u64 holds is refused.
-            let _ = histogram.record(libm::rint(x / unit) as u64);
+            let _ = histogram.record((x * per_unit + 0.5) as u64);
             max = if x > max { x } else { max };
         }
         Samples::Counted { histogram, unit, max }
@@ -76,6 +81,17 @@ impl Samples {
             }
         }
     }
+}
+
+/// The samples themselves, if they are so few that their percentiles are exact.
+fn few(samples: impl Iterator<Item = f64> + Clone) -> Option<Vec<f64>> {
+    let at_most = samples.size_hint().1.unwrap_or(usize::MAX);
+    if at_most >= EXACT_BELOW && samples.clone().take(EXACT_BELOW).count() == EXACT_BELOW {
+        return None;
+    }
+    let mut all = Vec::with_capacity(at_most.min(EXACT_BELOW));
+    all.extend(samples);
+    Some(all)
 }
 
 /// The q-quantile of sorted samples by linear interpolation between order statistics (Hyndman and Fan's type 7).
@@ -111,23 +127,15 @@ pub(super) fn select<const N: usize>(samples: &mut [f64], q: [f64; N]) -> [f64; 
 impl Quantiles {
     /// From samples that are not negative.
     pub(super) fn new(samples: impl Iterator<Item = f64> + Clone, unit: f64) -> Quantiles {
-        let (mut count, mut sum) = (0u64, 0.0);
-        for x in samples.clone() {
-            count += 1;
-            sum += x;
-        }
-        if count == 0 {
-            return Quantiles { exact: true, ..Quantiles::default() };
-        }
         const AT: [f64; 6] = [0.5, 0.9, 0.95, 0.99, 0.999, 1.0];
-        let exact = count < EXACT_BELOW as u64;
-        let [p50, p90, p95, p99, p999, max] = if exact {
-            let mut all = Vec::with_capacity(count as usize);
-            all.extend(samples);
-            select(&mut all, AT)
-        } else {
-            let samples = Samples::new(samples, unit);
-            AT.map(|q| samples.at(q))
+        let (count, sum, [p50, p90, p95, p99, p999, max], exact) = match few(samples.clone()) {
+            Some(all) if all.is_empty() => return Quantiles { exact: true, ..Quantiles::default() },
+            Some(mut all) => (all.len() as u64, all.iter().sum::<f64>(), select(&mut all, AT), true),
+            None => {
+                let mut sum = 0.0;
+                let counted = Samples::counted(samples.inspect(|x| sum += x), unit);
+                (counted.len(), sum, AT.map(|q| counted.at(q)), false)
+            }
         };
         Quantiles { count, mean: sum / count as f64, p50, p90, p95, p99, p999, max, exact }
     }

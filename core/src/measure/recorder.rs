@@ -30,9 +30,8 @@ pub struct Recorder {
     flags: Vec<u8>,
     attempts: Vec<u16>,
     phases: [u128; Accounting::COUNT],
-    pub(super) in_system: StepSeries,
-    pub(super) idle: StepSeries,
-    pub(super) busy: StepSeries,
+    /// By [`IN_SYSTEM`], [`IDLE`], [`BUSY`].
+    pub(super) levels: StepSeries<3>,
     pub(super) evicted: StepSeries,
     pub(super) expired: StepSeries,
     /// Nothing before the first image.
@@ -52,11 +51,21 @@ pub struct Recorder {
 pub(super) struct PlacerSeries {
     /// Its machine.
     pub(super) machine: u32,
-    /// How many messages wait.
-    pub(super) inbox: StepSeries,
-    /// One while it decides.
-    pub(super) busy: StepSeries,
+    /// How many messages wait ([`INBOX`]), and one while it decides ([`DECIDES`]).
+    pub(super) levels: StepSeries<2>,
 }
+
+/// Messages in its inbox, among the levels of a placer.
+pub(super) const INBOX: usize = 0;
+/// Whether it decides.
+pub(super) const DECIDES: usize = 1;
+
+/// Tasks in the system, among the levels of a run.
+pub(super) const IN_SYSTEM: usize = 0;
+/// MB of idle containers.
+pub(super) const IDLE: usize = 1;
+/// MB of starting and busy containers.
+pub(super) const BUSY: usize = 2;
 
 /// Of more placers no series are kept.
 const MOST_SERIES: usize = 128;
@@ -98,7 +107,7 @@ impl Shares {
 
     fn mean(&mut self, now: SimTime, to: [f64; 3]) {
         for ((series, last), to) in self.means.iter_mut().zip(&mut self.last).zip(to) {
-            series.add(now, to - *last);
+            series.add(now, [to - *last]);
             *last = to;
         }
     }
@@ -129,6 +138,17 @@ pub struct InvocationRow {
     pub response_ns: u64,
 }
 
+/// What the low four bits of a row's flags say of how it ended.
+const OUTCOMES: [Option<Outcome>; 16] = {
+    let mut all = [None; 16];
+    let mut i = 0;
+    while i < Outcome::ALL.len() {
+        all[i + 1] = Some(Outcome::ALL[i]);
+        i += 1;
+    }
+    all
+};
+
 const COLD: u8 = 16;
 /// Where the three bits of the cause begin.
 const CAUSE: u8 = 5;
@@ -154,9 +174,7 @@ impl Recorder {
             flags: vec![0; n],
             attempts: vec![0; n],
             phases: [0; Accounting::COUNT],
-            in_system: StepSeries::new(width),
-            idle: StepSeries::new(width),
-            busy: StepSeries::new(width),
+            levels: StepSeries::new(width),
             evicted: StepSeries::new(width),
             expired: StepSeries::new(width),
             images: None,
@@ -205,20 +223,23 @@ impl Recorder {
     }
 
     /// The series of a placer; nothing where there are too many.
+    #[inline]
     fn series_of(&mut self, machine: u32, placer: (u16, u32)) -> Option<&mut PlacerSeries> {
         if self.placers.get(self.last_placer).is_none_or(|(which, _)| *which != placer) {
-            match self.placers.binary_search_by_key(&placer, |(which, _)| *which) {
-                Ok(known) => self.last_placer = known,
-                Err(place) if self.placers.len() < MOST_SERIES => {
-                    let width = first_width(&self.workload);
-                    let series = PlacerSeries { machine, inbox: StepSeries::new(width), busy: StepSeries::new(width) };
-                    self.placers.insert(place, (placer, series));
-                    self.last_placer = place;
-                }
-                Err(_) => return None,
-            }
+            self.last_placer = self.find_series(machine, placer)?;
         }
-        Some(&mut self.placers[self.last_placer].1)
+        self.placers.get_mut(self.last_placer).map(|(_, series)| series)
+    }
+
+    fn find_series(&mut self, machine: u32, placer: (u16, u32)) -> Option<usize> {
+        match self.placers.binary_search_by_key(&placer, |(which, _)| *which) {
+            Err(place) if self.placers.len() < MOST_SERIES => {
+                let series = PlacerSeries { machine, levels: StepSeries::new(first_width(&self.workload)) };
+                self.placers.insert(place, (placer, series));
+                Some(place)
+            }
+            found => found.ok(),
+        }
     }
 
     pub(super) fn workload(&self) -> &Workload {
@@ -266,7 +287,7 @@ impl Recorder {
     }
 
     pub(super) fn outcome(&self, i: usize) -> Option<Outcome> {
-        (self.flags[i] & 15).checked_sub(1).and_then(|o| Outcome::ALL.get(o as usize)).copied()
+        OUTCOMES[usize::from(self.flags[i] & 15)]
     }
 
     /// When a row was submitted, in nanoseconds: its time, or when the others that it waited for let it.
@@ -283,8 +304,17 @@ impl Recorder {
     }
 
     /// Every so many of the completed rows that count.
-    pub(super) fn completed(&self, stride: usize) -> impl Iterator<Item = usize> + Clone {
-        self.measured().step_by(stride).filter(|&i| self.flags[i] & 15 == 1 + Outcome::Completed as u8)
+    pub(super) fn some_completed(&self, stride: usize) -> impl Iterator<Item = usize> + Clone {
+        self.measured().step_by(stride).filter(|&i| self.is_completed(i))
+    }
+
+    /// The completed rows that count.
+    pub(super) fn completed(&self) -> impl Iterator<Item = usize> + Clone {
+        self.measured().filter(|&i| self.is_completed(i))
+    }
+
+    fn is_completed(&self, i: usize) -> bool {
+        self.flags[i] & 15 == 1 + Outcome::Completed as u8
     }
 
     /// Response / ideal; nothing for an ideal of zero.
@@ -294,11 +324,11 @@ impl Recorder {
     }
 
     pub(super) fn slowdowns(&self) -> impl Iterator<Item = f64> + Clone {
-        self.completed(1).filter_map(|i| self.slowdown(i as u32))
+        self.completed().filter_map(|i| self.slowdown(i as u32))
     }
 
     pub(super) fn responses_ms(&self) -> impl Iterator<Item = f64> + Clone {
-        self.completed(1).map(|i| self.response_ms(i))
+        self.completed().map(|i| self.response_ms(i))
     }
 
     pub(super) fn slowdown_quantiles(&self) -> Quantiles {
@@ -307,11 +337,6 @@ impl Recorder {
 
     pub(super) fn response_quantiles(&self) -> Quantiles {
         Quantiles::new(self.responses_ms(), 1e-4)
-    }
-
-    /// Completed invocations that were measured and have an ideal of zero.
-    pub(super) fn without_ideal(&self) -> u64 {
-        self.completed(1).filter(|&i| self.workload.execution_ns[i] == 0).count() as u64
     }
 
     /// Rows that ended and are measured: (row, outcome, cold).
@@ -341,32 +366,29 @@ impl Probe for Recorder {
         false
     }
 
+    #[inline]
     fn passed(&mut self, _now: SimTime, machine: u32, placer: (u16, u32)) {
         // What goes through at once adds nothing to the time averages; only that there is such a placer is to be known.
         self.series_of(machine, placer);
     }
 
+    #[inline]
     fn arrived(&mut self, now: SimTime, invocation: u32) {
         if !self.submitted_ns.is_empty() {
             self.submitted_ns[invocation as usize] = now.0;
         }
-        self.in_system.add(now, 1.0);
+        self.levels.add(now, [1.0, 0.0, 0.0]);
     }
 
+    #[inline]
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         let mb = event.memory as f64 / 1e6;
         match event.change {
-            ContainerChange::Starting | ContainerChange::Prewarming => self.busy.add(now, mb),
-            ContainerChange::Idle => {
-                self.busy.add(now, -mb);
-                self.idle.add(now, mb);
-            }
+            ContainerChange::Starting | ContainerChange::Prewarming => self.levels.add(now, [0.0, 0.0, mb]),
+            ContainerChange::Idle => self.levels.add(now, [0.0, mb, -mb]),
             ContainerChange::Ready => {}
-            ContainerChange::Busy => {
-                self.idle.add(now, -mb);
-                self.busy.add(now, mb);
-            }
-            ContainerChange::Expired | ContainerChange::Evicted | ContainerChange::Killed => self.idle.add(now, -mb),
+            ContainerChange::Busy => self.levels.add(now, [0.0, -mb, mb]),
+            ContainerChange::Expired | ContainerChange::Evicted | ContainerChange::Killed => self.levels.add(now, [0.0, -mb, 0.0]),
         }
         match event.change {
             ContainerChange::Evicted => self.evicted.pulse(now),
@@ -382,9 +404,10 @@ impl Probe for Recorder {
             _ => return,
         };
         let width = first_width(&self.workload);
-        self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, by / 1e6);
+        self.images.get_or_insert_with(|| StepSeries::new(width)).add(now, [by / 1e6]);
     }
 
+    #[inline]
     fn on_host(&mut self, now: SimTime, host: u32, more: bool) {
         if let Some(hosts) = &mut self.hosts {
             hosts.change(now, host, more);
@@ -396,16 +419,15 @@ impl Probe for Recorder {
         self.shares.get_or_insert_with(|| Box::new(Shares::new(width))).change(now, (machine, function), weights);
     }
 
+    #[inline]
     fn placer(&mut self, now: SimTime, machine: u32, placer: (u16, u32), change: PlacerChange) {
         let Some(series) = self.series_of(machine, placer) else { return };
-        match change {
-            PlacerChange::Waits => series.inbox.add(now, 1.0),
-            PlacerChange::Decides => {
-                series.inbox.add(now, -1.0);
-                series.busy.add(now, 1.0);
-            }
-            PlacerChange::Done => series.busy.add(now, -1.0),
-        }
+        let by = match change {
+            PlacerChange::Waits => [1.0, 0.0],
+            PlacerChange::Decides => [-1.0, 1.0],
+            PlacerChange::Done => [0.0, -1.0],
+        };
+        series.levels.add(now, by);
     }
 
     fn took_over(&mut self, now: SimTime) {
@@ -414,9 +436,10 @@ impl Probe for Recorder {
         }
     }
 
+    #[inline]
     fn ended(&mut self, now: SimTime, end: &TaskEnd<'_>) {
         let i = end.invocation as usize;
-        self.in_system.add(now, -1.0);
+        self.levels.add(now, [-1.0, 0.0, 0.0]);
         self.started_ns[i] = end.started.0;
         self.finished_ns[i] = end.finished.0;
         self.response_ns[i] = end.response_ns;

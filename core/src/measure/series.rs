@@ -1,17 +1,17 @@
-//! The time average of a step function in equal buckets, however long the run turns out to be.
+//! Time averages of step functions in equal buckets, however long the run turns out to be.
 
 use crate::units::SimTime;
 
 /// So many that a small part of a run can be looked at more closely than the whole.
 const BUCKETS: usize = 2048;
 
-/// Integrates a value that jumps, into at most [`BUCKETS`] buckets; when time goes beyond them, pairs of buckets are merged.
+/// Integrates values that jump, into at most [`BUCKETS`] buckets; when time goes beyond them, pairs of buckets are merged.
 #[derive(Clone, Debug)]
-pub(super) struct StepSeries {
+pub(super) struct StepSeries<const N: usize = 1> {
     width: u64,
-    /// Value times nanoseconds.
-    sums: Vec<f64>,
-    value: f64,
+    /// Values times nanoseconds.
+    sums: Vec<[f64; N]>,
+    values: [f64; N],
     since: u64,
     /// The bucket that `since` is in, and its end; 0 where that is not known.
     bucket: usize,
@@ -19,61 +19,77 @@ pub(super) struct StepSeries {
 }
 
 impl StepSeries {
-    /// A series whose first guess at a bucket's width is in nanoseconds.
-    pub(super) fn new(width: u64) -> StepSeries {
-        StepSeries { width: width.max(1), sums: Vec::new(), value: 0.0, since: 0, bucket: 0, bucket_ends: 0 }
-    }
-
-    /// The value jumps by `by` now.
-    pub(super) fn add(&mut self, now: SimTime, by: f64) {
-        // Much happens at one instant, for which there is nothing to integrate.
-        if now.0 != self.since {
-            self.advance(now.0);
-        }
-        self.value += by;
-    }
-
     /// Something happens now: the mean is how often in a second.
     pub(super) fn pulse(&mut self, now: SimTime) {
         self.advance(now.0);
         // What happens at the end of the last bucket belongs to it.
         let bucket = (now.0.saturating_sub(1) / self.width) as usize;
         if bucket >= self.sums.len() {
-            self.sums.resize(bucket + 1, 0.0);
+            self.sums.resize(bucket + 1, [0.0]);
         }
-        self.sums[bucket] += 1e9;
+        self.sums[bucket][0] += 1e9;
+    }
+}
+
+impl<const N: usize> StepSeries<N> {
+    /// Series whose first guess at a bucket's width is in nanoseconds.
+    pub(super) fn new(width: u64) -> StepSeries<N> {
+        StepSeries { width: width.max(1), sums: Vec::new(), values: [0.0; N], since: 0, bucket: 0, bucket_ends: 0 }
     }
 
+    /// The values jump by `by` now.
+    #[inline]
+    pub(super) fn add(&mut self, now: SimTime, by: [f64; N]) {
+        // Much happens at one instant, for which there is nothing to integrate.
+        if now.0 != self.since {
+            self.advance(now.0);
+        }
+        self.values.iter_mut().zip(by).for_each(|(value, by)| *value += by);
+    }
+
+    #[inline]
     fn advance(&mut self, now: u64) {
         // Most jumps are in the bucket of the last one, and a division takes longer than all the rest.
         if now < self.bucket_ends {
-            self.sums[self.bucket] += self.value * (now - self.since) as f64;
-            self.since = now;
-            return;
+            self.fill(self.bucket, now);
+        } else {
+            self.advance_beyond(now);
         }
+    }
+
+    /// The values hold until an instant in a bucket.
+    #[inline]
+    fn fill(&mut self, bucket: usize, until: u64) {
+        let time = (until - self.since) as f64;
+        self.sums[bucket].iter_mut().zip(self.values).for_each(|(sum, value)| *sum += value * time);
+        self.since = until;
+    }
+
+    #[cold]
+    fn advance_beyond(&mut self, now: u64) {
         while now / self.width >= BUCKETS as u64 {
             self.width *= 2;
-            self.sums = self.sums.chunks(2).map(|pair| pair.iter().sum()).collect();
+            let whole = |pair: &[[f64; N]]| std::array::from_fn(|i| pair.iter().map(|sums| sums[i]).sum());
+            self.sums = self.sums.chunks(2).map(whole).collect();
         }
         while self.since < now {
             let bucket = (self.since / self.width) as usize;
             // The last bucket may end after the clock's last instant.
             let until = (bucket as u64 + 1).saturating_mul(self.width).min(now);
             if bucket >= self.sums.len() {
-                self.sums.resize(bucket + 1, 0.0);
+                self.sums.resize(bucket + 1, [0.0; N]);
             }
-            self.sums[bucket] += self.value * (until - self.since) as f64;
-            self.since = until;
+            self.fill(bucket, until);
         }
         self.bucket = (self.since / self.width) as usize;
         if self.bucket >= self.sums.len() {
-            self.sums.resize(self.bucket + 1, 0.0);
+            self.sums.resize(self.bucket + 1, [0.0; N]);
         }
         self.bucket_ends = (self.bucket as u64 + 1).saturating_mul(self.width);
     }
 
-    /// The mean in each of some buckets, of a run that has come to `end`.
-    pub(super) fn means(&self, end: SimTime, buckets: Buckets) -> Vec<f32> {
+    /// The mean of one of them in each of some buckets, of a run that has come to `end`.
+    pub(super) fn means_of(&self, which: usize, end: SimTime, buckets: Buckets) -> Vec<f32> {
         let mut whole = self.clone();
         whole.advance(end.0);
         (0..buckets.count)
@@ -88,11 +104,18 @@ impl StepSeries {
                     let overlap = to.min(until) - from.max(b * whole.width);
                     // The last bucket is filled only up to the end.
                     let filled = until.min(end.0) - b * whole.width;
-                    sum += whole.sums.get(b as usize).copied().unwrap_or(0.0) * overlap as f64 / filled as f64;
+                    sum += whole.sums.get(b as usize).map_or(0.0, |sums| sums[which]) * overlap as f64 / filled as f64;
                 }
                 (sum / (to - from) as f64) as f32
             })
             .collect()
+    }
+}
+
+impl StepSeries {
+    /// As [`StepSeries::means_of`], of the only one.
+    pub(super) fn means(&self, end: SimTime, buckets: Buckets) -> Vec<f32> {
+        self.means_of(0, end, buckets)
     }
 }
 
@@ -136,10 +159,10 @@ mod tests {
     #[test]
     fn means_are_exact_and_survive_merging() {
         let mut s = StepSeries::new(10);
-        s.add(SimTime(0), 2.0);
-        s.add(SimTime(20), 4.0);
+        s.add(SimTime(0), [2.0]);
+        s.add(SimTime(20), [4.0]);
         assert_eq!(means(&s, 40, 10, 4), [2.0, 2.0, 6.0, 6.0]);
-        s.add(SimTime(100_000), -6.0);
+        s.add(SimTime(100_000), [-6.0]);
         let total: f32 = means(&s, 100_000, 1000, 100).iter().sum();
         assert!((total / 100.0 - 5.9992).abs() < 1e-3, "{total}");
     }
@@ -147,11 +170,25 @@ mod tests {
     #[test]
     fn a_part_is_as_exact_as_the_whole() {
         let mut s = StepSeries::new(10);
-        s.add(SimTime(0), 2.0);
-        s.add(SimTime(20), 4.0);
+        s.add(SimTime(0), [2.0]);
+        s.add(SimTime(20), [4.0]);
         let part = Buckets::new(SimTime(10), SimTime(29), 2);
         assert_eq!((part.begin(1), part.of(9), part.of(20), part.of(30)), (20, None, Some(1), None));
         assert_eq!(s.means(SimTime(40), part), [2.0, 6.0]);
+    }
+
+    #[test]
+    fn several_are_as_each_alone() {
+        let (mut both, mut one, mut other) = (StepSeries::<2>::new(10), StepSeries::new(10), StepSeries::new(10));
+        for (at, a, b) in [(0, 2.0, 0.0), (15, 0.0, 1.0), (20, 4.0, -1.0), (100_000, -6.0, 3.0)] {
+            both.add(SimTime(at), [a, b]);
+            one.add(SimTime(at), [a]);
+            other.add(SimTime(at), [b]);
+        }
+        let buckets = Buckets { from: 0, width: 997, count: 110 };
+        let end = SimTime(109_000);
+        assert_eq!(both.means_of(0, end, buckets), one.means(end, buckets));
+        assert_eq!(both.means_of(1, end, buckets), other.means(end, buckets));
     }
 
     #[test]
@@ -169,8 +206,8 @@ mod tests {
     fn a_series_reaches_the_end_of_the_clock() {
         for width in [1, 1_000_000, u64::MAX / 239, u64::MAX] {
             let mut s = StepSeries::new(width);
-            s.add(SimTime(0), 2.0);
-            s.add(SimTime::NEVER, -2.0);
+            s.add(SimTime(0), [2.0]);
+            s.add(SimTime::NEVER, [-2.0]);
             let means = means(&s, u64::MAX, u64::MAX / 120 + 1, 120);
             assert!(means.iter().all(|m| (m - 2.0).abs() < 1e-3), "{means:?}");
         }

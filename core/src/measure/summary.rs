@@ -195,13 +195,7 @@ impl Summary {
             .iter()
             .map(|(_, t)| t.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>() + u128::from(world.now.since(t.since).0))
             .sum();
-        let (mut cold, mut ended) = (0u64, 0u64);
-        for (_, outcome, was_cold) in recorder.ended_rows() {
-            if matches!(outcome, Outcome::Completed | Outcome::TimedOut | Outcome::Failed) {
-                ended += 1;
-                cold += u64::from(was_cold);
-            }
-        }
+        let tally = Tally::new(simulation, recorder);
         let count = response_ms.count.max(1) as f64;
         let model = simulation.model();
         let usage: Vec<_> =
@@ -226,9 +220,9 @@ impl Summary {
             evictions: c.evictions,
             expirations: c.expirations,
             prewarmed: c.prewarmed,
-            zero_ideal: recorder.without_ideal(),
+            zero_ideal: tally.without_ideal,
             jobs: JobSummary::new(recorder, world.now),
-            cold_share: if ended == 0 { 0.0 } else { cold as f64 / ended as f64 },
+            cold_share: if tally.started == 0 { 0.0 } else { tally.cold as f64 / tally.started as f64 },
             end_s: world.now.as_s(),
             idle_gb_s: usage.iter().map(|u| u.idle_memory).sum::<u128>() as f64 / GB_S,
             busy_gb_s: usage.iter().map(|u| u.busy_memory).sum::<u128>() as f64 / GB_S,
@@ -249,14 +243,14 @@ impl Summary {
             events: c.events,
             sojourn_ns: c.sojourn_ns + live,
             in_system_ns: c.in_system_ns,
-            functions: functions(simulation, recorder),
+            functions: tally.functions(simulation),
             hosts: model
                 .hosts
                 .iter()
                 .zip(&usage)
-                .zip(hosts(simulation, recorder))
+                .zip(&tally.hosts)
                 .take(MOST_ROWS)
-                .map(|((spec, u), (ended, cold))| HostRow {
+                .map(|((spec, u), &(ended, cold))| HostRow {
                     id: model.machine_id(spec.machine).to_owned(),
                     ended,
                     cold,
@@ -280,44 +274,71 @@ fn transfers(c: &Counters) -> Vec<TransferRow> {
         .collect()
 }
 
-fn hosts(simulation: &Simulation, recorder: &Recorder) -> Vec<(u64, u64)> {
-    let mut out = vec![(0, 0); simulation.model().hosts.len()];
-    for (row, _, cold) in recorder.ended_rows() {
-        if let Some(host) = recorder.host_of(row) {
-            out[host].0 += 1;
-            out[host].1 += u64::from(cold);
-        }
-    }
-    out
+/// Counts of the rows that ended and are measured, in one go through them.
+struct Tally {
+    /// Those that started, on whatever host, and how many of them cold.
+    started: u64,
+    cold: u64,
+    /// Completed ones that have an ideal of zero.
+    without_ideal: u64,
+    /// Per host: (ended, started cold).
+    hosts: Vec<(u64, u64)>,
+    functions: Vec<FunctionTally>,
 }
 
-fn functions(simulation: &Simulation, recorder: &Recorder) -> Vec<FunctionRow> {
-    let workload = simulation.workload();
-    let mut totals = vec![(0u64, 0u64, 0u64, 0.0); workload.functions.len()];
-    for (row, outcome, cold) in recorder.ended_rows() {
-        let t = &mut totals[workload.function[row] as usize];
-        t.0 += 1;
-        t.1 += u64::from(cold);
-        if outcome == Outcome::Completed {
-            t.3 += recorder.row(row as u32).response_ns as f64 / 1e6;
-        } else {
-            t.2 += 1;
-        }
-    }
-    let mut order: Vec<usize> = (0..totals.len()).filter(|&f| totals[f].0 > 0).collect();
-    order.sort_by_key(|&f| (std::cmp::Reverse(totals[f].0), f));
-    order
-        .into_iter()
-        .take(MOST_ROWS)
-        .map(|f| {
-            let (ended, cold, lost, sum) = totals[f];
-            FunctionRow {
-                id: workload.functions[f].id.clone(),
-                ended,
-                cold,
-                lost,
-                response_ms: sum / ended.saturating_sub(lost).max(1) as f64,
+/// Counts of one function's rows.
+#[derive(Clone, Copy, Default)]
+struct FunctionTally {
+    ended: u64,
+    cold: u64,
+    lost: u64,
+    /// Sum of the completed ones' response times, in milliseconds.
+    response_ms: f64,
+}
+
+impl Tally {
+    fn new(simulation: &Simulation, recorder: &Recorder) -> Tally {
+        let workload = simulation.workload();
+        let mut tally = Tally {
+            started: 0,
+            cold: 0,
+            without_ideal: 0,
+            hosts: vec![(0, 0); simulation.model().hosts.len()],
+            functions: vec![FunctionTally::default(); workload.functions.len()],
+        };
+        for (row, outcome, cold) in recorder.ended_rows() {
+            let cold = u64::from(cold);
+            if matches!(outcome, Outcome::Completed | Outcome::TimedOut | Outcome::Failed) {
+                tally.started += 1;
+                tally.cold += cold;
             }
-        })
-        .collect()
+            if let Some(host) = recorder.host_of(row) {
+                tally.hosts[host].0 += 1;
+                tally.hosts[host].1 += cold;
+            }
+            let function = &mut tally.functions[workload.function[row] as usize];
+            function.ended += 1;
+            function.cold += cold;
+            if outcome == Outcome::Completed {
+                function.response_ms += recorder.response_ms(row);
+                tally.without_ideal += u64::from(workload.execution_ns[row] == 0);
+            } else {
+                function.lost += 1;
+            }
+        }
+        tally
+    }
+
+    /// The functions of which any ended, the most invoked first.
+    fn functions(&self, simulation: &Simulation) -> Vec<FunctionRow> {
+        let all = &self.functions;
+        let mut order: Vec<usize> = (0..all.len()).filter(|&f| all[f].ended > 0).collect();
+        order.sort_by_key(|&f| (std::cmp::Reverse(all[f].ended), f));
+        let row = |f: usize| {
+            let FunctionTally { ended, cold, lost, response_ms } = all[f];
+            let id = simulation.workload().functions[f].id.clone();
+            FunctionRow { id, ended, cold, lost, response_ms: response_ms / ended.saturating_sub(lost).max(1) as f64 }
+        };
+        order.into_iter().take(MOST_ROWS).map(row).collect()
+    }
 }

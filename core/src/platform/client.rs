@@ -42,16 +42,31 @@ fn may_go_better(outcome: Outcome, cause: Option<Cause>) -> bool {
 impl World {
     /// An invocation arrives at its client. Answers its first attempt.
     pub(crate) fn arrive<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, invocation: u32) -> u32 {
-        self.digest.fold(self.now.0, 1, invocation, 0);
-        self.counters.submitted += 1;
+        self.arrives(probe, invocation);
         let task = self.tasks.insert(Task::new(invocation, self.now));
         if let Some(patience) = model.functions[workload.function[invocation as usize] as usize].patience {
             let gives_up = self.now + patience;
             self.tasks[task].gives_up = gives_up;
             self.queue.push(gives_up, Class::Timer, Event::new(EventKind::PatienceEnds, 0, task));
         }
-        probe.arrived(self.now, invocation);
         self.try_task(task)
+    }
+
+    /// Whoever counts hears of an arrival.
+    pub(crate) fn arrives<P: Probe>(&mut self, probe: &mut P, invocation: u32) {
+        self.digest.fold(self.now.0, 1, invocation, 0);
+        self.counters.submitted += 1;
+        probe.arrived(self.now, invocation);
+    }
+
+    /// An invocation that has arrived has come to a placer in no time, in an attempt that is answered here.
+    pub(crate) fn comes_to_placer(&mut self, invocation: u32) -> u32 {
+        let task = self.tasks.insert(Task::new(invocation, self.now));
+        let attempt = self.try_task(task);
+        let a = &mut self.attempts[attempt];
+        (a.instance, a.entry, a.placer) = (0, 0, 0);
+        a.enter(Phase::AtPlacer, self.now);
+        attempt
     }
 
     /// A client makes an attempt at a task.

@@ -30,7 +30,7 @@ use crate::policy::estimate::Estimate;
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
 use crate::policy::order::{Newcomer, Order, QueueOrder};
 use crate::scenario::{Cpu, IfInsufficient, MemoryFull, NoRoom, Queue, Reuse, Starting};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, product};
 use crate::workload::Workload;
 
 /// A container on a host.
@@ -58,7 +58,7 @@ pub struct Container {
     pub(super) first: u32,
     pub(super) last: u32,
     /// How many containers were created before it.
-    created: u64,
+    pub(super) created: u64,
     /// When it entered its state.
     pub since: SimTime,
     /// Starting: when it will be ready. Idle: when it expires.
@@ -66,7 +66,7 @@ pub struct Container {
     /// Idle: from when on its function's next invocation does not get it any more.
     stale_after: SimTime,
     /// Neighbours in the list of its function's containers that have room; the first's previous one is the last.
-    previous: u32,
+    pub(super) previous: u32,
     pub(super) next: u32,
 }
 
@@ -138,13 +138,13 @@ pub struct Host {
     /// Bytes of those idle containers that are never removed.
     pub(super) pinned_idle: u64,
     /// Bytes of all containers that are never removed, and their functions.
-    pinned: u64,
+    pub(super) pinned: u64,
     pinned_functions: Vec<u32>,
     /// The images of those containers, and the disk that they take together.
     pinned_images: Vec<u32>,
-    pinned_disk: u64,
+    pub(super) pinned_disk: u64,
     /// Whether its policy leaves containers whose time ran out until their function is invoked again.
-    lazy: bool,
+    pub(super) lazy: bool,
     /// Invocations that run or start.
     pub running: u32,
     /// Integrals up to `usage_at`.
@@ -154,7 +154,7 @@ pub struct Host {
     pub reports_to: Option<(u16, u32, u32)>,
     pub(super) keep_alive: KeepAlive,
     /// Per function: the first container with room, and the number of idle ones.
-    by_function: PagedMap<(u32, u32)>,
+    pub(super) by_function: PagedMap<(u32, u32)>,
     pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
     /// (function, invocations) on their way to it, where a run counts them.
@@ -176,9 +176,9 @@ fn cold_start_ns(model: &Model, workload: &Workload, invocation: u32) -> i64 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stopped {
     /// Its container.
-    container: u32,
+    pub(super) container: u32,
     /// The size of its result.
-    bytes: u64,
+    pub(super) bytes: u64,
 }
 
 enum Room {
@@ -292,13 +292,24 @@ impl Host {
     }
 
     /// The integrals up to now, for a host with these cores and memory in all.
+    #[inline]
     pub fn usage_now(&self, now: SimTime, millicores: u32, memory: u64) -> Usage {
-        let dt = u128::from(now.since(self.usage_at).0);
+        let dt = now.since(self.usage_at).0;
+        let busy_memory = memory - self.memory_free - self.idle_memory - self.image_memory;
+        let cores = self.millicores_held.min(millicores.into()).saturating_sub(self.millicores_binding);
         Usage {
-            idle_memory: self.usage.idle_memory + u128::from(self.idle_memory) * dt,
-            busy_memory: self.usage.busy_memory + u128::from(memory - self.memory_free - self.idle_memory - self.image_memory) * dt,
-            cores: self.usage.cores
-                + u128::from(self.millicores_held.min(millicores.into()).saturating_sub(self.millicores_binding)) * dt,
+            idle_memory: self.usage.idle_memory + product(self.idle_memory, dt),
+            busy_memory: self.usage.busy_memory + product(busy_memory, dt),
+            cores: self.usage.cores + product(cores, dt),
+        }
+    }
+
+    /// Brings the integrals up to now.
+    #[inline]
+    pub(super) fn settle(&mut self, spec: &HostSpec, now: SimTime) {
+        if self.usage_at < now {
+            self.usage = self.usage_now(now, spec.millicores, spec.memory);
+            self.usage_at = now;
         }
     }
 }
@@ -306,12 +317,7 @@ impl Host {
 impl World {
     /// Brings a host's integrals up to now; called before anything about it changes.
     pub(super) fn settle(&mut self, model: &Model, host: u32) {
-        let spec = &model.hosts[host as usize];
-        let h = &mut self.hosts[host as usize];
-        if h.usage_at < self.now {
-            h.usage = h.usage_now(self.now, spec.millicores, spec.memory);
-            h.usage_at = self.now;
-        }
+        self.hosts[host as usize].settle(&model.hosts[host as usize], self.now);
     }
 
     fn view(&self, model: &Model, workload: &Workload, container: u32, invocation: u32) -> ContainerView {
@@ -374,7 +380,18 @@ impl World {
 
     /// Whether a host can never run a function: it, or the head store that serves it, is too small. What is never removed leaves
     /// the rest to the functions that have none of it.
+    #[inline]
     pub(crate) fn never_fits(&self, model: &Model, function: u32, host: u32) -> bool {
+        let spec = &model.functions[function as usize];
+        let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
+        if h.pinned_functions.is_empty() && spec.image == NONE {
+            return spec.millicores > whole.millicores || spec.memory > whole.memory || spec.disk > whole.disk;
+        }
+        self.never_fits_beside(model, function, host)
+    }
+
+    /// The same, where a function has an image or containers are never removed.
+    fn never_fits_beside(&self, model: &Model, function: u32, host: u32) -> bool {
         let spec = &model.functions[function as usize];
         let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
         if h.pinned_functions.contains(&function) {
@@ -1143,7 +1160,8 @@ impl World {
         model.functions[c.function as usize].keep_alive.map_or(keep, |own| Keep::Until(since + own))
     }
 
-    fn keep<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, keep: Keep) {
+    #[inline]
+    pub(super) fn keep<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, container: u32, keep: Keep) {
         let c = self.containers[container];
         (self.containers[container].until, self.containers[container].stale_after) = (SimTime::NEVER, SimTime::NEVER);
         match keep {
@@ -1261,7 +1279,8 @@ impl World {
     }
 
     /// Puts a container among its function's containers with room: at the head, in the order of creation, or at the end.
-    fn link(&mut self, model: &Model, container: u32) {
+    #[inline]
+    pub(super) fn link(&mut self, model: &Model, container: u32) {
         let Container { host, function, created, .. } = self.containers[container];
         self.containers[container].linked = true;
         let (head, idle) = self.hosts[host as usize].by_function.get(function);

@@ -13,6 +13,7 @@ mod probe;
 mod reservation;
 mod run_queue;
 mod store;
+mod straight;
 mod supply;
 mod task;
 mod to_come;

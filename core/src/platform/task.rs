@@ -246,6 +246,7 @@ pub struct Task {
 
 impl Task {
     /// A task that a client submits now.
+    #[inline(always)]
     pub fn new(invocation: u32, now: SimTime) -> Task {
         Task {
             invocation,
@@ -385,6 +386,7 @@ impl Rank {
 
 impl Attempt {
     /// An attempt that a client makes now.
+    #[inline(always)]
     pub fn new(task: u32, invocation: u32, number: u16, now: SimTime) -> Attempt {
         Attempt {
             task,
@@ -418,6 +420,15 @@ impl Attempt {
             finished: SimTime::NEVER,
             ends: SimTime::NEVER,
         }
+    }
+
+    /// The first attempt at a task that has gone through all that comes before its execution at the instant at which it was made:
+    /// (host, container).
+    #[inline(always)]
+    pub(super) fn running(task: u32, invocation: u32, now: SimTime, (host, container): (u32, u32)) -> Attempt {
+        let new = Attempt::new(task, invocation, 1, now);
+        let phase = Phase::Running;
+        Attempt { phase, entry: 0, placer: 0, host, container, dispatched: now, started: now, ..new }
     }
 
     /// Where it is.

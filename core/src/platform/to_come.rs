@@ -25,13 +25,19 @@ impl Rooms {
     }
 
     /// A host has a container of a function with room, or none any more.
+    #[inline]
     pub(super) fn set(&mut self, function: u32, host: u32, room: bool) {
         let word = function as usize * self.words + host as usize / 64;
         if word >= self.bits.len() {
-            self.bits.resize((function as usize + 1) * self.words, 0);
+            self.grow(function);
         }
         let bit = 1 << (host % 64);
         self.bits[word] = if room { self.bits[word] | bit } else { self.bits[word] & !bit };
+    }
+
+    #[cold]
+    fn grow(&mut self, function: u32) {
+        self.bits.resize((function as usize + 1) * self.words, 0);
     }
 
     fn words(&self, function: u32) -> &[u64] {
@@ -131,8 +137,16 @@ impl World {
 
     /// Whether one more invocation of a function finds room in a container, or in one that has started, after so many more that are
     /// not on their way yet.
+    #[inline]
     pub(crate) fn room_to_come(&self, model: &Model, host: u32, function: u32, before: u32, started: bool) -> bool {
         let h = &self.hosts[host as usize];
+        let first = h.first_with_room(function);
+        if h.coming.is_empty() && before == 0 && first != NONE {
+            let c = &self.containers[first];
+            if !c.is_stale(self.now) && !(started && c.starting) {
+                return true;
+            }
+        }
         self.fill(model, h, function, h.coming_of(function) + before + 1, started).0 == 0
     }
 

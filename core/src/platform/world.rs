@@ -15,7 +15,7 @@ use super::transfer::Transfers;
 use crate::engine::{Class, Digest, EventQueue, NONE, Slab};
 use crate::policy::estimate::{Estimate, Estimates};
 use crate::rng::noise;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{SimDuration, SimTime, product};
 use crate::workload::Workload;
 
 /// What an event is.
@@ -214,7 +214,7 @@ pub struct World {
     /// Where there is room; nothing, and invocations on their way to hosts are not counted, unless a placer has an exact sight.
     pub(super) rooms: Option<Rooms>,
     /// Per host, its one-minute load average; empty while nobody asks for it.
-    load_averages: Vec<LoadAverage>,
+    pub(super) load_averages: Vec<LoadAverage>,
 }
 
 impl World {
@@ -253,10 +253,11 @@ impl World {
     }
 
     /// Moves the clock.
+    #[inline]
     pub(crate) fn advance(&mut self, to: SimTime) {
         debug_assert!(to >= self.now, "the clock went back");
         if to > self.now {
-            self.counters.in_system_ns += self.tasks.len() as u128 * u128::from(to.since(self.now).0);
+            self.counters.in_system_ns += product(self.tasks.len() as u64, to.since(self.now).0);
             self.now = to;
             self.queue.advance(to);
         }
@@ -280,12 +281,10 @@ impl World {
         probe.phase(self.now, invocation, next, host);
     }
 
-    /// An attempt goes through a phase in no time, away from hosts, and nobody needs to be told.
-    pub(crate) fn goes_through(&mut self, attempt: u32, phase: Phase) {
-        let a = &mut self.attempts[attempt];
-        debug_assert!(!phase.waits() && !phase.is_on_host() && a.since == self.now, "a phase that is more than passed through");
-        a.enter(phase, self.now);
-        self.digest.fold(self.now.0, 40 + phase as u8, a.invocation, a.host);
+    /// An attempt at an invocation goes through a phase in no time, and what else a phase would change is as before it.
+    #[inline]
+    pub(crate) fn goes_through(&mut self, phase: Phase, invocation: u32, host: u32) {
+        self.digest.fold(self.now.0, 40 + phase as u8, invocation, host);
     }
 
     /// From now on the load average of every host is kept. Before, its hosts had long been as busy as they are now.
@@ -353,6 +352,7 @@ impl World {
     }
 
     /// A message is sent and arrives at once, and there is no need to make it: its arrival is an event, as it would be.
+    #[inline]
     pub(crate) fn passes(&mut self, kind: MessageKind, from: u32, to: u32) {
         self.counters.messages[kind as usize] += 1;
         self.counters.events += 1;

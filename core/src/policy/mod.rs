@@ -5,5 +5,7 @@ mod heap;
 pub mod keep_alive;
 pub mod order;
 pub mod placement;
+mod recency;
 
 pub use heap::{IndexedHeap, PerCell, Real};
+pub use recency::Recency;

@@ -8,7 +8,6 @@
 use super::{Setup, Stage, State, frame};
 use crate::engine::NONE;
 use crate::frame::architecture::Rules;
-use crate::frame::{Action, Asked};
 use crate::platform::{Cause, MessageKind, Outcome, Phase, Probe};
 use crate::units::SimTime;
 
@@ -34,7 +33,7 @@ impl State {
 
     /// Whether nobody waits on the host of an attempt, and the run goes on when its task has ended: the placer does not hear of the
     /// last end.
-    pub(super) fn goes_on_beside(&self, setup: &Setup, attempt: u32) -> bool {
+    fn goes_on_beside(&self, setup: &Setup, attempt: u32) -> bool {
         let goes_on = self.world.tasks.len() > 1 || self.next_arrival(setup) < SimTime::NEVER;
         goes_on && self.world.hosts[self.world.attempts[attempt].host as usize].queue.is_empty()
     }
@@ -42,46 +41,62 @@ impl State {
     /// An invocation arrives, and comes to its host.
     pub(super) fn start_at_once<P: Probe>(&mut self, setup: &Setup, invocation: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
-        let attempt = self.world.arrive(model, workload, probe, invocation);
         let function = workload.function[invocation as usize];
         let client = model.clients[usize::from(workload.client[invocation as usize])].machine;
         let machine = self.instances[0].placers[0].machine;
-        let a = &mut self.world.attempts[attempt];
-        (a.instance, a.entry, a.placer) = (0, 0, 0);
-        let number = a.number;
+        self.world.arrives(probe, invocation);
         self.world.passes(MessageKind::Submit, client, machine);
-        self.world.goes_through(attempt, Phase::AtPlacer);
+        self.world.goes_through(Phase::AtPlacer, invocation, NONE);
         probe.passed(self.world.now, machine, (0, 0));
         self.world.happened += 1;
-        let asked = Asked { attempt, invocation, number, function, hops: 0 };
         let placer = &mut self.instances[0].placers[0];
-        let Action::Assign { host, .. } = placer.assign(frame(setup, self.stage, &self.world, 0), &asked) else {
+        let frame = frame(setup, self.stage, &self.world, 0);
+        let Some(host) = placer.place(frame, &frame.ask(function)) else {
+            let attempt = self.world.comes_to_placer(invocation);
             let cause = Some(Cause::HostTooSmall);
             return self.world.refuse(model, workload, probe, attempt, Outcome::Rejected, cause, machine);
         };
+        self.world.goes_through(Phase::InFlight, invocation, host);
+        self.world.passes(MessageKind::Assign, machine, model.hosts[host as usize].machine);
+        if let Some(container) = self.world.straight_to(model, host, function) {
+            return self.world.run_straight(model, workload, probe, invocation, container);
+        }
+        let attempt = self.world.comes_to_placer(invocation);
         let a = &mut self.world.attempts[attempt];
         (a.host, a.dispatched) = (host, self.world.now);
-        self.world.goes_through(attempt, Phase::InFlight);
-        self.world.passes(MessageKind::Assign, machine, model.hosts[host as usize].machine);
+        a.enter(Phase::InFlight, self.world.now);
         self.world.receive(model, workload, probe, attempt);
     }
 
-    /// The client and the placer hear at once of an attempt that has stopped.
-    pub(super) fn end_at_once<P: Probe>(&mut self, setup: &Setup, attempt: u32, probe: &mut P) {
+    /// An execution ends. Its client and its placer hear at once, or by messages.
+    pub(super) fn execution_ends<P: Probe>(&mut self, setup: &Setup, attempt: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        let straight = self.at_once && !probe.wants_steps();
+        let stopped = match straight {
+            true => self.world.stop_straight(model, workload, probe, attempt),
+            false => self.world.stop(model, workload, probe, attempt),
+        };
+        if !self.passes(setup, probe) || !self.goes_on_beside(setup, attempt) {
+            return self.world.tell_of_end(model, workload, probe, attempt, stopped);
+        }
         let a = &self.world.attempts[attempt];
         let (invocation, host, began) = (a.invocation as usize, a.host, a.dispatched);
         debug_assert!(a.hears == NONE && !a.bound && a.class == 0 && a.sticks == NONE, "a plain architecture does none of this");
+        let completed = a.task != NONE && a.outcome == Outcome::Completed;
         let function = workload.function[invocation];
         let from = model.hosts[host as usize].machine;
         let idle = self.world.hosts[host as usize].idle_of(function);
         self.world.passes(MessageKind::Result, from, model.clients[usize::from(workload.client[invocation])].machine);
-        self.world.client_hears(model, workload, probe, attempt);
-        let machine = self.instances[0].placers[0].machine;
+        if completed {
+            self.world.hear_straight(probe, attempt);
+        } else {
+            self.world.client_hears(model, workload, probe, attempt);
+        }
+        let placer = &mut self.instances[0].placers[0];
+        let machine = placer.machine;
         self.world.passes(MessageKind::Finish, from, machine);
         probe.passed(self.world.now, machine, (0, 0));
         self.world.happened += 1;
-        let placer = &mut self.instances[0].placers[0];
         placer.hear_of_end(frame(setup, self.stage, &self.world, 0), host, function, idle, began);
     }
 }

@@ -291,6 +291,30 @@ impl State {
 
     /// Handles the next event, if there is one before an instant.
     fn one<P: Probe>(&mut self, setup: &Setup, before: SimTime, probe: &mut P) -> bool {
+        let (arrival, queued) = (self.next_arrival(setup), self.world.queue.next_time());
+        let other = self.next_change(setup).min(before);
+        // Most of the time one comes alone, and before the run may be over.
+        if arrival < queued && arrival < other {
+            self.world.advance(arrival);
+            self.world.counters.events += 1;
+            self.world.happened += 1;
+            self.arrival(setup, probe);
+            return true;
+        }
+        if queued < arrival && queued < other && arrival < SimTime::NEVER {
+            self.world.advance(queued);
+            self.world.counters.events += 1;
+            if let Some((_, event)) = self.world.queue.pop() {
+                self.handle(setup, event, probe);
+            }
+            return true;
+        }
+        self.one_of_several(setup, before, probe)
+    }
+
+    /// The same where several things happen at the instant, where the timeline changes something, or at the end.
+    #[inline(never)]
+    fn one_of_several<P: Probe>(&mut self, setup: &Setup, before: SimTime, probe: &mut P) -> bool {
         let Some((time, queued)) = self.next(setup).filter(|&(time, _)| time < before) else { return false };
         self.world.advance(time);
         self.world.counters.events += 1;
@@ -320,14 +344,7 @@ impl State {
         // What a delivery counts as depends on its message.
         self.world.happened += u64::from(event.kind != EventKind::Delivery && !self.is_chatter(&event));
         match event.kind {
-            EventKind::ExecutionEnds if self.world.ends_now(event.id) => {
-                let stopped = self.world.stop(model, workload, probe, event.id);
-                if self.passes(setup, probe) && self.goes_on_beside(setup, event.id) {
-                    self.end_at_once(setup, event.id, probe);
-                } else {
-                    self.world.tell_of_end(model, workload, probe, event.id, stopped);
-                }
-            }
+            EventKind::ExecutionEnds if self.world.ends_now(event.id) => self.execution_ends(setup, event.id, probe),
             // It ended before.
             EventKind::ExecutionEnds => {}
             EventKind::ContainerReady => self.world.container_may_be_ready(model, workload, probe, event.id),

@@ -8,7 +8,7 @@
 
 use super::function_order::FunctionOrder;
 use super::{ContainerView, Keep, KeepAlivePolicy, Removal, Setting};
-use crate::policy::{IndexedHeap, PerCell};
+use crate::policy::{PerCell, Recency};
 use crate::registry::{Domain, Entry, Param};
 use crate::units::{SimDuration, SimTime};
 
@@ -67,7 +67,7 @@ enum From {
 #[derive(Clone)]
 enum Order {
     /// By the time that each container became idle.
-    Container(IndexedHeap<u64>, u64),
+    Container(Recency),
     Function(Box<FunctionOrder<u64>>),
 }
 
@@ -85,7 +85,7 @@ impl FixedTtl {
             since: PerCell::default(),
             order: match args.is("recency", "function") {
                 true => Order::Function(Box::new(FunctionOrder::new())),
-                false => Order::Container(IndexedHeap::default(), 0),
+                false => Order::Container(Recency::default()),
             },
         }
     }
@@ -103,7 +103,7 @@ impl KeepAlivePolicy for FixedTtl {
             self.since.set(container.cell, now);
         }
         match &mut self.order {
-            Order::Container(order, _) => order.remove(container.cell),
+            Order::Container(order) => order.remove(container.cell),
             Order::Function(order) => {
                 order.used(container);
                 order.set_key(container.function, order.clock());
@@ -115,10 +115,7 @@ impl KeepAlivePolicy for FixedTtl {
             self.since.set(container.cell, now);
         }
         match &mut self.order {
-            Order::Container(order, clock) => {
-                *clock += 1;
-                order.set(container.cell, *clock);
-            }
+            Order::Container(order) => order.add(container.cell),
             Order::Function(order) => order.idle(container),
         }
         let until = self.since.get(container.cell) + self.ttl;
@@ -126,13 +123,13 @@ impl KeepAlivePolicy for FixedTtl {
     }
     fn removed(&mut self, container: &ContainerView, _why: Removal, _now: SimTime) {
         match &mut self.order {
-            Order::Container(order, _) => order.remove(container.cell),
+            Order::Container(order) => order.remove(container.cell),
             Order::Function(order) => order.removed(container),
         }
     }
     fn victim(&mut self, _need: u64, _now: SimTime) -> Option<u32> {
         match &self.order {
-            Order::Container(order, _) => order.first().map(|(_, cell)| cell),
+            Order::Container(order) => order.first(),
             Order::Function(order) => order.first(),
         }
     }

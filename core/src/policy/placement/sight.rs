@@ -109,6 +109,7 @@ impl<'a> Sight<'a> {
     }
 
     /// Whether a task can ever run on a host.
+    #[inline]
     pub fn fits(self, number: u32, ask: &Ask) -> bool {
         let fits = |(world, model): (&World, &Model)| {
             model.oversized[ask.function as usize] || !world.never_fits(model, ask.function, self.host(number))
@@ -212,6 +213,7 @@ impl<'a> Sight<'a> {
 
     /// Whether the task would find a container with room on a host: an idle one, one that runs fewer invocations than it may, or
     /// one that is still starting and may be joined. A placer that goes by messages knows of idle ones only.
+    #[inline]
     pub fn usable(self, number: u32, ask: &Ask) -> bool {
         match self.exact {
             None => self.idle(number, ask.function) > 0,
@@ -231,7 +233,13 @@ impl<'a> Sight<'a> {
     pub fn first_usable(self, ask: &Ask, also: impl Fn(u32) -> bool) -> Option<u32> {
         match self.exact {
             None => self.view.warm(ask.function).filter(|&n| also(n)).min(),
-            Some(_) => self.may_have(ask.function).find(|&n| self.usable(n, ask) && also(n)),
+            Some((world, _)) => {
+                let found = |&n: &u32| self.usable(n, ask) && also(n);
+                match world.hosts_with_room(ask.function).filter(|_| self.view.is_whole()) {
+                    Some(mut hosts) => hosts.find(found),
+                    None => (0..self.len() as u32).find(found),
+                }
+            }
         }
     }
 

@@ -12,7 +12,7 @@ struct Seen {
     load: u32,
     /// Invocations ever assigned by this placer; the tie-break.
     assigned: u32,
-    /// Load per core, where the view is ranked.
+    /// Load per core.
     per_core: u64,
 }
 
@@ -77,7 +77,7 @@ impl View {
         view
     }
 
-    /// The same for a placer that sees its hosts as they are, and does not go by the loads that are noted here.
+    /// The same for a placer that sees its hosts as they are: all that it needs to note is how many tasks it assigned to each.
     pub(crate) fn unranked(self) -> View {
         View { tree: Vec::new(), ..self }
     }
@@ -136,6 +136,7 @@ impl View {
     }
 
     /// Whether a task can ever run on a host.
+    #[inline]
     pub fn fits(&self, number: u32, ask: &Ask) -> bool {
         self.hosts[number as usize].fits(ask)
     }
@@ -170,8 +171,7 @@ impl View {
 
     /// Of some hosts, the least loaded, as [`View::least_loaded`].
     pub fn least_loaded_of(&self, numbers: impl Iterator<Item = u32>) -> Option<u32> {
-        let rank = |seen: &Seen| if self.tree.is_empty() { (seen.load_per_core(), seen.assigned) } else { seen.rank() };
-        numbers.min_by_key(|&i| (rank(&self.hosts[i as usize]), i))
+        numbers.min_by_key(|&i| (self.hosts[i as usize].rank(), i))
     }
 
     /// Tasks ever assigned to a host.
@@ -180,7 +180,16 @@ impl View {
     }
 
     /// A task was assigned to a host: its load rises, and an idle container of the function is taken.
+    #[inline]
     pub(crate) fn assigned(&mut self, number: u32, ask: &Ask) {
+        if self.tree.is_empty() {
+            self.hosts[number as usize].assigned += 1;
+        } else {
+            self.takes(number, ask);
+        }
+    }
+
+    fn takes(&mut self, number: u32, ask: &Ask) {
         if self.taken.is_empty() {
             self.taken = vec![(0, 0); self.hosts.len()];
         }
@@ -196,7 +205,14 @@ impl View {
     }
 
     /// A task assigned earlier is known to have ended.
+    #[inline]
     pub(crate) fn ended(&mut self, number: u32, ask: &Ask) {
+        if !self.tree.is_empty() {
+            self.gives_back(number, ask);
+        }
+    }
+
+    fn gives_back(&mut self, number: u32, ask: &Ask) {
         if let Some(taken) = self.taken.get_mut(number as usize) {
             *taken = (taken.0.saturating_sub(ask.memory), taken.1.saturating_sub(ask.millicores.into()));
         }
@@ -221,7 +237,14 @@ impl View {
     }
 
     /// A host told how many idle containers of a function it has.
+    #[inline]
     pub(crate) fn set_warm(&mut self, number: u32, function: u32, count: u32) {
+        if !self.tree.is_empty() {
+            self.has_warm(number, function, count);
+        }
+    }
+
+    fn has_warm(&mut self, number: u32, function: u32, count: u32) {
         let list = &mut self.warm[function as usize];
         match list.iter().position(|&(n, _)| n == number) {
             Some(i) if count == 0 => drop(list.swap_remove(i)),
@@ -247,9 +270,6 @@ impl View {
     fn has_load(&mut self, number: u32, load: u32) {
         let seen = &mut self.hosts[number as usize];
         seen.load = load;
-        if self.tree.is_empty() {
-            return;
-        }
         seen.per_core = seen.load_per_core();
         let mut at = (self.leaves + number as usize) / 2;
         while at >= 1 {
