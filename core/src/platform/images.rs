@@ -50,7 +50,7 @@ pub(super) struct Staging {
     /// Images in the order in which they were first wanted, each with those who wait.
     wanted: Vec<(u32, VecDeque<u32>)>,
     /// Whether a step found no room.
-    stuck: bool,
+    pub(super) stuck: bool,
     /// Those who wait, in all.
     pub(super) waiting: u32,
 }

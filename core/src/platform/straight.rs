@@ -1,11 +1,11 @@
-//! The straight way: an attempt that finds a warm container and a free slot runs at once, and when it has run its client hears of it
-//! at once.
+//! The straight way: an attempt that comes to its host and finds a warm container and a free slot runs at once, and leaves nothing to
+//! be done but to tell of its end.
 //!
-//! In a run without latencies nearly every invocation goes this way. What [`World::receive`] and [`World::client_hears`] do for it
-//! step by step is done here in one go: the same changes, the same fingerprint, the same words to whoever watches. Whatever is out
-//! of the ordinary, on the host, in the function or in the attempt, goes the other way.
+//! Nearly every invocation goes this way. What [`World::receive`], [`World::stop`] and [`World::client_hears`] do for it step by step
+//! is done here in one go: the same changes, the same fingerprint, the same words to whoever watches. Whatever is out of the
+//! ordinary, on the host, in the function or in the attempt, goes the other way.
 
-use super::host::{Host, Stopped};
+use super::host::{Container, Host, Stopped};
 use super::model::{FunctionSpec, HostSpec, Model};
 use super::probe::{ContainerChange, ContainerEvent, Probe, TaskEnd};
 use super::task::{Accounting, Attempt, Outcome, Phase, Task};
@@ -31,13 +31,13 @@ impl Host {
     fn serves_at_once(&self, spec: &HostSpec, f: &FunctionSpec) -> bool {
         let large_enough =
             f.millicores <= spec.millicores && f.memory <= spec.memory - self.pinned && f.disk <= spec.disk - self.pinned_disk;
-        self.queue.is_empty() && !self.lazy && large_enough && self.has_slot(spec, f.millicores)
+        let nobody_waits = self.queue.is_empty() && !self.staging.stuck;
+        nobody_waits && !self.lazy && large_enough && self.order.is_fcfs() && self.has_slot(spec, f.millicores)
     }
 }
 
 impl World {
-    /// The warm container in which an invocation of a function that comes to a host now starts, where all is plain. The function's
-    /// images, and its host's order, are known to be so.
+    /// The warm container in which an invocation of a function that comes to a host now starts, where all is plain.
     #[inline]
     pub(crate) fn straight_to(&self, model: &Model, host: u32, function: u32) -> Option<u32> {
         let (spec, f) = (&model.hosts[host as usize], &model.functions[function as usize]);
@@ -52,7 +52,27 @@ impl World {
         (!c.starting && !c.pinned && c.active == 0 && first_only).then_some(container)
     }
 
-    /// An invocation that has just arrived starts in a warm container, for which [`World::straight_to`] holds.
+    /// An attempt that has come to its host starts in a warm container that [`World::straight_to`] told.
+    pub(super) fn go_straight<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        container: u32,
+    ) {
+        let now = self.now;
+        let a = &mut self.attempts[attempt];
+        a.enter(Phase::Queued, now);
+        a.enter(Phase::Running, now);
+        (a.container, a.started) = (container, now);
+        let (task, invocation) = (a.task, a.invocation);
+        self.account(task, Accounting::Execution);
+        self.take_straight(model, workload, probe, invocation, container);
+        self.execute(model, workload, attempt, invocation, container);
+    }
+
+    /// The same for an invocation that has just arrived, and has no attempt yet.
     #[inline]
     pub(crate) fn run_straight<P: Probe>(
         &mut self,
@@ -62,11 +82,33 @@ impl World {
         invocation: u32,
         container: u32,
     ) {
+        let host = self.containers[container].host;
+        self.take_straight(model, workload, probe, invocation, container);
+        let (attempts, now) = (&mut self.attempts, self.now);
+        let mut attempt = NONE;
+        self.tasks.insert_with(|task| {
+            attempt = attempts.insert_with(|_| Attempt::running(task, invocation, now, (host, container)));
+            Task { attempts: 1, attempt, accounting: Accounting::Execution, ..Task::new(invocation, now) }
+        });
+        self.execute(model, workload, attempt, invocation, container);
+    }
+
+    /// How long an attempt executes in a warm container is known.
+    #[inline]
+    fn execute(&mut self, model: &Model, workload: &Workload, attempt: u32, invocation: u32, container: u32) {
+        let Container { host, function, .. } = self.containers[container];
+        let (work, speed) = (workload.execution_ns[invocation as usize], model.hosts[host as usize].speed);
+        let time = if speed == 1.0 { work } else { libm::rint(work as f64 / speed) as u64 };
+        self.end_at(attempt, model.functions[function as usize].time_limit, SimDuration(time));
+    }
+
+    /// A warm container and a slot are taken for an invocation, which executes from now on.
+    #[inline]
+    fn take_straight<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, invocation: u32, container: u32) {
         let now = self.now;
         let c = &mut self.containers[container];
         let (host, function, cell, next) = (c.host, c.function, c.cell, c.next);
         let (spec, f) = (&model.hosts[host as usize], &model.functions[function as usize]);
-        let row = invocation as usize;
         // It would wait in the queue, for no time.
         self.digest.fold(now.0, 40 + Phase::Queued as u8, invocation, host);
         probe.on_host(now, host, true);
@@ -81,7 +123,7 @@ impl World {
             function,
             memory: f.memory,
             cost_ns: workload.start_ns(invocation, model),
-            warm_ns: workload.execution_ns[row],
+            warm_ns: workload.execution_ns[invocation as usize],
             uses: c.uses,
             created: c.created,
         };
@@ -108,15 +150,6 @@ impl World {
         self.moved = now;
         self.digest.fold(now.0, 40 + Phase::Running as u8, invocation, host);
         probe.phase(now, invocation, Phase::Running, host);
-        let attempts = &mut self.attempts;
-        let mut attempt = NONE;
-        self.tasks.insert_with(|task| {
-            attempt = attempts.insert_with(|_| Attempt::running(task, invocation, now, (host, container)));
-            Task { attempts: 1, attempt, accounting: Accounting::Execution, ..Task::new(invocation, now) }
-        });
-        let work = workload.execution_ns[row];
-        let time = if spec.speed == 1.0 { work } else { libm::rint(work as f64 / spec.speed) as u64 };
-        self.end_at(attempt, f.time_limit, SimDuration(time));
     }
 
     /// An execution stops: its cores are free, and its container may become idle. As [`World::stop`], which does it where anything

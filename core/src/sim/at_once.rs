@@ -71,11 +71,7 @@ impl State {
     /// An execution ends. Its client and its placer hear at once, or by messages.
     pub(super) fn execution_ends<P: Probe>(&mut self, setup: &Setup, attempt: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
-        let straight = self.at_once && !probe.wants_steps();
-        let stopped = match straight {
-            true => self.world.stop_straight(model, workload, probe, attempt),
-            false => self.world.stop(model, workload, probe, attempt),
-        };
+        let stopped = self.world.stop_straight(model, workload, probe, attempt);
         if !self.passes(setup, probe) || !self.goes_on_beside(setup, attempt) {
             return self.world.tell_of_end(model, workload, probe, attempt, stopped);
         }
