@@ -19,25 +19,18 @@ impl<T> Default for Slab<T> {
 
 impl<T> Slab<T> {
     /// Puts a value into a free slot.
-    #[inline]
+    #[inline(always)]
     pub fn insert(&mut self, value: T) -> u32 {
-        self.insert_with(|_| value)
-    }
-
-    /// Puts a value that knows its own number into a free slot.
-    #[inline]
-    pub fn insert_with(&mut self, value: impl FnOnce(u32) -> T) -> u32 {
         match self.free.pop() {
             Some(i) => {
-                self.slots[i as usize] = value(i);
+                self.slots[i as usize] = value;
                 self.live[i as usize] = true;
                 i
             }
             None => {
-                let i = self.slots.len() as u32;
-                self.slots.push(value(i));
+                self.slots.push(value);
                 self.live.push(true);
-                i
+                (self.slots.len() - 1) as u32
             }
         }
     }

@@ -53,6 +53,7 @@ impl World {
     }
 
     /// Whoever counts hears of an arrival.
+    #[inline]
     pub(crate) fn arrives<P: Probe>(&mut self, probe: &mut P, invocation: u32) {
         self.digest.fold(self.now.0, 1, invocation, 0);
         self.counters.submitted += 1;

@@ -84,17 +84,15 @@ impl World {
     ) {
         let host = self.containers[container].host;
         self.take_straight(model, workload, probe, invocation, container);
-        let (attempts, now) = (&mut self.attempts, self.now);
-        let mut attempt = NONE;
-        self.tasks.insert_with(|task| {
-            attempt = attempts.insert_with(|_| Attempt::running(task, invocation, now, (host, container)));
-            Task { attempts: 1, attempt, accounting: Accounting::Execution, ..Task::new(invocation, now) }
-        });
+        let now = self.now;
+        let task = self.tasks.insert(Task { attempts: 1, accounting: Accounting::Execution, ..Task::new(invocation, now) });
+        let attempt = self.attempts.insert(Attempt::running(task, invocation, now, (host, container)));
+        self.tasks[task].attempt = attempt;
         self.execute(model, workload, attempt, invocation, container);
     }
 
     /// How long an attempt executes in a warm container is known.
-    #[inline]
+    #[inline(always)]
     fn execute(&mut self, model: &Model, workload: &Workload, attempt: u32, invocation: u32, container: u32) {
         let Container { host, function, .. } = self.containers[container];
         let (work, speed) = (workload.execution_ns[invocation as usize], model.hosts[host as usize].speed);
@@ -103,7 +101,7 @@ impl World {
     }
 
     /// A warm container and a slot are taken for an invocation, which executes from now on.
-    #[inline]
+    #[inline(always)]
     fn take_straight<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, invocation: u32, container: u32) {
         let now = self.now;
         let c = &mut self.containers[container];
