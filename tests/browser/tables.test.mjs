@@ -57,6 +57,7 @@ test("from a function to its invocations, to one of them, to why, and to the sta
   await story.locator(".states li b", { hasText: "completed" }).waitFor();
   await story.getByRole("heading", { name: "Why it started cold" }).waitFor();
   await story.getByRole("heading", { name: "Why it went there" }).waitFor();
+  assert.match(await story.locator(".why h3").first().textContent(), /^Why it started cold/, "what took longest is explained first");
   const cold = await story.locator("section", { hasText: "Why it started cold" }).locator("p").textContent();
   assert.match(cold, /worker-1 (had a container of|had never had a container)|were all taken/);
   // An instant is gone to on the stage.
