@@ -168,6 +168,39 @@ pub(crate) fn Headline() -> Html {
     html! { <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} /> }
 }
 
+/// A figure with its unit after it.
+fn with_unit((text, unit): (String, &str)) -> String {
+    if unit == "×" { text + unit } else { format!("{text} {unit}") }
+}
+
+/// Mean memory of containers that are kept and do nothing.
+fn idle_mb(s: &Summary) -> f64 {
+    1024.0 * s.idle_gb_s / s.end_s.max(1e-9)
+}
+
+/// What the last edit changed, in one line, where the figures are not in sight: the style sheet shows it on phones alone.
+#[component]
+pub(crate) fn Answer() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let Some((now, before)) = lab.shown.as_ref().filter(|s| s.complete).zip(lab.previous.as_ref()) else { return html! {} };
+    let (now, before) = (&now.outcome.summary, &before.outcome.summary);
+    let idle = |s: &Summary| split_memory(idle_mb(s));
+    let changed = |name: &str, before: (String, &str), now: (String, &str)| match before == now {
+        true => html! { <span>{ format!("{name} as before") }</span> },
+        false => {
+            let before = if before.1 == now.1 { before.0 } else { with_unit(before) };
+            html! { <span>{ name }{ " " }<b>{ format!("{before} → {}", with_unit(now)) }</b></span> }
+        }
+    };
+    let times = |s: &Summary| (three_digits(s.slowdown.p99), "×");
+    html! {
+        <p class="answer" role="status">
+            { changed("P99 slowdown", times(before), times(now)) }
+            { changed("Idle", idle(before), idle(now)) }
+        </p>
+    }
+}
+
 /// A shared run, equal to itself alone.
 #[derive(Clone)]
 struct Handle(Rc<Shown>);
@@ -200,13 +233,13 @@ fn Figures(props: &FiguresProps) -> Html {
         // Of every figure less is better.
         let delta = match (value, before.map(read)) {
             (Some(now), Some(before)) if show(now) != show(before) => {
-                let (text, unit) = show(before);
+                let before_text = with_unit(show(before));
                 let word = match now.partial_cmp(&before) {
                     Some(Ordering::Less) => "↓ better",
                     Some(Ordering::Greater) => "↑ worse",
                     _ => "",
                 };
-                html! { <><span class="direction">{ word }</span>{ format!("from {text} {unit}") }</> }
+                html! { <><span class="direction">{ word }</span>{ format!("from {before_text}") }</> }
             }
             (Some(_), Some(_)) => html! { "as before" },
             _ => html! {},
@@ -264,7 +297,6 @@ fn Figures(props: &FiguresProps) -> Html {
             </>
         }
     } else {
-        let idle_mb = |s: &Summary| 1024.0 * s.idle_gb_s / s.end_s.max(1e-9);
         html! {
             <>
             { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
