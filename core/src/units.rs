@@ -129,6 +129,11 @@ pub fn three_digits(x: f64) -> String {
     format!("{x:.decimals$}")
 }
 
+/// A ratio with three digits, and its unit: `3.40` and `×`, `16.5` and `k×`.
+pub fn split_ratio(x: f64) -> (String, &'static str) {
+    if x < 1e4 { (three_digits(x), "×") } else { (three_digits(x / 1e3), "k×") }
+}
+
 /// A whole number: with all its digits below a hundred thousand, with three and a letter above.
 pub fn count(n: u64) -> String {
     if n < 100_000 { thousands(n) } else { three_digits(n as f64) }
@@ -211,6 +216,7 @@ mod tests {
     #[test]
     fn thousands_are_separated() {
         assert_eq!([0, 12, 999, 1_000, 12_345, 1_234_567].map(thousands), ["0", "12", "999", "1,000", "12,345", "1,234,567"]);
+        assert_eq!([3.4, 16_493.0].map(split_ratio), [("3.40".to_owned(), "×"), ("16.5".to_owned(), "k×")]);
         assert_eq!([7, 12_083, 3_037_902].map(count), ["7", "12,083", "3.04M"]);
     }
 

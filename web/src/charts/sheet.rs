@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
 
 use super::axes::seconds;
 
@@ -39,7 +39,10 @@ impl Quantity {
         }
         match self {
             Quantity::Time => seconds(value),
-            Quantity::Slowdown => format!("{}×", three_digits(value)),
+            Quantity::Slowdown => {
+                let (number, unit) = split_ratio(value);
+                number + unit
+            }
             Quantity::Millis => {
                 let (number, unit) = split_duration(value * 1e6);
                 format!("{number} {unit}")

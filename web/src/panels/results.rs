@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
@@ -170,7 +170,7 @@ pub(crate) fn Headline() -> Html {
 
 /// A figure with its unit after it.
 fn with_unit((text, unit): (String, &str)) -> String {
-    if unit == "×" { text + unit } else { format!("{text} {unit}") }
+    if unit.ends_with('×') { text + unit } else { format!("{text} {unit}") }
 }
 
 /// Mean memory of containers that are kept and do nothing.
@@ -192,7 +192,7 @@ pub(crate) fn Answer() -> Html {
             html! { <span>{ name }{ " " }<b>{ format!("{before} → {}", with_unit(now)) }</b></span> }
         }
     };
-    let times = |s: &Summary| (three_digits(s.slowdown.p99), "×");
+    let times = |s: &Summary| split_ratio(s.slowdown.p99);
     html! {
         <p class="answer" role="status">
             { changed("P99 slowdown", times(before), times(now)) }
@@ -224,7 +224,6 @@ fn Figures(props: &FiguresProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
     let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
-    let times = |x: f64| (three_digits(x), "×");
     let ms = |x: f64| split_duration(x * 1e6);
     let percent = |x: f64| (three_digits(x), "%");
     let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
@@ -292,7 +291,7 @@ fn Figures(props: &FiguresProps) -> Html {
         let response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
         html! {
             <>
-            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &times) }
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &split_ratio) }
             { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", response, &ms) }
             </>
         }
@@ -307,7 +306,7 @@ fn Figures(props: &FiguresProps) -> Html {
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
-                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
+                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &split_ratio) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
                 { rest }
             </dl>
