@@ -139,9 +139,27 @@ pub fn three_digits(x: f64) -> String {
     format!("{x:.decimals$}")
 }
 
-/// A whole number: as it is below a hundred thousand, with three digits and a letter above.
+/// A ratio with three digits, and its unit: `3.40` and `×`, `16.5` and `k×`.
+pub fn split_ratio(x: f64) -> (String, &'static str) {
+    if x < 1e4 { (three_digits(x), "×") } else { (three_digits(x / 1e3), "k×") }
+}
+
+/// A whole number: with all its digits below a hundred thousand, with three and a letter above.
 pub fn count(n: u64) -> String {
-    if n < 100_000 { n.to_string() } else { three_digits(n as f64) }
+    if n < 100_000 { thousands(n) } else { three_digits(n as f64) }
+}
+
+/// A whole number with a comma between thousands: `12,345,678`.
+pub fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Reads a number as people type it, with a point or a comma before the decimals. A comma before three digits is refused, because
@@ -204,6 +222,13 @@ impl fmt::Display for SimTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_separated() {
+        assert_eq!([0, 12, 999, 1_000, 12_345, 1_234_567].map(thousands), ["0", "12", "999", "1,000", "12,345", "1,234,567"]);
+        assert_eq!([3.4, 16_493.0].map(split_ratio), [("3.40".to_owned(), "×"), ("16.5".to_owned(), "k×")]);
+        assert_eq!([7, 12_083, 3_037_902].map(count), ["7", "12,083", "3.04M"]);
+    }
 
     #[test]
     fn rounds_half_to_even_on_entry() {

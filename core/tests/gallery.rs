@@ -14,7 +14,9 @@ use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::Outcome;
 use faaslab_core::scenario::{Role, Scenario, validate};
 use faaslab_core::share;
+use faaslab_core::sim::stage::{ContainerState, NoteKind, record};
 use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::units::SimTime;
 use faaslab_core::workload::Workload;
 use serde_json::{Value, json};
 use support::{phase, run, set};
@@ -48,6 +50,25 @@ fn the_index_lists_every_file_once_and_begins_with_the_opening_one() {
     assert_eq!(listed[0], "three-edges");
     assert_eq!(listed.len(), files.len());
     assert_eq!(BTreeSet::from_iter(listed), files);
+}
+
+/// At automatic speed the opening scenario goes through half a second in the first ten on the screen.
+#[test]
+fn where_a_scenario_begins_containers_are_kept_and_a_cold_start_follows_soon() {
+    let index: Value = serde_json::from_str(&std::fs::read_to_string(repository("scenarios/index.json")).unwrap()).unwrap();
+    let begins = index.as_array().unwrap().iter().filter_map(|topic| topic["begin_s"].as_object());
+    let begins: Vec<(String, f64)> = begins.flatten().map(|(stem, at)| (stem.clone(), at.as_f64().unwrap())).collect();
+    assert_eq!(begins[0].0, "three-edges");
+    for (stem, at_s) in begins {
+        let scenario = read(&stem);
+        let workload = Arc::new(Workload::new(&scenario, None).unwrap());
+        let run = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+        let at = |s: f64| SimTime((s * 1e9) as u64);
+        let window = record(run, at(at_s), at(at_s + 0.5));
+        let idle = window.containers.iter().filter(|c| c.from_ns <= at(at_s).0 && c.state == ContainerState::Idle).count();
+        let cold = window.notes.iter().filter(|n| n.kind == NoteKind::ColdStart).count();
+        assert!(idle > 5 && cold >= 3, "{stem}: {idle} idle, {cold} cold starts");
+    }
 }
 
 #[test]

@@ -106,7 +106,7 @@ test("shift click selects and lets go, and presses of an arrow are one step", as
   const before = await place(page, "worker-1");
   await node(page, "worker-1").focus();
   for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowDown");
-  await until(async () => (await place(page, "worker-1")).y > before.y + 2, true, "it moved");
+  await until(async () => (await place(page, "worker-1")).y > before.y + 20, true, "it moved");
   await page.keyboard.press("Control+z");
   await until(async () => Math.abs((await place(page, "worker-1")).y - before.y) < 1, true, "one undo takes all presses back");
   assert.equal(await page.getByRole("button", { name: "Undo" }).isDisabled(), true);
@@ -327,7 +327,8 @@ test("the stage is one tab stop, and keys go from thing to thing", async () => {
 test("the stage zooms by buttons, keys and two fingers", async () => {
   const page = await fresh(lab, "", { hasTouch: true });
   await digest(page);
-  const wide = async () => (await place(page, "worker-1")).width;
+  // Not of the one that has the focus, whose frame is thicker.
+  const wide = async () => (await place(page, "worker-2")).width;
   const one = await wide();
   await page.getByRole("button", { name: "Zoom in" }).click();
   await until(wide, (now) => now > one * 1.2, "the button enlarges");
@@ -337,7 +338,7 @@ test("the stage zooms by buttons, keys and two fingers", async () => {
   await page.keyboard.press("-");
   await until(wide, (now) => now < one * 1.3, "another makes it smaller");
   await page.keyboard.press("0");
-  await until(wide, (now) => now < one * 1.05, "0 shows everything");
+  await until(wide, (now) => Math.abs(now - one) < 1, "0 shows everything");
   const stage = await page.locator(".stage-view").boundingBox();
   const session = await page.context().newCDPSession(page);
   const fingers = (apart) => [-apart, apart].map((d, id) => ({ x: stage.x + stage.width / 2 + d, y: stage.y + 12, id }));

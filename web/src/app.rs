@@ -16,7 +16,7 @@ use crate::dialogs::Dialogs;
 use crate::embed::{Embed, Part};
 use crate::keys::{self, Space};
 use crate::panels::inspector::Inspector;
-use crate::panels::results::Results;
+use crate::panels::results::{Answer, Results};
 use crate::panels::topbar::TopBar;
 use crate::stage::Stage;
 use crate::stage::fork::ForkBar;
@@ -57,6 +57,8 @@ struct Beginning {
     /// The undo history, where the scenario is what was saved; nothing where it is another.
     saved: Option<Steps>,
     address: Address,
+    /// Where the playhead begins, in seconds, if that is not the start of the run.
+    begin_s: Option<f64>,
 }
 
 /// What the address says, else what was saved, else the opening scenario.
@@ -77,16 +79,17 @@ fn beginning() -> Beginning {
         }
         None => (gallery::opening(), Vec::new(), None),
     };
+    let begin_s = gallery::begin_s(&address, saved.is_none());
     match address::open(&address, &shown) {
         None => {
             notices.extend(address.remarks.iter().map(|text| Notice { text: text.clone().into(), bad: false }));
-            Beginning { scenario: shown, notices, saved, address }
+            Beginning { scenario: shown, notices, saved, address, begin_s }
         }
         Some(Ok(arrival)) => {
             let notices = arrival.remarks.into_iter().map(|text| Notice { text: text.into(), bad: false }).collect();
-            Beginning { scenario: arrival.scenario, notices, saved: None, address }
+            Beginning { scenario: arrival.scenario, notices, saved: None, address, begin_s }
         }
-        Some(Err(why)) => Beginning { scenario: shown, notices: vec![bad(why.to_string())], saved, address },
+        Some(Err(why)) => Beginning { scenario: shown, notices: vec![bad(why.to_string())], saved, address, begin_s },
     }
 }
 
@@ -107,7 +110,7 @@ fn arrive(lab: &LabHandle, player: &Player) {
     let remarks = match address::open(&address, &lab.scenario) {
         Some(Ok(arrival)) => {
             lab.dispatch(Action::Visit(Box::new(arrival.scenario)));
-            player.begin_at(address.at_s);
+            player.begin_at(gallery::begin_s(&address, false));
             arrival.remarks
         }
         Some(Err(why)) => return tell(why.to_string(), true),
@@ -169,8 +172,8 @@ fn use_runs(lab: &LabHandle, client: &Client) {
     let counter = use_mut_ref(|| 0u32);
     let (lab, client) = (lab.clone(), client.clone());
     use_effect_with(((*key).clone(), lab.again), move |_| {
-        // A little later, so that what changes together is run once.
-        let timer = Timeout::new(15, move || {
+        // In a task of its own, so that what changes together is run once.
+        let timer = Timeout::new(0, move || {
             if !lab.can_run() {
                 return;
             }
@@ -396,9 +399,20 @@ struct PanesProps {
 /// The parts of the page to choose from; the style sheet shows them on narrow screens alone.
 #[component]
 fn Panes(props: &PanesProps) -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let buttons = Pane::ALL.iter().map(|&pane| {
         let choose = props.choose.reform(move |_: MouseEvent| pane);
-        html! { <button aria-pressed={(pane == props.shown).to_string()} onclick={choose}>{ pane.name().0 }</button> }
+        // The fields of what was tapped are there.
+        let of = match (pane, lab.selection.as_slice()) {
+            (Pane::Settings, [id]) => Some(id.clone()),
+            (Pane::Settings, [_, _, ..]) => Some(format!("{} selected", lab.selection.len())),
+            _ => None,
+        };
+        let name = match of {
+            Some(of) => html! { <span><span class="visually-hidden">{ pane.name().0 }{ ": " }</span>{ of }</span> },
+            None => html! { <span>{ pane.name().0 }</span> },
+        };
+        html! { <button aria-pressed={(pane == props.shown).to_string()} onclick={choose}>{ name }</button> }
     });
     html! { <nav class="panes" aria-label="Part of the page">{ for buttons }</nav> }
 }
@@ -438,7 +452,7 @@ pub(crate) fn App() -> Html {
                 lab.dispatch(Action::TakeSteps(steps));
             }
             show_as(&beginning.address, &lab);
-            player.begin_at(beginning.address.at_s);
+            player.begin_at(beginning.begin_s);
         });
     }
     use_runs(&lab, &client);
@@ -455,6 +469,15 @@ pub(crate) fn App() -> Html {
     let shared = (*use_memo((), |()| Shared::default())).clone();
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);
+    // The stage and the worker begin first; the panels come in the task after that.
+    let whole = use_state_eq(|| false);
+    {
+        let whole = whole.setter();
+        use_effect_with((), move |()| {
+            let timer = Timeout::new(0, move || whole.set(true));
+            move || drop(timer)
+        });
+    }
     let choose = {
         let pane = pane.setter();
         Callback::from(move |chosen: Pane| pane.set(chosen))
@@ -469,9 +492,10 @@ pub(crate) fn App() -> Html {
                 <TopBar />
                 <main class="bench" data-pane={pane.name().1}>
                     <section class="stage-area" aria-label="Stage"><Stage /><ForkBar /><Transport /></section>
-                    <aside class="inspector" aria-label="Inspector"><Inspector /></aside>
-                    <section class="results" aria-label="Results"><Results /></section>
+                    <aside class="inspector" aria-label="Inspector">if *whole { <Inspector /> }</aside>
+                    <section class="results" aria-label="Results">if *whole { <Results /> }</section>
                 </main>
+                <Answer />
                 <Panes shown={*pane} {choose} />
             }
             <Dialogs />

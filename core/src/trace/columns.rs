@@ -5,8 +5,9 @@
 //! of the others are rejected, so a mad timestamp costs its own row wherever it stands, even in front.
 
 use super::error::{ErrorCode, Refusal};
-use super::report::{Cause, EXAMPLES, Tally, grouped};
+use super::report::{Cause, EXAMPLES, Tally};
 use super::{Limits, Rows};
+use crate::units::thousands;
 
 /// 100 years of 365.25 days, in ns.
 pub(super) const CENTURY_NS: i128 = 100 * 31_557_600 * 1_000_000_000;
@@ -185,7 +186,7 @@ impl Cluster {
             .and_then(|()| self.execution_ns.try_reserve_exact(more))
             .and_then(|()| if with_start { self.start_ns.try_reserve_exact(more) } else { Ok(()) })
             .map_err(|_| {
-                let rows = grouped(self.function.len() as u64);
+                let rows = thousands(self.function.len() as u64);
                 let hint = "Load a part of the file, or use the command line, which has more memory.";
                 Refusal::new(ErrorCode::TooManyInvocations, format!("memory is full after {rows} rows"), hint)
             })
@@ -197,7 +198,7 @@ pub(super) fn too_many(number: u64, prefix: &str) -> Refusal {
     let space = if prefix.is_empty() { "" } else { " " };
     Refusal::new(
         ErrorCode::TooManyInvocations,
-        format!("the trace has {prefix}{space}{} invocations, too many to load", grouped(number)),
+        format!("the trace has {prefix}{space}{} invocations, too many to load", thousands(number)),
         "Load fewer minutes or fewer functions of it.",
     )
 }

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::error::{ErrorCode, Refusal, TraceError};
 use super::lines::{Lines, Record, RecordSink};
-use super::report::{Cause, EXAMPLES, FileReport, Reject, Rejected, Report, Tally, grouped, plural, shorten, shown};
+use super::report::{Cause, EXAMPLES, FileReport, Reject, Rejected, Report, Tally, plural, shorten, shown};
 use super::{Bad, Entry, Format, Header, Kind, Limits, Loader, TraceData, sniff};
+use crate::units::thousands;
 
 /// Takes the bytes of one or several files, in any chunking, and never holds a file.
 ///
@@ -296,7 +297,7 @@ impl File {
             *decoder.get_mut() = text;
         }
         if bomb {
-            let limit = grouped(context.limits.max_unpacked_bytes);
+            let limit = thousands(context.limits.max_unpacked_bytes);
             let refusal = Refusal::new(
                 ErrorCode::Gzip,
                 format!("the file unpacks to more than {limit} bytes"),
@@ -372,7 +373,7 @@ impl File {
                 let message = format!("the header is recognised ({kind}) but there are no rows");
                 Refusal::new(ErrorCode::NoRows, message, "Download or export the file again.")
             } else {
-                let reasons = table.tally.reasons().map(|(reason, count)| format!("{reason} ({})", grouped(count)));
+                let reasons = table.tally.reasons().map(|(reason, count)| format!("{reason} ({})", thousands(count)));
                 let first = table.tally.examples().first().map_or(String::new(), |e| format!("Line {}: {}. ", e.0, e.1));
                 let mut hint = format!("{first}Correct the rows");
                 if table.tally.reasons().any(|(reason, _)| reason == "last line incomplete") {

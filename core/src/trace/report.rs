@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Format;
 use super::lines::Record;
+use crate::units::thousands;
 
 /// How many rejected rows are told one by one; all are counted.
 pub(super) const EXAMPLES: usize = 20;
@@ -239,22 +240,9 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
     }
 }
 
-/// `12,345,678`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// "1 row", "2 rows".
 pub(super) fn plural(count: u64, word: &str) -> String {
-    format!("{} {word}{}", grouped(count), if count == 1 { "" } else { "s" })
+    format!("{} {word}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// A time in the file, in seconds with no more decimals than it needs.
@@ -269,9 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!(grouped(7), "7");
-        assert_eq!(grouped(3_037_902), "3,037,902");
+    fn numbers_are_counted_in_words() {
         assert_eq!(plural(1, "row"), "1 row");
         assert_eq!(plural(2000, "row"), "2,000 rows");
     }

@@ -19,6 +19,8 @@ use crate::units::{NS_PER_S, count, three_digits};
 
 /// Messages that set out in a second on the screen, above which they are a stream.
 const STREAM_PER_S: f64 = 400.0;
+/// Messages that set out in a second on the screen, from which on the busiest stream is as thick as streams are.
+const THICK_PER_S: f64 = 100.0;
 /// The least number of messages that tell what their rate is.
 const TELLING: usize = 10;
 /// The least time on the screen for a message to be seen: three frames.
@@ -414,10 +416,13 @@ fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<I
         }
     }
     found.sort_by_key(|(way, ..)| way.starts.len());
-    let width = |way: &Way| 1.0 + 5.0 * libm::sqrt(way.starts.len() as f64 / ways.most.max(1) as f64);
+    // As wide as it is busy among the others; where even the busiest has few messages on the screen, all are thin.
+    let busiest = found.iter().fold(0.0, |most: f64, (.., per_s)| most.max(*per_s)) / NS_PER_S as f64;
+    let thick = libm::sqrt(scene.sim_ns(1_000.0).map_or(1.0, |second| busiest * second / THICK_PER_S)).min(1.0);
+    let width = |way: &Way| 1.0 + 5.0 * thick * libm::sqrt(way.starts.len() as f64 / ways.most.max(1) as f64);
     for (way, path, _) in &found {
         let start = out.len();
-        stream(path, width(way), out);
+        stream(scene, path, width(way), out);
         if !way.is_lit(scene) {
             out[start..].iter_mut().for_each(|i| i.fade(DIMMED));
         }
@@ -432,11 +437,67 @@ fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<I
     }
 }
 
-/// A line as wide as the way is busy, and an arrow.
-fn stream(path: &Path, width: f64, out: &mut Vec<Item>) {
+/// A line as wide as the way is busy, and an arrow. Like a link it passes behind the nodes that it does not lead to.
+fn stream(scene: &Scene, path: &Path, width: f64, out: &mut Vec<Item>) {
     let stroke = Some(Stroke { alpha: 0.45, ..Stroke::new(Ink::Travelling, width) });
-    out.push(Item::Polyline { points: path.shifted(lane_of(width)), fill: None, stroke });
-    out.push(arrow(path, path.length() * 0.7, width));
+    let line = path.shifted(lane_of(width));
+    let around = bounds(&line);
+    let in_way: Vec<Rect> = scene.frames().iter().filter(|r| r.overlaps(&around)).copied().collect();
+    let arrow = arrow(path, path.length() * 0.7, width);
+    let hidden = matches!(&arrow, Item::Polyline { points, .. } if points.iter().any(|p| in_way.iter().any(|r| r.contains(*p))));
+    out.extend(outside(&line, &in_way).into_iter().map(|points| Item::Polyline { points, fill: None, stroke }));
+    if !hidden {
+        out.push(arrow);
+    }
+}
+
+/// The smallest rectangle around points.
+fn bounds(points: &[Point]) -> Rect {
+    let one = |p: &Point| Rect { x: p.0, y: p.1, w: 0.0, h: 0.0 };
+    points.iter().map(one).reduce(|a, b| a.union(&b)).unwrap_or_default()
+}
+
+/// The pieces of a line that lie in none of some rectangles.
+fn outside(line: &[Point], rects: &[Rect]) -> Vec<Vec<Point>> {
+    let mut pieces: Vec<Vec<Point>> = vec![];
+    let mut open = false;
+    for pair in line.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let mut hidden: Vec<(f64, f64)> = rects.iter().filter_map(|r| within(a, b, r)).collect();
+        hidden.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let mut from = 0.0;
+        for (start, end) in hidden.into_iter().chain([(1.0, 1.0)]) {
+            if start > from {
+                match pieces.last_mut().filter(|_| open && from == 0.0) {
+                    Some(piece) => piece.push(between(a, b, start)),
+                    None => pieces.push(vec![between(a, b, from), between(a, b, start)]),
+                }
+                open = start == 1.0;
+            } else if start < 1.0 {
+                open = false;
+            }
+            from = end.max(from);
+        }
+    }
+    pieces
+}
+
+/// From which share of the way between two points to which it is in a rectangle.
+fn within(a: Point, b: Point, r: &Rect) -> Option<(f64, f64)> {
+    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
+    for (from, to, low, high) in [(a.0, b.0, r.x, r.right()), (a.1, b.1, r.y, r.bottom())] {
+        let way = to - from;
+        if way.abs() < 1e-9 {
+            if from <= low || from >= high {
+                return None;
+            }
+            continue;
+        }
+        let (one, other) = ((low - from) / way, (high - from) / way);
+        enter = enter.max(one.min(other));
+        leave = leave.min(one.max(other));
+    }
+    (enter < leave).then_some((enter, leave))
 }
 
 /// Where the middle of a stream of this width is, right of the line.
@@ -604,6 +665,17 @@ mod tests {
         let followed = FrameOptions { journey: Some(journey), ..options() };
         let list = frame(&s, vec![flight(0, 200, 0, 1, FlightKind::Control)], 100, &followed);
         assert!(list.iter().any(|i| matches!(i, Item::Circle { r, stroke: Some(s), .. } if *r == 4.0 && s.ink == Ink::Ink)));
+    }
+
+    #[test]
+    fn a_stream_passes_behind_nodes() {
+        let behind = |rects: &[Rect]| outside(&[(0.0, 5.0), (50.0, 5.0), (100.0, 5.0)], rects);
+        assert_eq!(behind(&[]), [vec![(0.0, 5.0), (50.0, 5.0), (100.0, 5.0)]]);
+        let one = Rect { x: 20.0, y: 0.0, w: 10.0, h: 10.0 };
+        assert_eq!(behind(&[one]), [vec![(0.0, 5.0), (20.0, 5.0)], vec![(30.0, 5.0), (50.0, 5.0), (100.0, 5.0)]]);
+        let over_the_corner = Rect { x: 25.0, w: 50.0, ..one };
+        assert_eq!(behind(&[over_the_corner, one]), [vec![(0.0, 5.0), (20.0, 5.0)], vec![(75.0, 5.0), (100.0, 5.0)]]);
+        assert_eq!(behind(&[Rect { y: 6.0, ..one }]).len(), 1, "beside it");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use super::anatomy::{Detail, Frame, MOST_SQUARES, text_size};
 use super::display::{Anchor, Fill, Ink, Item, Stroke, Weight, text_width};
 use super::layout::{Grid, Rect, Shape, WORKER};
 use super::moving::{Playback, Scene, Tally};
-use super::statics::thousands;
 use crate::sim::stage::{ContainerSpan, ContainerState, QueueSpan};
+use crate::units::thousands;
 
 /// Opacity of what is kept warm.
 const IDLE: f64 = 0.15;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::hosts::memory_text;
 use super::moving::{Playback, Tally};
-use super::statics::thousands;
+use crate::units::thousands;
 
 /// What each node of a run holds at an instant.
 #[derive(Clone, Debug, Default, PartialEq)]

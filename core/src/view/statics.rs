@@ -6,6 +6,7 @@ use super::facts;
 use super::layout::{Hit, Layout, LinkLine, NodeBox, Rect, Shape, ZoneBox};
 use super::viewport::Viewport;
 use crate::scenario::{Link, Node, Role, Scenario, Zone};
+use crate::units::thousands;
 
 /// Everything that belongs to one object of the scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -257,28 +258,10 @@ fn glyph(role: Role, at: Point, half: f64, items: &mut Vec<Item>) {
     }
 }
 
-/// A whole number with a comma between thousands.
-pub(crate) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::layout::tests::{link, node, scenario};
     use super::*;
-
-    #[test]
-    fn thousands_are_separated() {
-        assert_eq!([0, 12, 999, 1_000, 12_345, 1_234_567].map(thousands), ["0", "12", "999", "1,000", "12,345", "1,234,567"]);
-    }
 
     #[test]
     fn zones_are_behind_links_behind_nodes() {

@@ -26,11 +26,13 @@ impl Viewport {
     /// The largest scale that can be reached: each machine of a large block can be seen.
     pub const MOST: f64 = 16.0;
 
-    /// The viewport that shows `bounds` in the middle of a screen of `width` by `height` pixels, at most at scale 1.
+    /// The viewport that shows `bounds` in the middle of a screen of `width` by `height` pixels: at most at scale 1, on a large
+    /// screen at most at 1.5.
     pub fn fit(bounds: Rect, width: f64, height: f64) -> Viewport {
         let margin = 16.0;
         let ratio = |room: f64, need: f64| if need > 0.0 { (room - 2.0 * margin) / need } else { 1.0 };
-        let scale = ratio(width, bounds.w).min(ratio(height, bounds.h)).clamp(Viewport::LEAST, 1.0);
+        let most = (width / 1_000.0).clamp(1.0, 1.5);
+        let scale = ratio(width, bounds.w).min(ratio(height, bounds.h)).clamp(Viewport::LEAST, most);
         let (cx, cy) = bounds.centre();
         Viewport { x: cx - width / scale / 2.0, y: cy - height / scale / 2.0, scale }
     }
@@ -129,11 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn fit_centres_and_never_enlarges() {
+    fn fit_centres_and_enlarges_on_large_screens_alone() {
         let small = Viewport::fit(Rect { x: 10.0, y: 10.0, w: 100.0, h: 50.0 }, 800.0, 400.0);
         assert_eq!(small.scale, 1.0);
         assert!(near(small.to_screen((60.0, 35.0)), (400.0, 200.0)));
         let large = Viewport::fit(Rect { x: 0.0, y: 0.0, w: 1536.0, h: 100.0 }, 800.0, 400.0);
         assert_eq!(large.scale, 0.5);
+        let scale = |width: f64| Viewport::fit(Rect { x: 0.0, y: 0.0, w: 100.0, h: 50.0 }, width, 900.0).scale;
+        assert_eq!([scale(960.0), scale(1_250.0), scale(3_000.0)], [1.0, 1.25, 1.5]);
     }
 }

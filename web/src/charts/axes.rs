@@ -67,7 +67,7 @@ pub(super) enum Writing {
     Number,
     /// Whole things: no tick between two whole numbers.
     Whole,
-    /// Ratios: "2x".
+    /// Ratios: "2×".
     Ratio,
     /// Shares of one as "50 %".
     Percent,
@@ -254,10 +254,10 @@ fn unit_of(writing: Writing, high: f64) -> (f64, &'static str) {
         Writing::Number | Writing::Whole if high >= 1e6 => (1e6, "M"),
         Writing::Number | Writing::Whole if high >= 1e5 => (1e3, "k"),
         Writing::Number | Writing::Whole => (1.0, ""),
-        Writing::Ratio if high >= 1e9 => (1e9, "Gx"),
-        Writing::Ratio if high >= 1e6 => (1e6, "Mx"),
-        Writing::Ratio if high >= 1e5 => (1e3, "kx"),
-        Writing::Ratio => (1.0, "x"),
+        Writing::Ratio if high >= 1e9 => (1e9, "G×"),
+        Writing::Ratio if high >= 1e6 => (1e6, "M×"),
+        Writing::Ratio if high >= 1e5 => (1e3, "k×"),
+        Writing::Ratio => (1.0, "×"),
         Writing::Percent => (0.01, " %"),
         Writing::Megabytes if high >= 2.0 * 1024.0 * 1024.0 => (1024.0 * 1024.0, " TB"),
         Writing::Megabytes if high >= 2.0 * 1024.0 => (1024.0, " GB"),
@@ -277,7 +277,8 @@ fn short(value: f64, writing: Writing) -> String {
         let short = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { &number };
         return format!("{short} {unit}");
     }
-    let (size, unit) = unit_of(writing, value);
+    // Each label has a unit of its own here, so that 10k follows upon 1000, as 100k does upon 10k.
+    let (size, unit) = unit_of(writing, if (1e4..1e5).contains(&value) { 1e5 } else { value });
     format!("{}{unit}", decimal(value / size, value / size))
 }
 
@@ -480,13 +481,13 @@ mod tests {
     fn wide_ranges_are_logarithmic() {
         let axis = Axis::around([1.0, 180.0].into_iter(), 4, Writing::Ratio, true, None);
         assert!(axis.scale.is_log());
-        assert_eq!(labels(&axis), ["1x", "3x", "10x", "30x", "100x"]);
+        assert_eq!(labels(&axis), ["1×", "3×", "10×", "30×", "100×"]);
         let axis = Axis::around([0.8, 9_000.0].into_iter(), 4, Writing::Millis, true, None);
         assert_eq!(labels(&axis), ["1 ms", "10 ms", "100 ms", "1 s", "10 s"]);
         let axis = Axis::around([90.0, 9e6].into_iter(), 4, Writing::Millis, true, None);
         assert_eq!(labels(&axis), ["100 ms", "1 s", "10 s", "60 s", "10 min", "60 min"]);
         let axis = Axis::around([1.0, 2e6].into_iter(), 4, Writing::Ratio, true, None);
-        assert_eq!(labels(&axis), ["1x", "100x", "10000x", "1Mx"]);
+        assert_eq!(labels(&axis), ["1×", "100×", "10k×", "1M×"]);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
     let (sent, area) = (sent(data), pen.area);
     let caption_end = pen.caption("messages sent, and for each invocation");
     if ghost.is_some() {
-        name_ghost(pen, caption_end, "previous run");
+        name_ghost(pen, caption_end, "run");
     }
     let top = area.top + 24.0;
     let rows = ((area.bottom - top) / ROW).floor().max(1.0) as usize;
@@ -93,7 +93,7 @@ pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) 
     let before = ghost.map(|other| {
         let row = other.row_called(&reading.head);
         let sent = row.zip(other.columns.first()).map_or("0".to_owned(), |(row, column)| column.show(row));
-        Row::new("previous run", sent)
+        Row::new(format!("{} run", frame.before), sent)
     });
     let rows = reading.rows.into_iter().chain(before).collect();
     Some(Reading { rows, ..reading })

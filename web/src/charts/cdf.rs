@@ -158,7 +158,7 @@ impl Distribution {
         pen.label(&unit, (grid.plot.right, unit_y), Align::Right, pen.theme.muted);
         if let Some(ghost) = ghost {
             pen.dashed(&self.curve(&grid, ghost), pen.theme.ghost(), 1.5);
-            name_ghost(pen, grid.caption_end, "previous run");
+            name_ghost(pen, grid.caption_end, "run");
         }
         let marked = if self.tail { MARKED_TAIL } else { MARKED };
         let marks: Vec<(Px, String)> = marked.into_iter().filter_map(|marked| self.mark(&grid, data, marked)).collect();
@@ -193,9 +193,9 @@ impl Distribution {
     /// What hovering at `at` reads.
     pub(super) fn read(&self, frame: &Frame, data: &Charts, ghost: Option<&Charts>, at: Px) -> Option<Reading> {
         let value = frame.grid?.value_at(at.0)?;
-        let row = |name, run| Row::new(name, Quantity::Share.show(self.share_at(run, value)));
+        let row = |name: &str, run| Row::new(name, Quantity::Share.show(self.share_at(run, value)));
         let mut rows = vec![row(self.side(), data)];
-        rows.extend(ghost.map(|run| row("previous run", run)));
+        rows.extend(ghost.map(|run| row(&format!("{} run", frame.before), run)));
         Some(Reading { x: at.0, line: true, head: self.quantity.show(value), rows })
     }
 }

@@ -65,6 +65,8 @@ pub(super) struct Subject {
     pub(super) run: Option<Run>,
     /// The run before it.
     pub(super) ghost: Option<Run>,
+    /// What that is called.
+    pub(super) before: &'static str,
     /// Which part of it, and on which axes.
     pub(super) view: View,
     /// Name of the theme; its colours are read when they are needed.
@@ -226,8 +228,8 @@ impl Easel {
             return;
         }
         let frame = self.pen(&subject.theme, (width, height)).map(|pen| {
-            let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
-            subject.kind.draw(&pen, &run.charts, &subject.view, ghost)
+            let (pen, ghost) = (pen.calling(subject.before), subject.ghost.as_ref().map(|ghost| &*ghost.charts));
+            Frame { before: subject.before, ..subject.kind.draw(&pen, &run.charts, &subject.view, ghost) }
         });
         self.frame.replace(frame);
     }
@@ -485,7 +487,8 @@ impl Easel {
         if let Some((subject, run, theme, ruler)) = parts {
             let ghost = subject.ghost.as_ref().map(|ghost| &*ghost.charts);
             let (data, sheet) = run.parts();
-            save(&Export { kind: subject.kind, data, sheet, view: subject.view, ghost, theme }, ruler);
+            let Subject { kind, before, view, .. } = *subject;
+            save(&Export { kind, data, sheet, view, ghost, before, theme }, ruler);
         }
     }
 }
@@ -496,7 +499,7 @@ fn is_drag(from: Px, to: Px) -> bool {
 }
 
 /// Where the upper left corner of a readout stands: beside the cursor at `x`, on the side that has more room, in the first of
-/// `rows`; if that covers a label, on the other side or in another row.
+/// `rows`; if that covers a label, on the other side or in another row. In a narrow chart it may have to cover the cursor.
 fn readout_place(x: f64, rows: [f64; 3], (width, height): Px, across: f64, labels: &[Rect]) -> Px {
     let (right, left) = (x + 10.0, x - 10.0 - width);
     let sides = if x < across / 2.0 { [right, left] } else { [left, right] };
@@ -505,7 +508,7 @@ fn readout_place(x: f64, rows: [f64; 3], (width, height): Px, across: f64, label
         let own = Rect { left: *left, top: *top, right: left + width, bottom: top + height };
         *left >= 0.0 && own.right <= across && !labels.iter().any(|label| label.overlaps(&own))
     };
-    places().find(is_free).unwrap_or((sides[0], rows[0]))
+    places().find(is_free).unwrap_or((sides[0].min(across - width).max(0.0), rows[0]))
 }
 
 /// Puts a vertical line where it belongs, or away.
@@ -551,5 +554,11 @@ mod tests {
         let wide = Rect { left: 60.0, ..label };
         assert_eq!(place(60.0, &[wide]), (70.0, 90.0), "no room there: to the bottom");
         assert_eq!(place(60.0, &[wide, Rect { top: 85.0, bottom: 100.0, ..wide }]), (70.0, 110.0), "and below that");
+    }
+
+    #[test]
+    fn a_readout_stays_on_a_narrow_chart() {
+        let place = |x: f64| readout_place(x, [10.0, 90.0, 110.0], (140.0, 50.0), 200.0, &[]);
+        assert_eq!((place(110.0), place(90.0)), ((0.0, 10.0), (60.0, 10.0)));
     }
 }

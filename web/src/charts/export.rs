@@ -10,7 +10,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement};
 
 use super::backend::{Target, UNIT, context_of};
 use super::kind::ChartKind;
-use super::pen::{Pen, Rect};
+use super::pen::{PREVIOUS, Pen, Rect};
 use super::sheet::Sheet;
 use super::theme::Theme;
 use super::view::View;
@@ -34,6 +34,8 @@ pub(super) struct Export<'a> {
     pub(super) view: View,
     /// The previous run.
     pub(super) ghost: Option<&'a Charts>,
+    /// What that is called.
+    pub(super) before: &'static str,
     /// Its colours.
     pub(super) theme: Theme,
 }
@@ -81,7 +83,7 @@ impl Export<'_> {
         let (right, bottom) = self.size();
         let sheet = Rect { left: 0.0, top: 0.0, right, bottom };
         let inside = Rect { left: 24.0, top: 56.0, right: right - 24.0, bottom: bottom - 16.0 };
-        let pen = Pen::new(target, ruler, self.theme, inside);
+        let pen = Pen::new(target, ruler, self.theme, inside).calling(self.before);
         pen.block(sheet, self.theme.surface);
         pen.title(self.kind.title(), (inside.left, 30.0));
         self.kind.draw(&pen, self.data, &self.view, self.ghost);
@@ -95,7 +97,7 @@ pub(crate) fn picture(kind: ChartKind, data: &Charts) -> Option<String> {
     }
     let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
     let (view, sheet) = (View::default(), &Sheet::default());
-    Some(Export { kind, data, sheet, view, ghost: None, theme: Theme::paper() }.drawing(context_of(&canvas)?))
+    Some(Export { kind, data, sheet, view, ghost: None, before: PREVIOUS, theme: Theme::paper() }.drawing(context_of(&canvas)?))
 }
 
 /// Lets the browser save a blob. A browser that refuses downloads says so itself.

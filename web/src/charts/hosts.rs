@@ -131,7 +131,7 @@ impl HostFigure {
         };
         let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &names));
         if let Some((run, host)) = before {
-            draw_ghost(pen, &grid, &clock(run), &self.values(host), &format!("previous {}", short(&host.id)));
+            draw_ghost(pen, &grid, &clock(run), &self.values(host), &short(&host.id));
         }
         let count = series.hosts.len();
         let colour = |i: usize| if i < count { pen.theme.rank(count - 1 - i, count) } else { pen.theme.muted };

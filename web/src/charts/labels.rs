@@ -79,8 +79,9 @@ fn spread(wanted: impl Iterator<Item = f64>, top: f64, bottom: f64) -> Vec<f64> 
     placed
 }
 
-/// Says at the top right what the dashed line is, as far as the caption that ends at `from` leaves room.
-pub(super) fn name_ghost(pen: &Pen<'_>, from: f64, text: &str) {
+/// Says at the top right which of the other run the dashed line is, as far as the caption that ends at `from` leaves room.
+pub(super) fn name_ghost(pen: &Pen<'_>, from: f64, what: &str) {
+    let text = &format!("{} {what}", pen.before);
     const DASHES: f64 = 23.0;
     let (right, y) = (pen.area.right - 2.0, pen.area.top + 8.0);
     let left = right - pen.width_of(text);

@@ -40,6 +40,7 @@ pub(crate) use self::kind::ChartKind;
 use self::easel::{Easel, Keyed, Run, Subject};
 use self::export::Export;
 pub(crate) use self::export::picture;
+use self::pen::PREVIOUS;
 use self::shared::Shared;
 use self::table::ChartTable;
 use self::view::View;
@@ -73,6 +74,9 @@ pub(crate) struct ChartProps {
     /// The previous run, drawn dashed and muted.
     #[prop_or_default]
     pub(crate) ghost: Option<Rc<Charts>>,
+    /// What that is called.
+    #[prop_or(PREVIOUS)]
+    pub(crate) before: &'static str,
     /// Name of the theme: the chart is drawn again when it changes.
     #[prop_or_default]
     pub(crate) theme: AttrValue,
@@ -104,6 +108,7 @@ impl PartialEq for ChartProps {
             && same(&self.data, &other.data)
             && same(&self.outcome, &other.outcome)
             && same(&self.ghost, &other.ghost)
+            && self.before == other.before
             && self.theme == other.theme
             && self.playhead_s == other.playhead_s
             && self.waits == other.waits
@@ -164,8 +169,8 @@ fn use_easel(props: &ChartProps, view: View) -> (Rc<Easel>, Rc<Content>) {
     let ghost = use_memo(Source(props.kind, props.ghost.clone(), None), |Source(kind, ghost, _)| {
         ghost.as_ref().map(|charts| run_of(*kind, charts, None))
     });
-    let subject =
-        Subject { kind: props.kind, run: content.run().cloned(), ghost: (*ghost).clone(), view, theme: props.theme.clone() };
+    let (run, ghost, theme) = (content.run().cloned(), (*ghost).clone(), props.theme.clone());
+    let subject = Subject { kind: props.kind, run, ghost, before: props.before, view, theme };
     {
         let easel = Rc::clone(&easel);
         use_effect_with(subject, move |subject| easel.show(subject.clone()));

@@ -12,6 +12,8 @@ use super::theme::Theme;
 
 /// Height of the letters of labels and axes.
 pub(super) const LABEL_PX: f64 = 12.0;
+/// What the run is called that a chart compares with, unless somebody calls it otherwise.
+pub(super) const PREVIOUS: &str = "previous";
 /// A place on the chart, in CSS pixels from its top left corner.
 pub(super) type Px = (f64, f64);
 
@@ -69,6 +71,8 @@ pub(super) struct Pen<'a> {
     pub(super) theme: Theme,
     /// Where the chart may be drawn.
     pub(super) area: Rect,
+    /// What the run is called that is drawn dashed.
+    pub(super) before: &'static str,
 }
 
 fn units((x, y): Px) -> (i32, i32) {
@@ -87,12 +91,24 @@ impl<'a> Pen<'a> {
     /// A pen for `area` of a target. `ruler` measures texts without disturbing the page's layout.
     pub(super) fn new(target: Target<'a>, ruler: CanvasRenderingContext2d, theme: Theme, area: Rect) -> Pen<'a> {
         let font_unit = target.font_units(1.0);
-        Pen { paper: target.into_drawing_area(), ruler, font_unit, theme, area }
+        Pen { paper: target.into_drawing_area(), ruler, font_unit, theme, area, before: PREVIOUS }
+    }
+
+    /// The same pen, with another name for the run that is drawn dashed.
+    pub(super) fn calling(self, before: &'static str) -> Pen<'a> {
+        Pen { before, ..self }
     }
 
     /// The same pen for a part of its area.
     pub(super) fn within(&self, area: Rect) -> Pen<'a> {
-        Pen { paper: self.paper.clone(), ruler: self.ruler.clone(), font_unit: self.font_unit, theme: self.theme, area }
+        Pen {
+            paper: self.paper.clone(),
+            ruler: self.ruler.clone(),
+            font_unit: self.font_unit,
+            theme: self.theme,
+            area,
+            before: self.before,
+        }
     }
 
     /// Width of a label.

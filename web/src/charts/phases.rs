@@ -104,7 +104,7 @@ pub(super) fn draw(pen: &Pen<'_>, data: &Charts, ghost: Option<&Charts>) -> Fram
     top += BAR + 6.0;
     if let Some(before) = before {
         draw_before(pen, &self::places(&before, area.left, top, GHOST_BAR, scale));
-        name_ghost(pen, caption_end, &format!("previous run {}", Quantity::Millis.show(before_ms)));
+        name_ghost(pen, caption_end, &format!("run {}", Quantity::Millis.show(before_ms)));
         top += GHOST_BAR + 6.0;
     }
     legend(pen, &parts, total_ms, top + 6.0);
@@ -232,7 +232,7 @@ pub(super) fn read(frame: &Frame, sheet: &Sheet, ghost: Option<&Sheet>, at: Px) 
     let mut rows: Vec<Row> = sheet.columns.iter().map(|column| Row::new(&*column.title, column.show(*row))).collect();
     if let Some(other) = ghost {
         let before = other.row_called(name).zip(other.columns.first()).map(|(row, column)| column.show(row));
-        rows.extend(before.map(|value| Row::new("previous mean", value)));
+        rows.extend(before.map(|value| Row::new(format!("{} mean", frame.before), value)));
     }
     Some(Reading { x: (place.left + place.right) / 2.0, line: false, head: name.to_owned(), rows })
 }

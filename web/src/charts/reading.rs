@@ -16,6 +16,8 @@ pub(super) struct Frame {
     pub(super) parts: Vec<(Rect, usize)>,
     /// Labels among the data, which a readout must not cover.
     pub(super) labels: Vec<Rect>,
+    /// What the run is called that it is compared with.
+    pub(super) before: &'static str,
     /// How far a key moves the cursor, across and down.
     pub(super) step: Px,
 }
@@ -76,11 +78,13 @@ pub(super) fn read_bucket(
     let time = grid.value_at(at.0)?;
     let (first, values) = sheet.columns.split_first()?;
     let bucket = series::bucket_at(data, time).min(first.values.len().checked_sub(1)?);
-    let mut rows: Vec<Row> = values.iter().rev().map(|column| Row::new(&*column.title, column.show(bucket))).collect();
+    // What has no value at all in the run says nothing at any instant of it.
+    let told = values.iter().rev().filter(|column| column.values.iter().any(|v| v.is_finite()));
+    let mut rows: Vec<Row> = told.map(|column| Row::new(&*column.title, column.show(bucket))).collect();
     if let Some((run, other)) = ghost
         && let Some(column) = other.columns.get(other.compared)
     {
-        let name = format!("previous {}", column.title);
+        let name = format!("{} {}", frame.before, column.title);
         rows.push(Row::new(name, column.show(series::bucket_at(run, time))));
     }
     let centre = first.value(bucket);

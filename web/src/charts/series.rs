@@ -151,7 +151,7 @@ impl Timeline {
         let caption = format!("{}{}", self.caption, y.note());
         let grid = Grid::draw(pen, &x, &y, &caption, labels::room(pen, &NAMES));
         if let Some(run) = ghost {
-            draw_ghost(pen, &grid, run, &(self.of)(run).p99, "previous P99");
+            draw_ghost(pen, &grid, run, &(self.of)(run).p99, "P99");
         }
         let lines = each((self.of)(data)).into_iter().zip(pen.theme.percentiles()).zip(NAMES);
         let lines = lines.map(|((values, colour), name)| Line { values, colour, width: 2.0, name });
@@ -225,7 +225,7 @@ pub(super) mod in_system {
         let x = Axis::time(span, Grid::columns(pen));
         let grid = Grid::draw(pen, &x, &y, "invocations", 16.0);
         if let Some((run, before)) = before {
-            draw_ghost(pen, &grid, run, &before, "previous run");
+            draw_ghost(pen, &grid, run, &before, "run");
         }
         draw_pieces(pen, &pieces(&grid, data, &shown), pen.theme.run, 2.0);
         Frame::over_time(grid, data)
@@ -277,7 +277,7 @@ pub(super) mod shares {
         let grid = Grid::draw(pen, &x, &y, "share of requests", labels::room(pen, &NAMES));
         if let Some(run) = ghost {
             let [decentralized, ..] = values(run);
-            draw_ghost(pen, &grid, run, &decentralized, "previous decentralized");
+            draw_ghost(pen, &grid, run, &decentralized, "decentralized");
         }
         let values = values(data);
         let lines = values.iter().zip(pen.theme.percentiles()).zip(NAMES);
@@ -370,7 +370,7 @@ pub(super) mod placers {
             let what = if self.quantity == Quantity::Share { "share of time deciding" } else { "messages in the inbox" };
             let grid = Grid::draw(pen, &x, &y, &format!("{what}{of_how_many}"), labels::room(pen, &names));
             if let Some((run, before)) = &before {
-                draw_ghost(pen, &grid, run, before, "previous most");
+                draw_ghost(pen, &grid, run, before, "most");
             }
             let shade = |i: usize| pen.theme.rank(i, names.len());
             let lines = values.iter().zip(&names).enumerate();

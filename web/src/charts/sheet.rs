@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use faaslab_core::units::{split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
 
 use super::axes::seconds;
 
@@ -39,13 +39,16 @@ impl Quantity {
         }
         match self {
             Quantity::Time => seconds(value),
-            Quantity::Slowdown => format!("{}x", three_digits(value)),
+            Quantity::Slowdown => {
+                let (number, unit) = split_ratio(value);
+                number + unit
+            }
             Quantity::Millis => {
                 let (number, unit) = split_duration(value * 1e6);
                 format!("{number} {unit}")
             }
-            Quantity::Count if value < 1e5 => format!("{value:.0}"),
-            Quantity::Count | Quantity::Mean => three_digits(value),
+            Quantity::Count => count(value.max(0.0).round() as u64),
+            Quantity::Mean => three_digits(value),
             Quantity::Megabytes => {
                 let (number, unit) = split_memory(value);
                 format!("{number} {unit}")
@@ -212,7 +215,7 @@ mod tests {
 
     #[test]
     fn values_carry_their_units() {
-        assert_eq!(Quantity::Slowdown.show(4.8), "4.80x");
+        assert_eq!(Quantity::Slowdown.show(4.8), "4.80×");
         assert_eq!(Quantity::Millis.show(1920.0), "1.92 s");
         assert_eq!(Quantity::Megabytes.show(2150.4), "2.10 GB");
         assert_eq!(Quantity::Share.show(0.9993), "99.93 %");

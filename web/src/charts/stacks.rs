@@ -188,7 +188,7 @@ pub(super) mod starts {
         let none = total(&data.cold) == 0;
         let caption = if none { "invocations/s; no cold starts" } else { "invocations/s" };
         let stack = Stack { layers, writing: Writing::Number, caption };
-        stack.draw(pen, data, view, ghost.map(|run| (run, per_second(run, &run.cold).collect(), "previous cold")))
+        stack.draw(pen, data, view, ghost.map(|run| (run, per_second(run, &run.cold).collect(), "cold")))
     }
 }
 
@@ -238,7 +238,7 @@ pub(super) mod removals {
             Layer::new("expired", Mark::Idle, wide(&data.expired_per_s)),
         ];
         let stack = Stack { layers, writing: Writing::Number, caption: "idle containers removed/s" };
-        stack.draw(pen, data, view, ghost.map(|run| (run, wide(&run.evicted_per_s).collect(), "previous evicted")))
+        stack.draw(pen, data, view, ghost.map(|run| (run, wide(&run.evicted_per_s).collect(), "evicted")))
     }
 }
 
@@ -301,6 +301,6 @@ pub(super) mod memory {
             caption = "memory of containers and images";
         }
         let stack = Stack { layers, writing: Writing::Megabytes, caption };
-        stack.draw(pen, data, view, ghost.map(|run| (run, total(run), "previous total")))
+        stack.draw(pen, data, view, ghost.map(|run| (run, total(run), "total")))
     }
 }

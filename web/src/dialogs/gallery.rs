@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use faaslab_core::edit::empty;
 use yew::prelude::*;
@@ -10,16 +11,32 @@ use crate::app::Tools;
 use crate::stage::draw::{page_theme, picture};
 use crate::store::gallery::{Entry, entries};
 use crate::store::{Action, LabHandle};
+use crate::worker::protocol::ToSim;
 
 /// Width and height of a picture, in pixels.
-const PICTURE: (f64, f64) = (264.0, 148.0);
+const PICTURE: (f64, f64) = (288.0, 176.0);
+/// Where a run is shown, as a share of its time, unless the gallery says where it begins.
+const SHOWN_AT: f64 = 0.1;
 
 thread_local! {
     /// The pictures in the colours of the theme of this name, by the ids of their scenarios.
     static PICTURES: RefCell<(AttrValue, BTreeMap<&'static str, Html>)> = RefCell::default();
 }
 
-/// The picture of a scenario, which is made once for each theme.
+/// Asks the worker for the first picture of a run that is not here, one at a time, so that whoever asks it for something else
+/// does not wait for all of them.
+#[hook]
+fn use_stills(lab: &LabHandle, tools: &Tools) {
+    let (stills, client) = (Rc::clone(&lab.stills), tools.client.clone());
+    use_effect_with(stills.len(), move |_| {
+        if let Some(Entry { id, scenario, begin_s, .. }) = entries().iter().find(|entry| !stills.contains_key(entry.id)) {
+            let at_s = begin_s.unwrap_or(SHOWN_AT * scenario.run.duration_s.unwrap_or_default());
+            client.say(&ToSim::Still { id: (*id).to_owned(), scenario: scenario.to_json(), at_s, size: PICTURE });
+        }
+    });
+}
+
+/// The picture of a scenario that does not run yet, which is made once for each theme.
 fn picture_of(entry: &Entry, theme: &AttrValue) -> Html {
     PICTURES.with_borrow_mut(|(of, made)| {
         if of != theme {
@@ -46,16 +63,25 @@ pub(crate) fn Gallery() -> Html {
         let search = search.clone();
         Callback::from(move |event: InputEvent| search.set(event.target_unchecked_into::<web_sys::HtmlInputElement>().value()))
     };
+    use_stills(&lab, &tools);
     let entries = entries();
     let found: Vec<&Entry> = entries.iter().filter(|entry| entry.has_words(&search)).collect();
     let card = |entry: &Entry| {
         let open = {
-            let (lab, scenario) = (lab.clone(), entry.scenario.clone());
-            Callback::from(move |_: MouseEvent| lab.dispatch(Action::Open(Box::new(scenario.clone()))))
+            let (lab, player, scenario, begin_s) = (lab.clone(), tools.player.clone(), entry.scenario.clone(), entry.begin_s);
+            Callback::from(move |_: MouseEvent| {
+                lab.dispatch(Action::Open(Box::new(scenario.clone())));
+                player.begin_at(begin_s);
+            })
+        };
+        // Its texts are escaped where it is made.
+        let picture = match lab.stills.get(entry.id).cloned().flatten() {
+            Some(still) => Html::from_html_unchecked(still),
+            None => picture_of(entry, &tools.theme),
         };
         html! {
             <button class="card" onclick={open} key={entry.id}>
-                <span class="picture" aria-hidden="true">{ picture_of(entry, &tools.theme) }</span>
+                <span class="picture" aria-hidden="true">{ picture }</span>
                 <span class="card-title">{ &entry.scenario.title }</span>
                 <span class="card-question">{ &entry.scenario.question }</span>
                 <span class="card-look"><b>{ "Look at: " }</b>{ begin(&entry.scenario.look_at, 160) }</span>

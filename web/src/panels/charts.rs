@@ -63,7 +63,7 @@ pub(crate) fn TabCharts(props: &Props) -> Html {
         let whole = of(&lab.shown);
         let data = if kind.is_over_time() { closer.clone().or(whole) } else { whole };
         html! {
-            <Chart key={kind.id()} {kind} {data} ghost={of(&lab.previous)} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)}
+            <Chart key={kind.id()} {kind} {data} ghost={of(&lab.previous)} before={lab.before()} theme={tools.theme.clone()} playhead_s={Some(tick.at_s)}
                 range={props.range} on_range={props.on_range.clone()} on_pick={props.on_pick.clone()} />
         }
     };
@@ -154,7 +154,7 @@ fn HostFigures(props: &HostProps) -> Html {
     html! {
         <div class="of-host by-figure">
             <select aria-label="Over time" onchange={choose}>{ for options }</select>
-            <Chart kind={ChartKind::HostFigure(*figure)} data={of(&lab.shown)} ghost={of(&lab.previous)} theme={tools.theme.clone()}
+            <Chart kind={ChartKind::HostFigure(*figure)} data={of(&lab.shown)} ghost={of(&lab.previous)} before={lab.before()} theme={tools.theme.clone()}
                 playhead_s={Some(tick.at_s)} range={props.range} on_range={props.on_range.clone()} on_pick={props.on_pick.clone()} />
         </div>
     }

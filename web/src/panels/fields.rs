@@ -2,8 +2,8 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
-use faaslab_core::scenario::{Path, range_of};
-use faaslab_core::units::read_number;
+use faaslab_core::scenario::{Path, Problem, range_of};
+use faaslab_core::units::{read_number, thousands};
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
@@ -52,7 +52,18 @@ fn common(lab: &LabHandle, path: &AttrValue, also: &[AttrValue]) -> (Common, Vec
 
 /// What is wrong at the first of several paths at which something is.
 fn problem_of(lab: &LabHandle, paths: &[AttrValue]) -> Option<String> {
-    paths.iter().find_map(|path| lab.problem_at(path)).map(|p| format!("{}. {}", p.message, p.hint))
+    paths.iter().find_map(|path| lab.problem_at(path)).map(told)
+}
+
+/// A text with a large first letter, as a sentence begins.
+pub(super) fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
+}
+
+/// A problem in words, and what to do.
+pub(super) fn told(p: &Problem) -> String {
+    format!("{}. {}", sentence_case(&p.message), p.hint)
 }
 
 #[derive(Properties, PartialEq)]
@@ -147,10 +158,10 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     html! {
         <div class={classes!("field", problem.is_some().then_some("wrong"))}>
             <label for={id.clone()} title={props.help.clone()}>{ &props.label }</label>
-            <span class="input">
+            <span class="input number">
                 <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} {placeholder}
                     aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
-                if !props.unit.is_empty() { <span class="unit">{ &props.unit }</span> }
+                <span class="unit">{ &props.unit }</span>
             </span>
             if let Some(problem) = problem {
                 <p id={describe} class="problem">{ problem }</p>
@@ -165,13 +176,18 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
 fn hint(props: &NumberProps) -> String {
     let unit = if props.unit.is_empty() { String::new() } else { format!(" {}", props.unit) };
     let own = range_of(&props.path).map(|r| (r.min, r.max));
-    let range = props.min.zip(props.max).or(own).map(|(min, max)| format!("{min} to {max}{unit}."));
+    let range = props.min.zip(props.max).or(own).map(|(min, max)| format!("{} to {}{unit}.", grouped(min), grouped(max)));
     let default = props.placeholder.as_ref().map(|d| {
         let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
         format!("Without a value: {d}{unit}.")
     });
     let help = Some(props.help.to_string()).filter(|h| !h.is_empty());
     [help, range, default].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A number, with commas between the thousands of a whole one.
+fn grouped(x: f64) -> String {
+    if x >= 1e3 && x < 1e15 && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
 }
 
 #[derive(Properties, PartialEq)]
@@ -326,7 +342,7 @@ fn param(path: &str, p: &'static Param) -> Html {
         },
         Domain::Word(words) => html! {
             <Pick key={path.clone()} path={path.clone()} label={p.label} help={p.help} default={words.first().map_or("", |w| w.0)}
-                options={words.iter().map(|w| (w.0.into(), w.1.into())).collect::<Vec<(AttrValue, AttrValue)>>()} />
+                options={words.iter().map(|w| (w.0.into(), sentence_case(w.1).into())).collect::<Vec<(AttrValue, AttrValue)>>()} />
         },
     }
 }

@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::fields::{ChoiceField, Entries, Number, Pick, Text, set};
+use super::fields::{ChoiceField, Entries, Number, Pick, Text, set, told};
 use super::machine::{MachinePanel, Now};
 use super::several::Several;
 use super::timeline::Timeline;
@@ -104,9 +104,8 @@ fn NodePanel(props: &NodeProps) -> Html {
         let on = event.target_unchecked_into::<HtmlInputElement>().checked();
         set(&answering, &answers_path, json!(on));
     });
-    let silence =
-        lab.problem_at(&path("answers")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
-    let problem = lab.problem_at(&path("roles")).map(|p| html! { <p class="problem">{ format!("{}. {}", p.message, p.hint) }</p> });
+    let silence = lab.problem_at(&path("answers")).map(|p| html! { <p class="problem">{ told(p) }</p> });
+    let problem = lab.problem_at(&path("roles")).map(|p| html! { <p class="problem">{ told(p) }</p> });
     html! {
         <section class="panel">
             { title_of("Node", &n.id) }
@@ -124,7 +123,7 @@ fn NodePanel(props: &NodeProps) -> Html {
                     ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores"),
                     ("isolated", "Wait in containers that hold cores")])} />
                 <Number path={path("memory_mb")} label="Memory" unit="MB" help="For containers." />
-                <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("as cores allow"))} whole=true
+                <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("by cores"))} whole=true
                     help="The most invocations at once." />
                 <Number path={path("speed")} label="Speed" unit="×" placeholder={Some(AttrValue::from("1"))}
                     help="An execution takes its time divided by this." />
@@ -135,6 +134,7 @@ fn NodePanel(props: &NodeProps) -> Html {
                 <label class="check">
                     <input type="checkbox" id={format!("f-{}", path("answers"))} checked={n.answers} onchange={answers} />{ "Answers" }
                 </label>
+                <p class="help">{ "A controller that does not answer keeps what reaches it waiting; a fork makes it silent for a while." }</p>
                 { silence }
             }
             if n.is(Role::HeadStore) || n.is(Role::Registry) || (n.is(Role::Worker) && (uses_disks(&lab.scenario) || has_disk(n))) {
@@ -233,6 +233,32 @@ fn ZonePanel(props: &ZoneProps) -> Html {
     }
 }
 
+#[derive(Properties, PartialEq)]
+struct LessonProps {
+    text: AttrValue,
+}
+
+/// From so many characters on a text is folded: the first controls shall be in sight, and the answer not before the question.
+const FOLDED_FROM: usize = 200;
+
+/// What to look at. A long text shows its first lines, and the rest to whoever wants to read on.
+#[component]
+fn Lesson(props: &LessonProps) -> Html {
+    let open = use_state(|| props.text.chars().count() < FOLDED_FROM);
+    let read_on = {
+        let open = open.clone();
+        move |_: MouseEvent| open.set(true)
+    };
+    html! {
+        <section class={classes!("panel", "lesson", (!*open).then_some("folded"))}>
+            <p>{ &props.text }</p>
+            if !*open {
+                <button class="text-link" onclick={read_on}>{ "Read on" }</button>
+            }
+        </section>
+    }
+}
+
 /// Parameters of keep-alive policies that only reproductions of other systems set.
 const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
 
@@ -259,7 +285,7 @@ fn Scheduler() -> Html {
         <>
         <OtherProblems />
         if !s.look_at.is_empty() {
-            <section class="panel lesson"><p>{ s.look_at.clone() }</p></section>
+            <Lesson key={s.look_at.clone()} text={s.look_at.clone()} />
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
@@ -329,11 +355,10 @@ fn another_seed() -> u32 {
 /// A problem in words; where it is about one object, its id comes first.
 fn sentence(p: &Problem) -> String {
     let mut parts = p.path.split('.');
-    let about = match (parts.next(), parts.next()) {
-        (Some("nodes" | "links" | "zones" | "functions" | "images"), Some(id)) => format!("{id}: "),
-        _ => String::new(),
-    };
-    format!("{about}{}. {}", p.message, p.hint)
+    match (parts.next(), parts.next()) {
+        (Some("nodes" | "links" | "zones" | "functions" | "images"), Some(id)) => format!("{id}: {}. {}", p.message, p.hint),
+        _ => told(p),
+    }
 }
 
 /// Where a problem is told, besides the list of all.
@@ -570,7 +595,7 @@ fn FunctionFields(props: &FunctionProps) -> Html {
             <Number path={path("weight")} label="Weight" placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
             <Number path={path("cores")} label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
             <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
-            <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("as the policy says"))} help="How long its idle containers are kept, whatever the policy says." />
+            <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("by policy"))} help="How long its idle containers are kept, whatever the policy says." />
             <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
             <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
             if !lab.scenario.images.is_empty() {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
-use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
@@ -168,6 +168,39 @@ pub(crate) fn Headline() -> Html {
     html! { <Figures shown={lab.shown.clone().map(Handle)} before={lab.previous.clone().map(Handle)} stale={lab.is_stale()} /> }
 }
 
+/// A figure with its unit after it.
+fn with_unit((text, unit): (String, &str)) -> String {
+    if unit.ends_with('×') { text + unit } else { format!("{text} {unit}") }
+}
+
+/// Mean memory of containers that are kept and do nothing.
+fn idle_mb(s: &Summary) -> f64 {
+    1024.0 * s.idle_gb_s / s.end_s.max(1e-9)
+}
+
+/// What the last edit changed, in one line, where the figures are not in sight: the style sheet shows it on phones alone.
+#[component]
+pub(crate) fn Answer() -> Html {
+    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let Some((now, before)) = lab.shown.as_ref().filter(|s| s.complete).zip(lab.previous.as_ref()) else { return html! {} };
+    let (now, before) = (&now.outcome.summary, &before.outcome.summary);
+    let idle = |s: &Summary| split_memory(idle_mb(s));
+    let changed = |name: &str, before: (String, &str), now: (String, &str)| match before == now {
+        true => html! { <span>{ format!("{name} as before") }</span> },
+        false => {
+            let before = if before.1 == now.1 { before.0 } else { with_unit(before) };
+            html! { <span>{ name }{ " " }<b>{ format!("{before} → {}", with_unit(now)) }</b></span> }
+        }
+    };
+    let times = |s: &Summary| split_ratio(s.slowdown.p99);
+    html! {
+        <p class="answer" role="status">
+            { changed("P99 slowdown", times(before), times(now)) }
+            { changed("Idle", idle(before), idle(now)) }
+        </p>
+    }
+}
+
 /// A shared run, equal to itself alone.
 #[derive(Clone)]
 struct Handle(Rc<Shown>);
@@ -191,7 +224,6 @@ fn Figures(props: &FiguresProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let now = props.shown.as_ref().map(|s| &s.0.outcome.summary);
     let before = props.before.as_ref().map(|s| &s.0.outcome.summary);
-    let times = |x: f64| (three_digits(x), "×");
     let ms = |x: f64| split_duration(x * 1e6);
     let percent = |x: f64| (three_digits(x), "%");
     let figure = |name: &str, help: &str, read: fn(&Summary) -> f64, show: &dyn Fn(f64) -> (String, &'static str)| {
@@ -200,13 +232,13 @@ fn Figures(props: &FiguresProps) -> Html {
         // Of every figure less is better.
         let delta = match (value, before.map(read)) {
             (Some(now), Some(before)) if show(now) != show(before) => {
-                let (text, unit) = show(before);
+                let before_text = with_unit(show(before));
                 let word = match now.partial_cmp(&before) {
                     Some(Ordering::Less) => "↓ better",
                     Some(Ordering::Greater) => "↑ worse",
                     _ => "",
                 };
-                html! { <><span class="direction">{ word }</span>{ format!("from {text} {unit}") }</> }
+                html! { <><span class="direction">{ word }</span>{ format!("from {before_text}") }</> }
             }
             (Some(_), Some(_)) => html! { "as before" },
             _ => html! {},
@@ -259,12 +291,11 @@ fn Figures(props: &FiguresProps) -> Html {
         let response = |s: &Summary| s.jobs.as_ref().map_or(0.0, |jobs| jobs.response_ms.p50);
         html! {
             <>
-            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &times) }
+            { figure("P50 job slowdown", "Half of the completed jobs are slower than this: response time over the longest way through a job's executions.", slowdown, &split_ratio) }
             { figure("P50 job response", "Half of the completed jobs have the result of their last task sooner, counted from their first task's submission.", response, &ms) }
             </>
         }
     } else {
-        let idle_mb = |s: &Summary| 1024.0 * s.idle_gb_s / s.end_s.max(1e-9);
         html! {
             <>
             { figure("P50 response", "Half of the completed invocations have their result sooner.", |s| s.response_ms.p50, &ms) }
@@ -275,7 +306,7 @@ fn Figures(props: &FiguresProps) -> Html {
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
-                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &times) }
+                { figure("P99 slowdown", "One in a hundred completed invocations is slower than this: response time over execution time.", |s| s.slowdown.p99, &split_ratio) }
                 { figure("Cold starts", "Share of the invocations for which a container had to be created.", |s| 100.0 * s.cold_share, &percent) }
                 { rest }
             </dl>

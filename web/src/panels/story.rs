@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use faaslab_core::sim::life::Life;
-use faaslab_core::sim::why::{Answer, Piece, Why};
+use faaslab_core::sim::why::{Answer, Piece, Question, Why};
 use faaslab_core::units::three_digits;
 use yew::prelude::*;
 
@@ -82,7 +82,7 @@ pub(crate) fn Story(props: &Props) -> Html {
                 if let Some((_, told)) = told { { states(&told.1, &tools) } } else { <p class="help">{ "Going through the run again…" }</p> }
                 <div class="why" aria-live="polite">{
                     match why {
-                        Some((_, why)) => answers(why, &lab, &tools),
+                        Some((_, why)) => answers(why, told.map(|(_, told)| &told.1), &lab, &tools),
                         None => html! { <p class="help">{ "Asking why…" }</p> },
                     }
                 }</div>
@@ -130,13 +130,15 @@ fn time(ns: u64, tools: &Tools) -> Html {
     html! { <button class="text-link when" onclick={seek} title="Go there on the stage">{ date(ns) }</button> }
 }
 
-fn answers(why: &Why, lab: &LabHandle, tools: &Tools) -> Html {
+fn answers(why: &Why, life: Option<&Life>, lab: &LabHandle, tools: &Tools) -> Html {
     if why.answers.is_empty() {
         return html! { <p class="help">{ "Nothing stood in its way." }</p> };
     }
-    // What took longest is explained first.
+    // What took longest is explained first. Why it was cold is about the instant; what that cost is how long the container took.
+    let starting = life.into_iter().flat_map(spans).filter(|(s, _)| tone(&s.word) == "cold").filter_map(|(_, ns)| ns).sum::<u64>();
+    let took = |a: &Answer| if a.question == Question::Cold { starting } else { a.to_ns.saturating_sub(a.from_ns) };
     let mut all: Vec<&Answer> = why.answers.iter().collect();
-    all.sort_by_key(|a| Reverse(a.to_ns.saturating_sub(a.from_ns)));
+    all.sort_by_key(|a| Reverse(took(a)));
     html! { { for all.into_iter().map(|a| answer(a, lab, tools)) } }
 }
 

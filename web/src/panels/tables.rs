@@ -20,13 +20,14 @@ const fn head(column: Column, title: &'static str, width: (u32, u32), help: &'st
 
 const INVOCATIONS: &[Head] = &[
     head(Column::Id, "Invocation", (76, 1), "Its number in the workload"),
-    head(Column::Submitted, "Submitted", (92, 1), "When its client submitted it"),
+    // A phone shows the first five.
     head(Column::Function, "Function", (72, 2), "What it invokes"),
-    head(Column::Host, "Host", (72, 2), "Where it went, at last"),
-    head(Column::Outcome, "Outcome", (96, 1), "How it ended"),
     head(Column::Cold, "Start", (56, 1), "Whether a container had to be created for it"),
     head(Column::Response, "Response", (80, 1), "From submission until the client had the result, or until it was lost"),
     head(Column::Slowdown, "Slowdown", (80, 1), "Response time over execution time"),
+    head(Column::Host, "Host", (72, 2), "Where it went, at last"),
+    head(Column::Outcome, "Outcome", (96, 1), "How it ended"),
+    head(Column::Submitted, "Submitted", (92, 1), "When its client submitted it"),
     head(Column::Attempts, "Attempts", (68, 1), "How often it was tried"),
 ];
 

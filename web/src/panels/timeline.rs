@@ -1,11 +1,14 @@
 //! What changes during the run: a list to read, and to take entries from.
 
+use faaslab_core::registry::{Catalogue, Domain, Entry, Param, find};
 use faaslab_core::scenario::Change;
+use faaslab_core::sim::Library;
 use serde_json::Value;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use super::fields::set;
+use super::fields::{set, told};
+use crate::stage::fork::instant;
 use crate::store::LabHandle;
 
 /// The changes in the order of time, each with what is wrong with it and a button that takes it out.
@@ -14,18 +17,22 @@ pub(crate) fn Timeline() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let summary = use_node_ref();
     let timeline = &lab.scenario.timeline;
+    let catalogue = Library::default().catalogue();
     let mut wrong = lab.problem_at("timeline").is_some();
     let rows: Vec<Html> = entries(timeline)
         .into_iter()
         .map(|(index, path)| {
             let change = &timeline[index];
             let what = match path {
-                Some(path) => format!("{path} = {}", words(&change.set[path])),
+                Some(path) => {
+                    let kind = lab.scenario.as_of(change.at_s).to_value();
+                    words(&catalogue, path, &change.set[path], |choice| kind_at(&kind, choice))
+                }
                 None => "nothing changes".to_owned(),
             };
-            let line = format!("{} s: {what}", change.at_s);
+            let line = format!("{}: {what}", instant(change.at_s));
             let at = path.and_then(|path| lab.problem_at(&format!("timeline[{index}].set.{path}")));
-            let problem = at.or(lab.problem_at(&format!("timeline[{index}].at_s"))).map(|p| format!("{}. {}", p.message, p.hint));
+            let problem = at.or(lab.problem_at(&format!("timeline[{index}].at_s"))).map(told);
             wrong |= problem.is_some();
             let remove = {
                 let (lab, summary, left) = (lab.clone(), summary.clone(), without(timeline, index, path));
@@ -82,17 +89,81 @@ fn without(timeline: &[Change], index: usize, path: Option<&str>) -> Value {
     if left.is_empty() { Value::Null } else { serde_json::to_value(left).unwrap_or(Value::Null) }
 }
 
-/// A value in words; a choice as its kind, with its parameters after it.
-fn words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(map) => {
-            let kind = map.get("kind").map(words);
-            let rest = map.iter().filter(|(name, _)| *name != "kind").map(|(name, value)| format!("{name} {}", words(value)));
-            kind.into_iter().chain(rest).collect::<Vec<_>>().join(", ")
+/// The kind of the choice at a path of a scenario.
+fn kind_at(scenario: &Value, path: &str) -> Option<String> {
+    let choice = path.split('.').try_fold(scenario, |value, name| value.get(name))?;
+    choice.get("kind")?.as_str().map(str::to_owned)
+}
+
+/// What a path is set to, in the words of the registry where it knows them: `policies.keep_alive.ttl_s` is "keep alive for 60 s".
+/// `kind_of` knows which kind a choice is of.
+fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) -> String {
+    if let (Some(entries), Value::Object(map)) = (catalogue.entries_at(path), value) {
+        let entry = map.get("kind").and_then(Value::as_str).and_then(|kind| find(entries, kind));
+        if let Some(entry) = entry {
+            let set = entry.params.iter().filter_map(|p| Some(of_param(p, map.get(p.name)?)));
+            let all: Vec<String> = [format!("{} {}", named(path), entry.name)].into_iter().chain(set).collect();
+            return all.join(", ");
         }
-        other => other.to_string(),
     }
+    let (choice, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let known = catalogue.entries_at(choice).and_then(|entries| {
+        if name == "kind" {
+            return Some(format!("{} {}", named(choice), find(entries, value.as_str()?)?.name));
+        }
+        let param = |entry: &Entry| entry.params.iter().find(|p| p.name == name);
+        let own = kind_of(choice).and_then(|kind| find(entries, &kind)).and_then(|entry| param(entry));
+        own.or_else(|| entries.iter().find_map(|entry| param(entry))).map(|p| of_param(p, value))
+    });
+    known.unwrap_or_else(|| {
+        let (name, unit) = of_unit(path);
+        format!("{} {}", named(name), with_unit(value, unit))
+    })
+}
+
+/// A parameter of the registry and what it is set to.
+fn of_param(param: &Param, value: &Value) -> String {
+    let mut label = param.label.chars();
+    let label: String = label.next().into_iter().flat_map(char::to_lowercase).chain(label).collect();
+    let word = match &param.domain {
+        Domain::Word(words) => {
+            words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| (*meaning).to_owned())
+        }
+        Domain::Number { .. } | Domain::Integer { .. } => None,
+    };
+    format!("{label} {}", word.unwrap_or_else(|| with_unit(value, param.unit)))
+}
+
+/// A path as words, without what kind of thing it is of.
+fn named(path: &str) -> String {
+    let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
+    rest.replace('.', " ").replace('_', " ")
+}
+
+/// A path without the unit at its end, and that unit.
+fn of_unit(path: &str) -> (&str, &'static str) {
+    let units = [
+        ("_ms", "ms"),
+        ("_us", "µs"),
+        ("_mb", "MB"),
+        ("_kb", "kB"),
+        ("_mbps", "Mbit/s"),
+        ("_per_s", "per s"),
+        ("_mb_s", "MB/s"),
+        ("_s", "s"),
+    ];
+    units.into_iter().find_map(|(end, unit)| Some((path.strip_suffix(end)?, unit))).unwrap_or((path, ""))
+}
+
+fn with_unit(value: &Value, unit: &str) -> String {
+    let text = match value {
+        Value::String(text) => text.replace('_', " "),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Null => return "as usual".to_owned(),
+        other => other.as_f64().map_or_else(|| other.to_string(), |x| x.to_string()),
+    };
+    if unit.is_empty() { text } else { format!("{text} {unit}") }
 }
 
 #[cfg(test)]
@@ -129,8 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_written_as_its_kind_with_its_parameters() {
-        assert_eq!(words(&timeline()[1].set["frame.architecture"]), "decentralized, d 2");
-        assert_eq!(words(&json!(2.5)), "2.5");
+    fn changes_are_told_in_the_words_of_the_fields() {
+        let catalogue = Library::default().catalogue();
+        let told = |path: &str, value: Value| words(&catalogue, path, &value, |_| Some("fixed_ttl".to_owned()));
+        assert_eq!(told("policies.keep_alive.ttl_s", json!(60.0)), "keep alive for 60 s");
+        assert_eq!(told("policies.keep_alive.kind", json!("lru")), "keep alive Least recently used");
+        let choice = json!({"kind": "decentralized", "d": 2});
+        assert_eq!(told("frame.architecture", choice), "architecture Decentralized, hosts asked per task 2");
+        assert_eq!(told("nodes.a.speed", json!(2)), "a speed 2");
+        assert_eq!(told("network.between_zones_ms", json!(2.5)), "between zones 2.5 ms");
+        assert_eq!(told("nodes.a.answers", json!(false)), "a answers no");
     }
 }

@@ -152,18 +152,22 @@ impl Editor {
         }
     }
 
+    /// Where some things are once a command has been carried out.
+    fn place_after(&self, command: &Command, ids: &[String]) -> Option<Rect> {
+        let mut there = self.scenario().clone();
+        command.clone().apply(&mut there).ok()?;
+        let layout = Layout::of(&there);
+        ids.iter().filter_map(|id| layout.frame(hit_of(&there, id)?)).reduce(|a, b| a.union(&b))
+    }
+
     /// Adds something and selects it. The ground stays where it is.
     fn add(&self, command: Command) {
-        let id = added(&command);
-        let mut there = self.scenario().clone();
-        let rect = match command.clone().apply(&mut there) {
-            Ok(_) => id.as_ref().and_then(|id| Layout::of(&there).frame(hit_of(&there, id)?)),
-            Err(_) => None,
-        };
-        self.look_at(rect.map_or(self.viewport, |rect| self.viewport.reveal(rect, self.size.0, self.size.1)));
+        let ids: Vec<String> = added(&command).into_iter().collect();
+        let place = self.place_after(&command, &ids);
+        self.look_at(place.map_or(self.viewport, |rect| self.viewport.reveal(rect, self.size.0, self.size.1)));
         self.lab.dispatch(Action::Edit(command));
-        self.stop.set(id.clone());
-        self.select(id.into_iter().collect());
+        self.stop.set(ids.first().cloned());
+        self.select(ids);
     }
 
     /// Adds a node of a role: where a pointer is, or in the middle of the stage, beside what is there.
@@ -209,11 +213,8 @@ impl Editor {
     /// Adds a fragment, selects it and shows it.
     pub(super) fn paste(&self, fragment: &Fragment) {
         let (command, new) = fragment.paste(self.scenario());
-        let mut there = self.scenario().clone();
-        if command.clone().apply(&mut there).is_ok() && !self.scenario().nodes.is_empty() {
-            let layout = Layout::of(&there);
-            let all = new.iter().filter_map(|id| layout.frame(hit_of(&there, id)?)).reduce(|a, b| a.union(&b));
-            all.into_iter().for_each(|all| self.reveal(all));
+        if let Some(all) = self.place_after(&command, &new).filter(|_| !self.scenario().nodes.is_empty()) {
+            self.reveal(all);
         }
         self.lab.dispatch(Action::Edit(command));
         self.stop.set(new.first().cloned());
@@ -227,12 +228,15 @@ impl Editor {
         }
     }
 
-    /// Moves what is selected a little.
+    /// Moves what is selected a little. The ground stays where it is, as long as that is in view.
     pub(super) fn nudge(&self, (dx, dy): Point) {
         let layout = Layout::of(self.scenario());
         let moving = Moving::of(&layout, &hits_of(self.scenario(), &self.lab.selection));
         if !moving.is_empty() {
-            self.lab.dispatch(Action::Nudge(relocation(self.scenario(), &layout, &moving, dx, dy)));
+            let command = relocation(self.scenario(), &layout, &moving, dx, dy);
+            let place = self.place_after(&command, &self.lab.selection);
+            self.go_to(place.map_or(self.aim, |rect| self.aim.reveal(rect, self.size.0, self.size.1)));
+            self.lab.dispatch(Action::Nudge(command));
         }
     }
 

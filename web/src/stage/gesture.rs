@@ -78,6 +78,10 @@ pub(super) type Fingers = BTreeMap<i32, Point>;
 /// How far a pointer moves before a press is a drag, in pixels.
 const SLACK: f64 = 3.0;
 
+/// How near to the edge of a zone a pointer takes hold of it, and how far below the upper one, where its name stands, in pixels.
+const EDGE: f64 = 8.0;
+const NAME: f64 = 24.0;
+
 /// Where a pointer is, from the corner of the stage.
 pub(super) fn point(event: &MouseEvent, area: &NodeRef) -> Point {
     let rect = area.cast::<Element>().map(|e| e.get_bounding_client_rect());
@@ -143,10 +147,14 @@ impl Editor {
             (0, Tool::Link) => self.press_with_link(hit, world),
             (0, Tool::Select) => match (hit, self.id(hit)) {
                 (Hit::Zone(_), Some(id)) if event.shift_key() => self.begin_marquee(world, true, Some(id)),
-                // A finger moves the ground, unless the zone under it has been selected.
+                // A finger moves the ground and a pointer selects what is there, unless the zone under it has been selected
+                // or is taken by its edge or its name.
                 (Hit::Zone(_), Some(id)) if touches && !self.lab.selection.contains(&id) => {
                     self.select(vec![id]);
                     pan();
+                }
+                (Hit::Zone(_), Some(id)) if !self.lab.selection.contains(&id) && !self.is_at_edge(hit, at) => {
+                    self.begin_marquee(world, false, Some(id));
                 }
                 (Hit::Node(_) | Hit::Zone(_), Some(id)) => self.begin_drag(id, event.shift_key(), world),
                 (Hit::Link(_) | Hit::Machine(..), Some(id)) => match event.shift_key() {
@@ -161,6 +169,13 @@ impl Editor {
             },
             _ => {}
         }
+    }
+
+    /// Whether a point of the stage is at the edge of a zone, or where its name stands.
+    fn is_at_edge(&self, zone: Hit, (x, y): Point) -> bool {
+        let Some(frame) = self.layout.frame(zone).map(|r| self.viewport.rect(r)) else { return false };
+        let inside = |reach: f64| x - frame.x > reach && frame.right() - x > reach && frame.bottom() - y > reach;
+        !inside(EDGE) || y - frame.y <= NAME
     }
 
     fn press_with_link(&self, hit: Hit, world: Point) {
@@ -247,6 +262,8 @@ impl Editor {
     pub(super) fn release(&self) {
         match &*self.gesture {
             Gesture::Drag { moving, by, .. } if *by != (0.0, 0.0) => {
+                // What was dropped stays under the pointer.
+                self.look_at(self.viewport);
                 self.lab.dispatch(Action::Edit(dragged(self.scenario(), moving, *by).0));
             }
             Gesture::Drag { tap: Some(id), .. } => {

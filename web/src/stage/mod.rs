@@ -52,6 +52,9 @@ fn things(scenario: &Scenario) -> Vec<String> {
     scenario.nodes.iter().map(|n| n.id.clone()).chain(scenario.zones.iter().map(|z| z.id.clone())).collect()
 }
 
+/// Up to this width, in pixels, the buttons that zoom are one: two fingers do the rest.
+const PHONE: f64 = 600.0;
+
 /// The size of an element in pixels, and the device pixel ratio, as they change.
 #[hook]
 fn use_size(area: &NodeRef) -> (f64, f64, f64) {
@@ -191,7 +194,8 @@ pub(crate) fn Stage() -> Html {
     let scenario = use_places(target, dragging);
     let layout = use_memo(Rc::clone(&scenario), |s| Layout::of(s));
     // Below the picture stand the question, on as many lines as it needs, and the buttons that zoom.
-    let lines = (text_width(&scenario.question, 15.0) / (width - 216.0).clamp(1.0, 544.0)).ceil().clamp(1.0, 4.0);
+    let buttons = if width <= PHONE { 96.0 } else { 216.0 };
+    let lines = (text_width(&scenario.question, 15.0) / (width - buttons).clamp(1.0, 544.0)).ceil().clamp(1.0, 4.0);
     let below = 15.0 + 21.0 * lines;
     // The ground does not move under what is dragged.
     let still = if let Gesture::Drag { shown, .. } = &held { Some(*shown) } else { None };

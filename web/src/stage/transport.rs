@@ -78,13 +78,14 @@ pub(crate) fn Transport() -> Html {
     let chosen = Aim::KINDS.iter().position(|kind| *kind == aim).unwrap_or_default();
     let names: Vec<&str> = Aim::KINDS.iter().map(|kind| kind.name()).collect();
     let (log_min, log_max) = (log10(SLOWEST), log10(FASTEST));
-    let label = if tick.playing { "Pause" } else { "Play" };
+    let plays = tick.playing && tick.end_s > 0.0;
+    let label = if plays { "Pause" } else { "Play" };
     let (end, unit) = split_duration(tick.end_s * 1e9);
     let speed_text = format!("{}×", three_digits(tick.speed));
     html! {
         <div class="transport" role="group" aria-label="Play">
             <button class="icon play" onclick={toggle} aria-label={label} title={format!("{label} (space)")} disabled={tick.end_s <= 0.0}>
-                if tick.playing {
+                if plays {
                     <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 3h3v10H4zM9 3h3v10H9z" /></svg>
                 } else {
                     <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M4 2.5v11l9-5.5z" /></svg>
@@ -115,7 +116,7 @@ pub(crate) fn Transport() -> Html {
                     min={log_min.to_string()} max={log_max.to_string()} step="0.05" value={log10(tick.speed).to_string()} oninput={speed} />
             </label>
             <button class={classes!("quiet", tick.auto.then_some("on"))} onclick={auto} aria-pressed={tick.auto.to_string()}
-                title="Follow the messages: the median one takes 350 ms on the screen">{ "Auto" }</button>
+                title="Follow the messages: the median one takes 350 ms on the screen, less where executions are long">{ "Auto" }</button>
             if lab.embed.is_none() {
                 <ForkButton />
             }

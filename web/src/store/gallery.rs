@@ -1,9 +1,10 @@
 //! The gallery: the scenarios that come with the page.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use faaslab_core::scenario::Scenario;
-use faaslab_core::share::Address;
+use faaslab_core::share::{Address, Place};
 use faaslab_core::view::auto_place;
 use serde::Deserialize;
 
@@ -73,6 +74,9 @@ gallery!(
 struct Topic {
     topic: String,
     scenarios: Vec<String>,
+    /// Where the playhead begins, in seconds, for those in which the first seconds are not what the question is about.
+    #[serde(default)]
+    begin_s: BTreeMap<String, f64>,
 }
 
 /// The gallery's topics, in its order. A text that is not understood is found by the test, not by those who look.
@@ -88,18 +92,21 @@ pub(crate) struct Entry {
     pub(crate) topic: String,
     /// The scenario, with a place for every node.
     pub(crate) scenario: Scenario,
+    /// Where the playhead begins, in seconds, if that is not the start of the run.
+    pub(crate) begin_s: Option<f64>,
     /// Everything that a search may find it by, in small letters.
     words: String,
 }
 
 impl Entry {
-    fn new(id: &'static str, topic: String, scenario: Scenario) -> Entry {
+    fn new(id: &'static str, topic: &Topic, scenario: Scenario) -> Entry {
         let value = scenario.to_value();
         // Policies and architectures by their words, as `warm_first` and as `warm first`.
         let policies = format!("{} {}", value["policies"], value["frame"]);
-        let texts = [id, &topic, &scenario.title, &scenario.question, &scenario.look_at, &policies, &policies.replace('_', " ")];
+        let texts =
+            [id, &topic.topic, &scenario.title, &scenario.question, &scenario.look_at, &policies, &policies.replace('_', " ")];
         let words = texts.join(" ").to_lowercase();
-        Entry { id, topic, scenario, words }
+        Entry { id, topic: topic.topic.clone(), scenario, begin_s: topic.begin_s.get(id).copied(), words }
     }
 
     /// Whether it has all the words of a search somewhere.
@@ -114,7 +121,7 @@ thread_local! {
 
 fn read() -> Vec<Entry> {
     let topics = topics();
-    let topic_of = |id: &str| topics.iter().find(|t| t.scenarios.iter().any(|other| other == id)).map(|t| t.topic.clone());
+    let topic_of = |id: &str| topics.iter().find(|t| t.scenarios.iter().any(|other| other == id));
     GALLERY.iter().filter_map(|&(id, _)| Some(Entry::new(id, topic_of(id)?, scenario(id)?))).collect()
 }
 
@@ -134,6 +141,18 @@ pub(crate) fn scenario(id: &str) -> Option<Scenario> {
 /// Whether a scenario is one of the gallery's, as it is opened from there.
 pub(crate) fn has(scenario: &Scenario) -> bool {
     entries().iter().any(|known| known.scenario == *scenario)
+}
+
+/// Where the playhead begins at an address, in seconds: where that says, else where its scenario of the gallery does. `opens`
+/// says whether the page opens with what it always opens with, if the address leads nowhere.
+pub(crate) fn begin_s(address: &Address, opens: bool) -> Option<f64> {
+    let id = match &address.place {
+        Place::Gallery(id) => id,
+        Place::Here if opens => GALLERY[0].0,
+        Place::Here | Place::Link(_) | Place::Unknown(_) => return address.at_s,
+    };
+    // Without reading all scenarios: this is asked for before anything is shown.
+    address.at_s.or_else(|| topics().iter().find_map(|topic| topic.begin_s.get(id).copied()))
 }
 
 /// A short address of a scenario that differs from one of the gallery in values alone; nothing if there is none.
@@ -160,6 +179,16 @@ mod tests {
         let index: Vec<String> = topics().into_iter().flat_map(|topic| topic.scenarios).collect();
         assert_eq!(GALLERY.iter().map(|(id, _)| *id).collect::<Vec<_>>(), index);
         assert_eq!(entries().len(), GALLERY.len());
+    }
+
+    #[test]
+    fn scenarios_begin_where_their_question_is_seen() {
+        let begin = |address: &str| begin_s(&Address::parse(address), true);
+        assert_eq!((begin(""), begin("#/gallery/three-edges?policies.keep_alive.ttl_s=60")), (Some(19.1), Some(19.1)));
+        assert_eq!((begin("#/gallery/three-edges?t=3s"), begin("?t=3s"), begin("#/gallery/herd")), (Some(3.0), Some(3.0), None));
+        assert_eq!(begin_s(&Address::default(), false), None, "what was saved is not the opening scenario");
+        let named: usize = topics().iter().map(|t| t.begin_s.len()).sum();
+        assert_eq!(entries().iter().filter(|e| e.begin_s.is_some()).count(), named, "each is of a scenario of its topic");
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod history;
 pub(crate) mod pages;
 pub(crate) mod persist;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use faaslab_core::edit::{Command, Document, EditError, from_on};
@@ -166,6 +167,8 @@ pub(crate) struct Lab {
     pub(crate) embed: Option<Rc<Vec<Part>>>,
     /// How many workers have been lost.
     pub(crate) lost: u32,
+    /// Scenarios of the gallery in mid-run, as SVG, by their ids; nothing of those that cannot run.
+    pub(crate) stills: Rc<BTreeMap<String, Option<AttrValue>>>,
 }
 
 impl PartialEq for Lab {
@@ -258,6 +261,7 @@ impl Lab {
             untouched: true,
             embed: None,
             lost: 0,
+            stills: Rc::default(),
         };
         lab.refresh();
         lab
@@ -279,6 +283,11 @@ impl Lab {
     pub(crate) fn is_stale(&self) -> bool {
         let shown = self.shown.as_ref();
         self.running.is_none() && shown.is_some_and(|s| !s.complete || run_key(&s.scenario) != run_key(&self.scenario))
+    }
+
+    /// What the run is called that the shown one is compared with.
+    pub(crate) fn before(&self) -> &'static str {
+        if self.fork.is_some() { "original" } else { "previous" }
     }
 
     /// Whether the scenario can run.
@@ -354,6 +363,7 @@ impl Lab {
                 Rc::make_mut(&mut pages).take(from, total, rows);
                 self.pages = Some(pages);
             }
+            FromSim::Still { id, picture } => drop(Rc::make_mut(&mut self.stills).insert(id, picture.map(AttrValue::from))),
             FromSim::Charts { run, charts } => self.closer = Some((run, Rc::new(*charts))),
             FromSim::Containers { run, host, charts } => self.containers = Some((run, host, Rc::new(*charts))),
             FromSim::Life { run, row, life } => self.life = Some((run, Rc::new((row, life)))),
@@ -439,9 +449,12 @@ impl Lab {
         }
         let mut scenario = (*self.scenario).clone();
         if scenario.workload.trace.is_none() {
-            // The question was about other arrivals.
+            // Title and question were about other arrivals.
             scenario.question.clear();
             scenario.look_at.clear();
+            if let Some(file) = files.first() {
+                scenario.title = file.name.split('.').next().unwrap_or_default().to_owned();
+            }
         }
         scenario.take_trace(TraceRef { format: report.format.key().to_owned(), files });
         self.trace = Some(Rc::new(report));

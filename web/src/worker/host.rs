@@ -17,6 +17,7 @@ use faaslab_core::sim::why::{Why, why};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
 use faaslab_core::units::SimTime;
+use faaslab_core::view::{Theme, still};
 use faaslab_core::workload::Workload;
 use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -34,6 +35,8 @@ const BATCH: u64 = 5_000;
 const PROGRESS_MS: f64 = 100.0;
 /// The most bytes that checkpoints may take, about.
 const CHECKPOINT_BYTES: usize = 200_000_000;
+/// The most checkpoints of a run: in one of three million invocations a state is then at most some 200,000 events away.
+const MOST_CHECKPOINTS: usize = 128;
 /// The most hosts of which there is a line in a chart.
 const MOST_HOSTS: usize = 5;
 /// Bytes of a file read at once.
@@ -306,6 +309,11 @@ impl Worker {
                     Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
                 }
             }
+            ToSim::Still { id, scenario, at_s, size } => {
+                let scenario = Scenario::from_json(&scenario).ok();
+                let picture = scenario.and_then(|scenario| still(&scenario, at_s, size, &Theme::of_page()));
+                self.post(&FromSim::Still { id, picture });
+            }
             ToSim::Crash => panic!("a crash was asked for"),
         }
     }
@@ -425,7 +433,7 @@ impl Run {
             self.checkpoint_bytes += self.simulation.size();
             checkpoints.push(self.simulation.clone());
             // Where a state is large (a long queue, a million functions), few of them must do.
-            while checkpoints.len() > 64 || (self.checkpoint_bytes > CHECKPOINT_BYTES && checkpoints.len() > 1) {
+            while checkpoints.len() > MOST_CHECKPOINTS || (self.checkpoint_bytes > CHECKPOINT_BYTES && checkpoints.len() > 1) {
                 let mut index = 0;
                 checkpoints.retain(|_| {
                     index += 1;

@@ -127,6 +127,17 @@ pub(crate) enum ToSim {
     LoadTrace(u32),
     /// Take the packed trace whose handle travels with this.
     TakeTrace,
+    /// Draw a scenario of the gallery in mid-run.
+    Still {
+        /// Its id.
+        id: String,
+        /// The scenario, in JSON.
+        scenario: String,
+        /// The instant, in seconds.
+        at_s: f64,
+        /// Width and height, in pixels.
+        size: (f64, f64),
+    },
     /// Crash: for the test of what happens then.
     Crash,
 }
@@ -167,6 +178,13 @@ pub(crate) enum FromSim {
         run: u32,
         /// What happens in it.
         window: StageWindow,
+    },
+    /// A scenario of the gallery in mid-run.
+    Still {
+        /// Its id.
+        id: String,
+        /// The picture as SVG; nothing if it cannot run.
+        picture: Option<String>,
     },
     /// A part of a run, as charts show it over time.
     Charts {
