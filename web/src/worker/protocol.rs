@@ -127,6 +127,8 @@ pub(crate) enum ToSim {
     LoadTrace(u32),
     /// Take the packed trace whose handle travels with this.
     TakeTrace,
+    /// Take the rest of the program, which travels with this.
+    TakeRest,
     /// Crash: for the test of what happens then.
     Crash,
 }
