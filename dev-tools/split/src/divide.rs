@@ -4,7 +4,7 @@
 //! the rest it has a stub: it asks JavaScript for the rest (`rest.load`) unless `loaded` says that it is there, and then calls the
 //! function through the table. The rest imports what it shares with the first part under `first`: memories, tables and globals by
 //! letter and number (`m0`, `t0`, `g0`), functions by their numbers from 0. JavaScript finds these in consecutive slots of the
-//! table. When the rest is instantiated it puts its functions into their slots, so that calls through the table reach them without
+//! table. What JavaScript provides is imported by its number too, in both parts alike: its names are long. When the rest is instantiated it puts its functions into their slots, so that calls through the table reach them without
 //! a detour.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) first: Vec<u8>,
     /// The rest.
     pub(crate) rest: Vec<u8>,
+    /// What JavaScript provides, by number.
+    pub(crate) imports: Vec<String>,
     /// The slots of the first table that hold what the rest calls in the first part: from where, and how many.
     pub(crate) shared: (u32, u32),
     /// How many functions the first part keeps.
@@ -181,6 +183,7 @@ pub(crate) fn divide(program: &Program<'_>, keep: &dyn Fn(u32) -> bool, linked: 
     Ok(Parts {
         first: first(program, &plan)?,
         rest: rest(program, &plan)?,
+        imports: program.imports.iter().map(|i| i.name.to_owned()).collect(),
         shared: (plan.shared_from, plan.shared.len() as u32),
         kept: plan.kept.len(),
         stubs: plan.stubs.len(),
@@ -216,7 +219,7 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
     };
     for &function in &plan.imports[0] {
         let import = &program.imports[function as usize];
-        imports.import(import.module, import.name, EntityType::Function(numbers.ty(import.ty)));
+        imports.import(import.module, &function.to_string(), EntityType::Function(numbers.ty(import.ty)));
         numbers.functions[function as usize] = Some(next());
     }
     let load_type = program.types.iter().position(|t| t.params().is_empty() && t.results().is_empty());
@@ -327,7 +330,7 @@ fn rest(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
     };
     for &function in &plan.imports[1] {
         let import = &program.imports[function as usize];
-        imports.import(import.module, import.name, EntityType::Function(numbers.ty(import.ty)));
+        imports.import(import.module, &function.to_string(), EntityType::Function(numbers.ty(import.ty)));
         numbers.functions[function as usize] = Some(next());
     }
     for (name, &function) in plan.shared.iter().enumerate() {

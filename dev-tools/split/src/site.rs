@@ -54,9 +54,14 @@ impl Site {
         let script = fs::read_to_string(self.path(".js"))?;
         let script =
             replaced(&script, 2, "const imports = __wbg_get_imports();", "const imports = withRest(__wbg_get_imports());")?;
+        let mut script = script;
+        for (number, name) in parts.imports.iter().enumerate() {
+            script = replaced(&script, 1, &format!(" {name}: function("), &format!(" {number}: function("))?;
+        }
         let loader = include_str!("rest.js");
         let loader = replaced(loader, 1, "SHARED_FROM", &parts.shared.0.to_string())?;
         let loader = replaced(&loader, 1, "SHARED_COUNT", &parts.shared.1.to_string())?;
+        let (script, loader) = (without_comments(&script), without_comments(&loader));
         let mut hasher = DefaultHasher::new();
         (&parts.first, &parts.rest, &script, &loader).hash(&mut hasher);
         let (name, _) = self.stem.rsplit_once('-').ok_or("the program's name has no hash")?;
@@ -83,4 +88,11 @@ fn replaced(text: &str, times: usize, old: &str, new: &str) -> Result<String, Fa
         count if count == times => Ok(text.replace(old, new)),
         count => Err(format!("\"{old}\" is there {count} times, not {times}").into()),
     }
+}
+
+/// A script without indentation and comments that have lines of their own.
+fn without_comments(script: &str) -> String {
+    let lines =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/**"));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
