@@ -9,6 +9,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// Calls something that stays a function of its own in the page's program: only one of so many kinds is chosen, and what the others
+/// do is no part of a first visit then.
+#[cfg_attr(target_family = "wasm", inline(never))]
+#[cfg_attr(not(target_family = "wasm"), inline)]
+pub(crate) fn apart<T>(call: impl FnOnce() -> T) -> T {
+    call()
+}
+
 /// One kind that a [`Choice`] can name.
 #[derive(Clone, Debug)]
 pub struct Entry {

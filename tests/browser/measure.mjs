@@ -4,24 +4,46 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { digest, root } from "./support.mjs";
 
-/** Opens the page in a fresh profile. Answers it, with what it fetched until its first run and how soon it showed what. */
+/** Notes when the first run is shown: what the page asks for after that is no part of a first visit. */
+const noteFirstRun = () => {
+  const look = () => {
+    if (!document.querySelector(".run-line .digest")?.textContent) return;
+    if (document.querySelector(".figures")?.getAttribute("aria-busy") !== "false") return;
+    performance.mark("first run");
+    watcher.disconnect();
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+};
+
+/** Opens the page in a fresh profile. Answers it, with what it fetched until its first run and how soon it showed what;
+ * and what it fetched later, and what anything waited for meanwhile. */
 export async function firstVisit(lab) {
   const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   page.faults = [];
   page.on("pageerror", (e) => page.faults.push(`error: ${e.message}`));
+  await context.addInitScript(noteFirstRun);
   const fetched = new Set();
   page.on("request", (r) => fetched.add(r.url().split(/[?#]/)[0]));
   await page.goto(lab.base);
   await digest(page);
   const firstFigure = await page.evaluate(() => performance.now());
   const shell = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
-  const files = [...fetched].filter((url) => url.startsWith(lab.base)).map((url) => {
+  // A request is noted when it is answered: the rest of the program comes last.
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some((e) => e.name.endsWith("_rest.wasm")));
+  const [marked, ...inWorkers] = await Promise.all([page, ...page.workers()].map((place) => place.evaluate(() => ({
+    shown: performance.getEntriesByName("first run")[0]?.startTime,
+    requests: performance.getEntriesByType("resource").map((e) => ({ url: e.name, at: e.startTime, by: e.initiatorType })),
+  }))));
+  const later = marked.requests.filter((r) => r.at > marked.shown).map((r) => r.url);
+  const waited = [marked, ...inWorkers].flatMap((m) => m.requests).filter((r) => r.by === "xmlhttprequest").map((r) => r.url);
+  const files = [...fetched].filter((url) => url.startsWith(lab.base) && !later.includes(url)).map((url) => {
     const path = url.slice(lab.base.length) || "index.html";
     return { path, packed: gzipSync(readFileSync(join(root, "dist", path)), { level: 9 }).length };
   });
   files.sort((a, b) => b.packed - a.packed);
-  return { page, files, total: files.reduce((sum, file) => sum + file.packed, 0), shell, firstFigure };
+  return { page, files, later, waited, total: files.reduce((sum, file) => sum + file.packed, 0), shell, firstFigure };
 }
 
 /** Begins to note what each task costs on the main thread of a page, in processor time: what other programs take meanwhile is not

@@ -14,8 +14,8 @@ export const hasTraces = existsSync(traces);
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
 
 /** Starts the server below /some/lab/ and a browser, with more arguments if there are any. */
-export async function open(more = ["--disable-gpu"]) {
-  const server = await serve(join(root, "dist"), 0, "/some/lab/");
+export async function open(more = ["--disable-gpu"], folder = "dist") {
+  const server = await serve(join(root, folder), 0, "/some/lab/");
   const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", ...more, "--disable-quic", "--no-first-run", "--disable-background-networking",

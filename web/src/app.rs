@@ -8,6 +8,7 @@ use faaslab_core::share::Address;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, DragEvent, File, KeyboardEvent};
 use yew::prelude::*;
 
@@ -18,6 +19,7 @@ use crate::keys::{self, Space};
 use crate::panels::inspector::Inspector;
 use crate::panels::results::{Answer, Results};
 use crate::panels::topbar::TopBar;
+use crate::rest;
 use crate::stage::Stage;
 use crate::stage::fork::ForkBar;
 use crate::stage::player::Player;
@@ -431,6 +433,25 @@ fn use_revival(lab: &LabHandle, client: &Client, player: &Player) {
     });
 }
 
+/// Fetches the rest of the program once the first run is shown.
+#[hook]
+fn use_rest(lab: &LabHandle, client: &Client) {
+    let client = client.clone();
+    use_effect_with(lab.shown.as_ref().is_some_and(|s| s.complete), move |shown| {
+        // In a task of its own, so that the browser shows the run first.
+        let timer = shown.then(|| {
+            Timeout::new(0, move || {
+                spawn_local(async move {
+                    if let Some(rest) = rest::fetch().await {
+                        client.keep_rest(rest);
+                    }
+                });
+            })
+        });
+        move || drop(timer)
+    });
+}
+
 /// The page.
 #[component]
 pub(crate) fn App() -> Html {
@@ -458,6 +479,7 @@ pub(crate) fn App() -> Html {
     use_runs(&lab, &client);
     use_autosave(&lab, beginning.saved.is_some());
     use_revival(&lab, &client, &player);
+    use_rest(&lab, &client);
     let cancel = use_cancel(&lab, &client);
     let (theme_choice, theme, set_theme) = use_theme();
     let open = {

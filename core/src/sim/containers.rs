@@ -77,7 +77,7 @@ impl Watch {
     /// Handles up to `budget` events. Answers whether it has come to the end.
     pub fn step(&mut self, budget: u64) -> bool {
         if !self.begun {
-            self.begun = self.past.step_to(self.from, budget, &mut ());
+            self.begun = self.past.watch_to(self.from, budget, &mut ());
             if self.begun {
                 self.probe.begin(&self.past);
             }

@@ -216,7 +216,7 @@ const MOST_INTERVALS: usize = 200_000;
 /// short where it would hold too much; its `to_ns` says where.
 pub fn record(mut past: Simulation, from: SimTime, to: SimTime) -> StageWindow {
     const BATCH: u64 = 5_000;
-    while !past.step_to(from, BATCH, &mut ()) {}
+    while !past.watch_to(from, BATCH, &mut ()) {}
     let mut probe = StageProbe::new(&past, from);
     while !past.watch_to(to, BATCH, &mut probe) {
         if probe.is_full() {

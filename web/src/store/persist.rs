@@ -1,11 +1,9 @@
 //! What outlives the page: autosave, preferences, and the screen that is shown when the page itself fails.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use faaslab_core::edit::Document;
 use faaslab_core::scenario::Scenario;
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, Storage};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Storage;
 
 use super::{gallery, history};
 
@@ -95,20 +93,9 @@ pub(crate) fn keep_theme(word: Option<&str>) {
 
 /// Shows the static screen of index.html that says the page has failed. It stands outside of everything that can fail with it.
 pub(crate) fn show_crash(why: &str) {
-    static SHOWN: AtomicBool = AtomicBool::new(false);
-    if SHOWN.swap(true, Ordering::Relaxed) {
-        return;
-    }
-    let Some(document) = web_sys::window().and_then(|w| w.document()) else { return };
-    // What has failed is taken away: its open dialog would lie above the screen and keep every press from it.
-    if let Some(page) = document.get_element_by_id("app") {
-        page.remove();
-    }
-    if let Some(text) = document.get_element_by_id("crash-why") {
-        text.set_text_content(Some(why));
-    }
-    if let Some(screen) = document.get_element_by_id("crash").and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        screen.set_hidden(false);
+    let stopped = js_sys::Reflect::get(&js_sys::global(), &"faaslabStopped".into());
+    if let Some(stopped) = stopped.ok().and_then(|s| s.dyn_into::<js_sys::Function>().ok()) {
+        let _ = stopped.call1(&JsValue::NULL, &why.into());
     }
 }
 

@@ -29,6 +29,8 @@ struct Inner {
     loads: u32,
     /// The packed trace, for the next worker if this one is lost: a handle, whose bytes the browser keeps outside of the page.
     trace: Option<Blob>,
+    /// The rest of the program, for each worker.
+    rest: Option<JsValue>,
 }
 
 impl PartialEq for Client {
@@ -73,6 +75,14 @@ impl Client {
         self.inner.borrow_mut().trace = Some(packed);
     }
 
+    /// Keeps the rest of the program for this worker and those to come.
+    pub(crate) fn keep_rest(&self, rest: JsValue) {
+        self.inner.borrow_mut().rest = Some(rest.clone());
+        if self.inner.borrow().worker.is_some() {
+            self.say_with(&ToSim::TakeRest, &[rest]);
+        }
+    }
+
     /// Ends the worker, whatever it does. The next message starts another, which gets the trace that was kept.
     pub(crate) fn end(&self) {
         let mut inner = self.inner.borrow_mut();
@@ -113,15 +123,11 @@ impl Client {
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         on_message.forget(); // one each per worker, and there are few
         on_error.forget();
-        let trace = {
-            let mut inner = self.inner.borrow_mut();
-            (inner.worker, inner.started) = (Some(worker), number);
-            inner.trace.clone()
-        };
-        if let Some(trace) = trace {
-            let (message, transfer) = pack(&ToSim::TakeTrace, &[trace.into()]);
-            self.inner.borrow_mut().waiting.insert(0, (message, transfer));
-        }
+        let mut inner = self.inner.borrow_mut();
+        (inner.worker, inner.started) = (Some(worker), number);
+        let trace = inner.trace.clone().map(|trace| pack(&ToSim::TakeTrace, &[trace.into()]));
+        let rest = inner.rest.clone().map(|rest| pack(&ToSim::TakeRest, &[rest]));
+        inner.waiting.splice(0..0, rest.into_iter().chain(trace));
     }
 
     fn hear(&self, message: FromSim, with: Vec<JsValue>) {

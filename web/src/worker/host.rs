@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEve
 
 use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
 use super::tables::Tables;
+use crate::rest;
 
 /// How long the worker simulates before it listens again, in milliseconds.
 const SLICE_MS: f64 = 20.0;
@@ -73,6 +75,9 @@ struct Past {
 
 /// Messages that wait, with what travels with them.
 type Inbox = Rc<RefCell<VecDeque<(ToSim, Vec<JsValue>)>>>;
+
+/// What takes a while and is seldom asked for: apart from what every visit needs.
+type Seldom<'w> = Pin<Box<dyn Future<Output = ()> + 'w>>;
 
 struct Worker {
     scope: DedicatedWorkerGlobalScope,
@@ -202,6 +207,7 @@ impl Worker {
     }
 
     /// Looks for an event for one slice of time.
+    #[inline(never)]
     fn look(&mut self) {
         let Some((run, number, mut search)) = self.search.take() else { return };
         let begin = now_ms();
@@ -239,6 +245,23 @@ impl Worker {
                     self.post(&FromSim::Window { run, window });
                 }
             }
+            ToSim::LoadTrace(load) => {
+                let reading: Seldom<'_> = Box::pin(self.load_trace(load, with));
+                reading.await;
+            }
+            ToSim::TakeTrace => {
+                let taking: Seldom<'_> = Box::pin(self.take_trace(with));
+                taking.await;
+            }
+            ToSim::TakeRest => with.iter().for_each(rest::take),
+            message => self.answer(message),
+        }
+    }
+
+    /// Answers what is asked of a run that is there.
+    #[inline(never)]
+    fn answer(&mut self, message: ToSim) {
+        match message {
             ToSim::Life { run, invocation } => {
                 // Of a run that is no longer the current one only states are kept.
                 if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
@@ -289,32 +312,37 @@ impl Worker {
                 }
             }
             ToSim::Keep(run) => self.kept = run,
-            ToSim::LoadTrace(load) => {
-                let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
-                match self.load(load, &files).await {
-                    Ok(true) => {}
-                    Ok(false) => self.post(&FromSim::Cancelled(Job::Load(load))),
-                    Err(error) => self.post(&FromSim::Unreadable { load: Some(load), error: Box::new(error) }),
-                }
-            }
-            ToSim::TakeTrace => {
-                let bytes = match with.first().and_then(|b| b.dyn_ref::<Blob>()) {
-                    Some(blob) => {
-                        JsFuture::from(blob.array_buffer()).await.map(|b| Uint8Array::new(&b).to_vec()).unwrap_or_default()
-                    }
-                    None => Vec::new(),
-                };
-                match TraceData::from_bytes(&bytes) {
-                    Ok(trace) => self.trace = Some(trace),
-                    Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
-                }
-            }
             ToSim::Still { id, scenario, at_s, size } => {
                 let scenario = Scenario::from_json(&scenario).ok();
                 let picture = scenario.and_then(|scenario| still(&scenario, at_s, size, &Theme::of_page()));
                 self.post(&FromSim::Still { id, picture });
             }
             ToSim::Crash => panic!("a crash was asked for"),
+            // These have been handled.
+            ToSim::Run { .. } | ToSim::Cancel(_) | ToSim::Window { .. } => {}
+            ToSim::LoadTrace(_) | ToSim::TakeTrace | ToSim::TakeRest => {}
+        }
+    }
+
+    /// Reads files as a trace, and says how that ended.
+    async fn load_trace(&mut self, load: u32, with: Vec<JsValue>) {
+        let files: Vec<File> = with.into_iter().filter_map(|f| f.dyn_into().ok()).collect();
+        match self.load(load, &files).await {
+            Ok(true) => {}
+            Ok(false) => self.post(&FromSim::Cancelled(Job::Load(load))),
+            Err(error) => self.post(&FromSim::Unreadable { load: Some(load), error: Box::new(error) }),
+        }
+    }
+
+    /// Takes a packed trace.
+    async fn take_trace(&mut self, with: Vec<JsValue>) {
+        let bytes = match with.first().and_then(|b| b.dyn_ref::<Blob>()) {
+            Some(blob) => JsFuture::from(blob.array_buffer()).await.map(|b| Uint8Array::new(&b).to_vec()).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        match TraceData::from_bytes(&bytes) {
+            Ok(trace) => self.trace = Some(trace),
+            Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
         }
     }
 
@@ -376,6 +404,7 @@ impl Worker {
     }
 
     /// Goes through a part of a run again for one slice of time, and posts what was seen once it is through.
+    #[inline(never)]
     fn go_on_watching(&mut self) {
         let Some((run, host, mut watch)) = self.watch.take() else { return };
         let begin = now_ms();

@@ -138,6 +138,8 @@ pub(crate) enum ToSim {
         /// Width and height, in pixels.
         size: (f64, f64),
     },
+    /// Take the rest of the program, which travels with this.
+    TakeRest,
     /// Crash: for the test of what happens then.
     Crash,
 }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use super::{Action, Asked, Frame, Held, Placer, PlacerPlan};
 use crate::platform::{Message, MessageKind, Model};
-use crate::registry::{Args, Choice, Entry};
+use crate::registry::{Args, Choice, Entry, apart};
 use crate::units::SimDuration;
 
 /// The rules of an architecture.
@@ -137,7 +137,7 @@ macro_rules! registry {
         impl Architecture {
             fn builtin(choice: &Choice) -> Architecture {
                 $(if choice.kind == $module::ENTRY.kind {
-                    return Architecture::$name($module::$name::new(Args::new(choice, &$module::ENTRY)));
+                    return apart(|| Architecture::$name($module::$name::new(Args::new(choice, &$module::ENTRY))));
                 })*
                 Architecture::builtin(&Choice::of(REGISTRY[0].kind))
             }
@@ -146,7 +146,7 @@ macro_rules! registry {
         impl Clone for Architecture {
             fn clone(&self) -> Self {
                 match self {
-                    $(Architecture::$name(a) => Architecture::$name(a.clone()),)*
+                    $(Architecture::$name(a) => apart(|| Architecture::$name(a.clone())),)*
                     Architecture::External(a) => Architecture::External(a.clone_box()),
                 }
             }
@@ -154,7 +154,7 @@ macro_rules! registry {
 
         impl Rules for Architecture {
             fn placers(&self, model: &Model) -> Vec<PlacerPlan> {
-                match self { $(Architecture::$name(a) => a.placers(model),)* Architecture::External(a) => a.placers(model) }
+                match self { $(Architecture::$name(a) => apart(|| a.placers(model)),)* Architecture::External(a) => a.placers(model) }
             }
             fn route(&mut self, model: &Model, client: u32, invocation: u32) -> u32 {
                 match self {
@@ -164,7 +164,7 @@ macro_rules! registry {
             }
             fn route_job(&mut self, frame: Frame<'_>, client: u32, invocations: &[u32]) -> u32 {
                 match self {
-                    $(Architecture::$name(a) => a.route_job(frame, client, invocations),)*
+                    $(Architecture::$name(a) => apart(|| a.route_job(frame, client, invocations)),)*
                     Architecture::External(a) => a.route_job(frame, client, invocations),
                 }
             }
@@ -182,19 +182,19 @@ macro_rules! registry {
             }
             fn route_inner(&mut self, model: &Model, client: u32, host: u32, invocation: u32) -> u32 {
                 match self {
-                    $(Architecture::$name(a) => a.route_inner(model, client, host, invocation),)*
+                    $(Architecture::$name(a) => apart(|| a.route_inner(model, client, host, invocation)),)*
                     Architecture::External(a) => a.route_inner(model, client, host, invocation),
                 }
             }
             fn cost(&self, message: &Message, tasks: usize, placer: &Placer) -> SimDuration {
                 match self {
-                    $(Architecture::$name(a) => a.cost(message, tasks, placer),)*
+                    $(Architecture::$name(a) => apart(|| a.cost(message, tasks, placer)),)*
                     Architecture::External(a) => a.cost(message, tasks, placer),
                 }
             }
             fn begins(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, message: &Message) {
                 match self {
-                    $(Architecture::$name(a) => a.begins(frame, number, placer, message),)*
+                    $(Architecture::$name(a) => apart(|| a.begins(frame, number, placer, message)),)*
                     Architecture::External(a) => a.begins(frame, number, placer, message),
                 }
             }
@@ -208,7 +208,7 @@ macro_rules! registry {
                 actions: &mut Vec<Action>,
             ) {
                 match self {
-                    $(Architecture::$name(a) => a.answer(frame, number, placer, message, tasks, actions),)*
+                    $(Architecture::$name(a) => apart(|| a.answer(frame, number, placer, message, tasks, actions)),)*
                     Architecture::External(a) => a.answer(frame, number, placer, message, tasks, actions),
                 }
             }
@@ -234,14 +234,14 @@ macro_rules! registry {
                 }
             }
             fn retune(&mut self, args: Args<'_>) -> bool {
-                match self { $(Architecture::$name(a) => a.retune(args),)* Architecture::External(a) => a.retune(args) }
+                match self { $(Architecture::$name(a) => apart(|| a.retune(args)),)* Architecture::External(a) => a.retune(args) }
             }
             fn size(&self) -> usize {
                 match self { $(Architecture::$name(a) => a.size(),)* Architecture::External(a) => a.size() }
             }
             fn timer(&mut self, frame: Frame<'_>, number: u32, placer: &mut Placer, actions: &mut Vec<Action>) {
                 match self {
-                    $(Architecture::$name(a) => a.timer(frame, number, placer, actions),)*
+                    $(Architecture::$name(a) => apart(|| a.timer(frame, number, placer, actions)),)*
                     Architecture::External(a) => a.timer(frame, number, placer, actions),
                 }
             }

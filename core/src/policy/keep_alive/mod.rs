@@ -25,7 +25,7 @@ mod size;
 
 use std::sync::Arc;
 
-use crate::registry::{Args, Choice, Entry};
+use crate::registry::{Args, Choice, Entry, apart};
 use crate::rng::Stream;
 use crate::units::SimTime;
 use crate::workload::Workload;
@@ -129,7 +129,7 @@ macro_rules! registry {
         impl KeepAlive {
             fn builtin(choice: &Choice, host: HostSetting<'_>) -> KeepAlive {
                 $(if choice.kind == $module::ENTRY.kind {
-                    return KeepAlive::$name($module::$name::new(&host.with(Args::new(choice, &$module::ENTRY))));
+                    return apart(|| KeepAlive::$name($module::$name::new(&host.with(Args::new(choice, &$module::ENTRY)))));
                 })*
                 KeepAlive::builtin(&Choice::of(REGISTRY[0].kind), host)
             }
@@ -138,7 +138,7 @@ macro_rules! registry {
         impl Clone for KeepAlive {
             fn clone(&self) -> Self {
                 match self {
-                    $(KeepAlive::$name(p) => KeepAlive::$name(p.clone()),)*
+                    $(KeepAlive::$name(p) => apart(|| KeepAlive::$name(p.clone())),)*
                     KeepAlive::External(p) => KeepAlive::External(p.clone_box()),
                 }
             }
@@ -147,7 +147,7 @@ macro_rules! registry {
         /// Calls a method of whichever policy it is.
         macro_rules! delegate {
             ($self:ident, $p:ident => $call:expr) => {
-                match $self { $(KeepAlive::$name($p) => $call,)* KeepAlive::External($p) => $call }
+                match $self { $(KeepAlive::$name($p) => apart(|| $call),)* KeepAlive::External($p) => $call }
             };
         }
     };

@@ -23,7 +23,7 @@ pub use plan::Plan;
 pub use sight::{Nearness, Sight};
 pub use view::View;
 
-use crate::registry::{Args, Choice, Entry};
+use crate::registry::{Args, Choice, Entry, apart};
 use crate::rng::Stream;
 use crate::units::{SimDuration, SimTime};
 
@@ -86,7 +86,7 @@ macro_rules! registry {
         impl Placement {
             fn builtin(choice: &Choice) -> Placement {
                 $(if choice.kind == $module::ENTRY.kind {
-                    return Placement::$name($module::$name::new(Args::new(choice, &$module::ENTRY)));
+                    return apart(|| Placement::$name($module::$name::new(Args::new(choice, &$module::ENTRY))));
                 })*
                 Placement::builtin(&Choice::of(REGISTRY[0].kind))
             }
@@ -95,7 +95,7 @@ macro_rules! registry {
         impl Clone for Placement {
             fn clone(&self) -> Self {
                 match self {
-                    $(Placement::$name(p) => Placement::$name(p.clone()),)*
+                    $(Placement::$name(p) => apart(|| Placement::$name(p.clone())),)*
                     Placement::External(p) => Placement::External(p.clone_box()),
                 }
             }
@@ -104,12 +104,12 @@ macro_rules! registry {
         impl PlacementPolicy for Placement {
             fn choose(&mut self, ask: &Ask, sight: Sight<'_>, chance: &mut Stream) -> Option<u32> {
                 match self {
-                    $(Placement::$name(p) => p.choose(ask, sight, chance),)*
+                    $(Placement::$name(p) => apart(|| p.choose(ask, sight, chance)),)*
                     Placement::External(p) => p.choose(ask, sight, chance),
                 }
             }
             fn begin(&mut self, sight: Sight<'_>) {
-                match self { $(Placement::$name(p) => p.begin(sight),)* Placement::External(p) => p.begin(sight) }
+                match self { $(Placement::$name(p) => apart(|| p.begin(sight)),)* Placement::External(p) => p.begin(sight) }
             }
             fn wants_demand(&self) -> bool {
                 match self { $(Placement::$name(p) => p.wants_demand(),)* Placement::External(p) => p.wants_demand() }

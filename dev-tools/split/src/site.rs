@@ -1,0 +1,98 @@
+//! The files of a built page: its program is replaced, and the script that starts it learns of that.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use crate::divide::Parts;
+use crate::program::Fault;
+
+/// A built page.
+pub(crate) struct Site {
+    folder: PathBuf,
+    /// What the names of the program and its script begin with.
+    stem: String,
+}
+
+impl Site {
+    /// Finds the program in a folder.
+    pub(crate) fn new(folder: &Path) -> Result<Site, Fault> {
+        let mut stems = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name();
+            stems.extend(name.to_str().and_then(|n| n.strip_suffix("_bg.wasm")).map(str::to_owned));
+        }
+        match <[String; 1]>::try_from(stems) {
+            Ok([stem]) => Ok(Site { folder: folder.to_owned(), stem }),
+            Err(stems) => Err(format!("{} has {} programs, not one", folder.display(), stems.len()).into()),
+        }
+    }
+
+    fn path(&self, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}{ending}", self.stem))
+    }
+
+    /// The program.
+    pub(crate) fn program(&self) -> Result<Vec<u8>, Fault> {
+        Ok(fs::read(self.path("_bg.wasm"))?)
+    }
+
+    /// Writes a program that notes what is called, and the names of its functions, one a line.
+    pub(crate) fn write_marked(&self, program: &[u8], names: &[String]) -> Result<(), Fault> {
+        let script = fs::read_to_string(self.path(".js"))?;
+        let script =
+            replaced(&script, 1, "wasm = instance.exports;", "wasm = instance.exports; globalThis.faaslabCalled = wasm.called;")?;
+        // As if the rest came: what takes it is called in every visit.
+        let rest = "globalThis.faaslabRest = { fetch: async () => wasmModule, take() {} };\n";
+        fs::write(self.path(".js"), script + rest)?;
+        fs::write(self.path("_bg.wasm"), program)?;
+        Ok(fs::write(self.folder.join("functions.txt"), names.join("\n"))?)
+    }
+
+    /// Writes the parts of a program. Script and parts get new names, so that no browser puts together what does not belong together.
+    pub(crate) fn write_parts(&self, parts: &Parts) -> Result<(), Fault> {
+        let script = fs::read_to_string(self.path(".js"))?;
+        let script =
+            replaced(&script, 2, "const imports = __wbg_get_imports();", "const imports = withRest(__wbg_get_imports());")?;
+        let mut script = script;
+        for (number, name) in parts.imports.iter().enumerate() {
+            script = replaced(&script, 1, &format!(" {name}: function("), &format!(" {number}: function("))?;
+        }
+        let loader = include_str!("rest.js");
+        let loader = replaced(loader, 1, "SHARED_FROM", &parts.shared.0.to_string())?;
+        let loader = replaced(&loader, 1, "SHARED_COUNT", &parts.shared.1.to_string())?;
+        let (script, loader) = (without_comments(&script), without_comments(&loader));
+        let mut hasher = DefaultHasher::new();
+        (&parts.first, &parts.rest, &script, &loader).hash(&mut hasher);
+        let (name, _) = self.stem.rsplit_once('-').ok_or("the program's name has no hash")?;
+        let new = Site { folder: self.folder.clone(), stem: format!("{name}-{:016x}", hasher.finish()) };
+        let loader = replaced(&loader, 1, "REST_FILE", &format!("{}_rest.wasm", new.stem))?;
+
+        fs::write(new.path("_bg.wasm"), &parts.first)?;
+        fs::write(new.path("_rest.wasm"), &parts.rest)?;
+        fs::write(new.path(".js"), script + &loader)?;
+        fs::remove_file(self.path("_bg.wasm"))?;
+        fs::remove_file(self.path(".js"))?;
+        let page = self.folder.join("index.html");
+        let html = fs::read_to_string(&page)?;
+        if !html.contains(&self.stem) {
+            return Err("the page does not name the program".into());
+        }
+        Ok(fs::write(page, html.replace(&self.stem, &new.stem))?)
+    }
+}
+
+/// A text with every occurrence of a part replaced, which must be there so many times: else the tools that wrote it have changed.
+fn replaced(text: &str, times: usize, old: &str, new: &str) -> Result<String, Fault> {
+    match text.matches(old).count() {
+        count if count == times => Ok(text.replace(old, new)),
+        count => Err(format!("\"{old}\" is there {count} times, not {times}").into()),
+    }
+}
+
+/// A script without indentation and comments that have lines of their own.
+fn without_comments(script: &str) -> String {
+    let lines =
+        script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with("/**"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}

@@ -1,0 +1,32 @@
+// Writes web/opening.txt, the functions that a first visit calls until its run is shown and plays: `./dev profile`. The page in
+// target/marked notes what is called (dev-tools/split).
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { digest, fresh, open, root } from "./support.mjs";
+
+const names = readFileSync(join(root, "target/marked/functions.txt"), "utf8").split("\n");
+const lab = await open(["--disable-gpu"], "target/marked");
+const called = new Set();
+// What is drawn at once may vary a little with how soon the worker answers.
+for (let visit = 0; visit < 3; visit++) {
+  const page = await fresh(lab);
+  await digest(page);
+  // The charts are drawn after that, and the stage begins to play, for about as long as the rest may take to come.
+  await page.evaluate(() => new Promise((resolve) => {
+    let frames = 0;
+    const next = () => (++frames < 150 ? requestAnimationFrame(next) : resolve());
+    next();
+  }));
+  for (const place of [page, ...page.workers()]) {
+    const marks = await place.evaluate(() => {
+      const bytes = new Uint8Array(globalThis.faaslabCalled.buffer);
+      return [...bytes.keys()].filter((i) => bytes[i]);
+    });
+    marks.forEach((i) => called.add(names[i]));
+  }
+  await page.context().close();
+}
+await lab.close();
+called.delete("");
+writeFileSync(join(root, "web/opening.txt"), [...called].sort().join("\n") + "\n");
+console.log(`${called.size} functions`);
