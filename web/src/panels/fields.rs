@@ -187,7 +187,7 @@ fn hint(props: &NumberProps) -> String {
 
 /// A number, with commas between the thousands of a whole one.
 fn grouped(x: f64) -> String {
-    if x >= 1e3 && x < 1e15 && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
+    if (1e3..1e15).contains(&x) && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
 }
 
 #[derive(Properties, PartialEq)]

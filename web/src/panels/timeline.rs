@@ -137,7 +137,7 @@ fn of_param(param: &Param, value: &Value) -> String {
 /// A path as words, without what kind of thing it is of.
 fn named(path: &str) -> String {
     let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
-    rest.replace('.', " ").replace('_', " ")
+    rest.replace(['.', '_'], " ")
 }
 
 /// A path without the unit at its end, and that unit.
