@@ -4,12 +4,22 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { digest, fresh, open, root } from "./support.mjs";
 
+// A worker for which time flies, though not so much that a slice of it passes before anything is done: it tells how far it has come, as on a slow machine.
+const slow = `{
+  const now = performance.now.bind(performance);
+  let flown = 0;
+  performance.now = () => now() + (flown += 15);
+}
+${readFileSync(join(root, "static/worker.js"), "utf8")}`;
+
 const names = readFileSync(join(root, "target/marked/functions.txt"), "utf8").split("\n");
 const lab = await open(["--disable-gpu"], "target/marked");
 const called = new Set();
 // What is drawn at once may vary a little with how soon the worker answers.
-for (let visit = 0; visit < 3; visit++) {
-  const page = await fresh(lab);
+for (const body of [undefined, undefined, slow]) {
+  const page = await fresh(lab, "worker.js");
+  if (body) await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
+  await page.goto(lab.base);
   await digest(page);
   // The charts are drawn after that, and the stage begins to play, for about as long as the rest may take to come.
   await page.evaluate(() => new Promise((resolve) => {
