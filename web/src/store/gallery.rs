@@ -228,7 +228,7 @@ mod tests {
         let changed = changed.unwrap_or_else(|e| panic!("{e}"));
         let address = short_address(&changed).map(|a| a.to_string()).unwrap_or_default();
         assert!(address.starts_with("#/gallery/three-edges?") && address.len() < 100, "{address}");
-        let arrival = Address::parse(&address).open(None, super::scenario);
+        let arrival = Address::parse(&address).open(None, scenario);
         assert_eq!(arrival.and_then(Result::ok).map(|a| a.scenario), Some(changed));
         for entry in entries().iter() {
             let address = short_address(&entry.scenario).map(|a| a.to_string());
