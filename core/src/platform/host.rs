@@ -349,10 +349,11 @@ impl World {
         if a.cancelled {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Abandoned, None);
         }
-        if a.rank == Rank::Plain && !a.jumps {
-            if let Some(container) = self.straight_to(model, a.host, function) {
-                return self.go_straight(model, workload, probe, attempt, container);
-            }
+        if a.rank == Rank::Plain
+            && !a.jumps
+            && let Some(container) = self.straight_to(model, a.host, function)
+        {
+            return self.go_straight(model, workload, probe, attempt, container);
         }
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];

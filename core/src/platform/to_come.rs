@@ -143,7 +143,8 @@ impl World {
         let first = h.first_with_room(function);
         if h.coming.is_empty() && before == 0 && first != NONE {
             let c = &self.containers[first];
-            if !c.is_stale(self.now) && !(started && c.starting) {
+            let passed_over = c.is_stale(self.now) || (started && c.starting);
+            if !passed_over {
                 return true;
             }
         }
