@@ -49,12 +49,15 @@ struct Numbers<'p, 'a> {
     types: Vec<Option<u32>>,
     /// The types in their new order.
     section: TypeSection,
+    /// How many functions have a number.
+    count: u32,
 }
 
 impl<'p, 'a> Numbers<'p, 'a> {
     fn new(program: &'p Program<'a>) -> Self {
         let none = |count: usize| vec![None; count];
-        Numbers { program, functions: none(program.names.len()), types: none(program.types.len()), section: TypeSection::new() }
+        let (functions, types) = (none(program.names.len()), none(program.types.len()));
+        Numbers { program, functions, types, section: TypeSection::new(), count: 0 }
     }
 
     /// The number of a type, which is taken over if it was not yet.
@@ -64,6 +67,28 @@ impl<'p, 'a> Numbers<'p, 'a> {
             section.ty().func_type(&program.types[old as usize]);
             section.len() - 1
         })
+    }
+
+    /// The next function's number.
+    fn next(&mut self) -> u32 {
+        self.count += 1;
+        self.count - 1
+    }
+
+    /// A function gets the next number. Answers the number of its type.
+    fn add(&mut self, function: u32) -> u32 {
+        self.functions[function as usize] = Some(self.next());
+        self.ty(self.program.type_of(function))
+    }
+
+    /// Functions of the page's script, which a part gets first, by their numbers in the program.
+    fn imports(&mut self, needed: &BTreeSet<u32>) -> ImportSection {
+        let mut imports = ImportSection::new();
+        for &function in needed {
+            let module = self.program.imports[function as usize].module;
+            imports.import(module, &function.to_string(), EntityType::Function(self.add(function)));
+        }
+        imports
     }
 
     fn function(&self, old: u32) -> Result<u32, Absent> {
@@ -210,32 +235,20 @@ fn tables(program: &Program<'_>, plan: &Plan) -> Vec<TableType> {
 
 fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
     let mut numbers = Numbers::new(program);
-    let mut imports = ImportSection::new();
+    let mut imports = numbers.imports(&plan.imports[0]);
     let mut functions = FunctionSection::new();
-    let mut count = 0;
-    let mut next = || {
-        count += 1;
-        count - 1
-    };
-    for &function in &plan.imports[0] {
-        let import = &program.imports[function as usize];
-        imports.import(import.module, &function.to_string(), EntityType::Function(numbers.ty(import.ty)));
-        numbers.functions[function as usize] = Some(next());
-    }
     let load_type = program.types.iter().position(|t| t.params().is_empty() && t.results().is_empty());
     let load_type = load_type.ok_or("no function is without parameters and results")? as u32;
     imports.import("rest", "load", EntityType::Function(numbers.ty(load_type)));
-    let load = next();
+    let load = numbers.next();
     for &function in &plan.kept {
-        functions.function(numbers.ty(program.type_of(function)));
-        numbers.functions[function as usize] = Some(next());
+        functions.function(numbers.add(function));
     }
     // Those of one type together: they differ by their slot alone, and are packed well.
     let mut stubs: Vec<(u32, u32, u32)> = plan.stubs.iter().map(|(&f, &slot)| (program.type_of(f), slot, f)).collect();
     stubs.sort_unstable();
-    for &(ty, _, function) in &stubs {
-        functions.function(numbers.ty(ty));
-        numbers.functions[function as usize] = Some(next());
+    for &(.., function) in &stubs {
+        functions.function(numbers.add(function));
     }
 
     let mut code = CodeSection::new();
@@ -321,21 +334,10 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
 
 fn rest(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
     let mut numbers = Numbers::new(program);
-    let mut imports = ImportSection::new();
+    let mut imports = numbers.imports(&plan.imports[1]);
     let mut functions = FunctionSection::new();
-    let mut count = 0;
-    let mut next = || {
-        count += 1;
-        count - 1
-    };
-    for &function in &plan.imports[1] {
-        let import = &program.imports[function as usize];
-        imports.import(import.module, &function.to_string(), EntityType::Function(numbers.ty(import.ty)));
-        numbers.functions[function as usize] = Some(next());
-    }
     for (name, &function) in plan.shared.iter().enumerate() {
-        imports.import("first", &name.to_string(), EntityType::Function(numbers.ty(program.type_of(function))));
-        numbers.functions[function as usize] = Some(next());
+        imports.import("first", &name.to_string(), EntityType::Function(numbers.add(function)));
     }
     for (index, memory) in program.memories.iter().enumerate() {
         imports.import("first", &format!("m{index}"), EntityType::Memory(*memory));
@@ -347,8 +349,7 @@ fn rest(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
         imports.import("first", &format!("g{index}"), EntityType::Global(*ty));
     }
     for &function in &plan.others {
-        functions.function(numbers.ty(program.type_of(function)));
-        numbers.functions[function as usize] = Some(next());
+        functions.function(numbers.add(function));
     }
     let mut code = CodeSection::new();
     for &function in &plan.others {
