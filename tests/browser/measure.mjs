@@ -30,7 +30,7 @@ export async function firstVisit(lab) {
   await digest(page);
   const firstFigure = await page.evaluate(() => performance.now());
   const shell = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
-  // A request is noted when it is answered: the rest of the program comes last.
+  // A request is noted when it is answered: the last part of the program comes last.
   await page.waitForFunction(() => performance.getEntriesByType("resource").some((e) => e.name.endsWith("_rest.wasm")));
   const [marked, ...inWorkers] = await Promise.all([page, ...page.workers()].map((place) => place.evaluate(() => ({
     shown: performance.getEntriesByName("first run")[0]?.startTime,
@@ -59,7 +59,9 @@ export async function watchTasks(page) {
     await session.send("Tracing.end");
     await complete;
     const { pid, tid } = events.find((e) => e.name === "watched");
-    const tasks = events.filter((e) => e.pid === pid && e.tid === tid && e.name === "ThreadControllerImpl::RunTask");
+    // One that goes on when the watch ends has no time yet.
+    const ended = (e) => e.name === "ThreadControllerImpl::RunTask" && e.tdur !== undefined;
+    const tasks = events.filter((e) => e.pid === pid && e.tid === tid && ended(e));
     return tasks.map((e) => e.tdur / 1e3).sort((a, b) => b - a);
   };
 }

@@ -1,7 +1,8 @@
-// Writes web/opening.txt, the functions that a first visit calls until its run is shown and plays: `./dev profile`. The page in
-// target/marked notes what is called (dev-tools/split).
+// Writes web/opening.txt, what a first visit needs of the program until the figures of its run are shown, and until its run is drawn
+// and plays: `./dev profile`. The page in target/marked notes what it comes to (dev-tools/split).
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { functionsOf, linesOf } from "./opening.mjs";
 import { digest, fresh, open, root } from "./support.mjs";
 
 // A worker for which time flies, though not so much that a slice of it passes before anything is done: it tells how far it has come, as on a slow machine.
@@ -12,12 +13,22 @@ const slow = `{
 }
 ${readFileSync(join(root, "static/worker.js"), "utf8")}`;
 
-const names = readFileSync(join(root, "target/marked/functions.txt"), "utf8").split("\n");
+const { functions, count } = functionsOf(readFileSync(join(root, "target/marked/functions.txt"), "utf8"));
 const lab = await open(["--disable-gpu"], "target/marked");
-const called = new Set();
+// With which part of the program each block is needed: with the first, with what shows a run, or with the rest.
+const part = new Uint8Array(count).fill(2);
 // What is drawn at once varies a little with how soon the worker answers, and what is called with how names happen to be hashed.
-for (const body of [...Array(10).fill(undefined), slow]) {
-  const page = await fresh(lab, "worker.js");
+const usual = { viewport: { width: 1280, height: 800 } };
+const visits = [
+  ...Array(8).fill(usual),
+  { ...usual, body: slow },
+  { ...usual, colorScheme: "dark" },
+  { ...usual, deviceScaleFactor: 2, reducedMotion: "reduce" },
+  { viewport: { width: 1920, height: 1080 } },
+  { viewport: { width: 400, height: 800 }, deviceScaleFactor: 3, hasTouch: true },
+];
+for (const { body, ...screen } of visits) {
+  const page = await fresh(lab, "worker.js", screen);
   if (body) await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
   await page.goto(lab.base);
   await digest(page);
@@ -28,15 +39,16 @@ for (const body of [...Array(10).fill(undefined), slow]) {
     next();
   }));
   for (const place of [page, ...page.workers()]) {
-    const marks = await place.evaluate(() => {
-      const bytes = new Uint8Array(globalThis.faaslabCalled.buffer);
-      return [...bytes.keys()].filter((i) => bytes[i]);
-    });
-    marks.forEach((i) => called.add(names[i]));
+    const marks = await place.evaluate((count) => {
+      const lists = globalThis.faaslabMarks();
+      return lists.map((bytes) => [...Array(count).keys()].filter((i) => bytes[i]));
+    }, count);
+    marks.forEach((blocks, number) => blocks.forEach((i) => { part[i] = Math.min(part[i], number); }));
   }
   await page.context().close();
 }
 await lab.close();
-called.delete("");
-writeFileSync(join(root, "web/opening.txt"), [...called].sort().join("\n") + "\n");
-console.log(`${called.size} functions`);
+const lines = linesOf(functions, part);
+writeFileSync(join(root, "web/opening.txt"), lines.join("\n") + "\n");
+const blocks = [0, 1].map((number) => part.reduce((sum, p) => sum + (p === number ? 1 : 0), 0));
+console.log(`${lines.length} functions; ${blocks[0]} of their blocks are needed at first, ${blocks[1]} then`);

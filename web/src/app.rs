@@ -19,7 +19,7 @@ use crate::keys::{self, Space};
 use crate::panels::inspector::Inspector;
 use crate::panels::results::{Answer, Results};
 use crate::panels::topbar::TopBar;
-use crate::rest;
+use crate::parts;
 use crate::stage::Stage;
 use crate::stage::fork::ForkBar;
 use crate::stage::player::Player;
@@ -37,6 +37,8 @@ pub(crate) struct Tools {
     pub(crate) client: Client,
     /// What plays the run on the stage.
     pub(crate) player: Player,
+    /// Whether the part of the program is there that shows a run: until then figures alone are shown.
+    pub(crate) shows: bool,
     /// The space bar, which also moves the stage.
     pub(crate) space: Space,
     /// Reads files as a scenario or a trace.
@@ -433,23 +435,43 @@ fn use_revival(lab: &LabHandle, client: &Client, player: &Player) {
     });
 }
 
-/// Fetches the rest of the program once the first run is shown.
+/// Fetches the later parts of the program once the figures of the first run are shown. Answers whether what shows a run is there; or
+/// cannot be had now, and is asked for again when it is called.
 #[hook]
-fn use_rest(lab: &LabHandle, client: &Client) {
-    let client = client.clone();
-    use_effect_with(lab.shown.as_ref().is_some_and(|s| s.complete), move |shown| {
+fn use_parts(lab: &LabHandle, client: &Client) -> bool {
+    let (client, shows) = (client.clone(), use_state_eq(|| false));
+    let asked = use_mut_ref(|| false);
+    // A run that takes long, or never comes, is not waited for.
+    let complete = lab.shown.as_ref().is_some_and(|s| s.complete);
+    let wait_ms = match &lab.shown {
+        _ if complete || !lab.can_run() || lab.needs_trace() => 0,
+        Some(_) => 1_000,
+        None => 5_000,
+    };
+    let can_show = shows.setter();
+    use_effect_with(wait_ms, move |wait_ms| {
         // In a task of its own, so that the browser shows the run first.
-        let timer = shown.then(|| {
-            Timeout::new(0, move || {
-                spawn_local(async move {
-                    if let Some(rest) = rest::fetch().await {
-                        client.keep_rest(rest);
+        let timer = Timeout::new(*wait_ms, move || {
+            if asked.replace(true) {
+                return;
+            }
+            spawn_local(async move {
+                for part in 1..=parts::COUNT {
+                    let fetched = parts::fetch(part).await;
+                    let is_there = fetched.is_some();
+                    if let Some(module) = fetched {
+                        client.keep_part(part, module);
                     }
-                });
-            })
+                    can_show.set(true);
+                    if !is_there {
+                        break;
+                    }
+                }
+            });
         });
         move || drop(timer)
     });
+    *shows
 }
 
 /// The page.
@@ -479,7 +501,7 @@ pub(crate) fn App() -> Html {
     use_runs(&lab, &client);
     use_autosave(&lab, beginning.saved.is_some());
     use_revival(&lab, &client, &player);
-    use_rest(&lab, &client);
+    let shows = use_parts(&lab, &client);
     let cancel = use_cancel(&lab, &client);
     let (theme_choice, theme, set_theme) = use_theme();
     let open = {
@@ -487,7 +509,7 @@ pub(crate) fn App() -> Html {
         Callback::from(move |files| open_files(&lab, &client, files))
     };
     let space = (*use_memo((), |()| Space::default())).clone();
-    let tools = Tools { client, player, space, open_files: open, cancel, theme, theme_choice, set_theme };
+    let tools = Tools { client, player, shows, space, open_files: open, cancel, theme, theme_choice, set_theme };
     let shared = (*use_memo((), |()| Shared::default())).clone();
     let files_above = use_window_events(&lab, &tools);
     let pane = use_state_eq(|| Pane::Stage);
@@ -514,7 +536,7 @@ pub(crate) fn App() -> Html {
                 <TopBar />
                 <main class="bench" data-pane={pane.name().1}>
                     <section class="stage-area" aria-label="Stage"><Stage /><ForkBar /><Transport /></section>
-                    <aside class="inspector" aria-label="Inspector">if *whole { <Inspector /> }</aside>
+                    <aside class="inspector" aria-label="Inspector">if shows { <Inspector /> }</aside>
                     <section class="results" aria-label="Results">if *whole { <Results /> }</section>
                 </main>
                 <Answer />

@@ -73,12 +73,14 @@ pub(crate) struct EmbedProps {
 /// The parts, and the way to the whole.
 #[component]
 pub(crate) fn Embed(props: &EmbedProps) -> Html {
-    let lab = use_context::<LabHandle>();
+    let (lab, tools) = (use_context::<LabHandle>(), use_context::<Tools>());
     let scenario = lab.as_ref().map(|lab| Rc::clone(&lab.scenario));
     let whole = use_memo(scenario, |scenario| scenario.as_ref().map(|s| address::whole(s)).unwrap_or_default());
     let Some(lab) = lab else { return html! {} };
     let stage = props.parts.contains(&Part::Stage);
-    let others: Vec<Part> = props.parts.iter().copied().filter(|part| *part != Part::Stage).collect();
+    let shows = tools.is_some_and(|tools| tools.shows);
+    let is_there = |part: &Part| shows || !matches!(part, Part::Chart(_));
+    let others: Vec<Part> = props.parts.iter().copied().filter(|part| *part != Part::Stage && is_there(part)).collect();
     html! {
         <main class={classes!("embed", stage.then_some("with-stage"), (!others.is_empty()).then_some("with-charts"))}>
             if stage {

@@ -7,7 +7,7 @@ mod embed;
 mod keys;
 mod menu;
 mod panels;
-mod rest;
+mod parts;
 mod stage;
 mod store;
 mod theme;

@@ -307,8 +307,8 @@ impl Default for Run {
 impl Scenario {
     /// The scenario as JSON, in the order in which the format documents it.
     pub fn to_json(&self) -> String {
-        // Plain data with text keys always serialises.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        // Plain data with text keys always serialises. By way of the value, which the page needs as well: one way to write less.
+        serde_json::to_string_pretty(&self.to_value()).unwrap_or_default()
     }
 
     /// The scenario as a JSON value, for paths.

@@ -1,11 +1,11 @@
-//! Divides a program in two: a first part that runs alone, and the rest, which finds its place in it later.
+//! Divides a program in parts: the first runs alone, the others find their places in it later, one after the other.
 //!
-//! The first part keeps every import, export, table, memory and global that it needs. In the place of a function that belongs to
-//! the rest it has a stub: it asks JavaScript for the rest (`rest.load`) unless `loaded` says that it is there, and then calls the
-//! function through the table. The rest imports what it shares with the first part under `first`: memories, tables and globals by
-//! letter and number (`m0`, `t0`, `g0`), functions by their numbers from 0. JavaScript finds these in consecutive slots of the
-//! table. What JavaScript provides is imported by its number too, in both parts alike: its names are long. When the rest is instantiated it puts its functions into their slots, so that calls through the table reach them without
-//! a detour.
+//! The first part has every import, export, table, memory and global that it needs. What a part names that comes with a later one is
+//! a stub in it: it asks JavaScript for that part (`later.load1`) unless a global (`loaded1`) says that it is there, and then
+//! calls the function through the table. A later part imports what it shares with the first under `first`: memories, tables and
+//! globals by letter and number (`m0`, `t0`, `g0`), functions by their slots in the first table. What JavaScript provides is
+//! imported by its number too, in all parts alike: its names are long. When a later part is instantiated it puts its functions
+//! into their slots, so that calls through the table reach them without a detour.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -20,26 +20,20 @@ use wasm_encoder::{
 };
 use wasmparser::ExternalKind;
 
-use crate::memory::late;
+use crate::memory::{Linked, late, slots_known};
 use crate::program::{Data, Fault, Program};
 
 /// So many bytes that come later are left out; fewer are zeros until then, because a segment of its own takes as much.
 const HOLE: u32 = 48;
 
-/// The two parts of a program.
+/// The parts of a program.
 pub(crate) struct Parts {
-    /// What is needed first.
-    pub(crate) first: Vec<u8>,
-    /// The rest.
-    pub(crate) rest: Vec<u8>,
+    /// The parts.
+    pub(crate) programs: Vec<Vec<u8>>,
     /// What JavaScript provides, by number.
     pub(crate) imports: Vec<String>,
-    /// The slots of the first table that hold what the rest calls in the first part: from where, and how many.
-    pub(crate) shared: (u32, u32),
-    /// How many functions the first part keeps.
-    pub(crate) kept: usize,
-    /// How many stubs it has.
-    pub(crate) stubs: usize,
+    /// How many functions each part has, and how many stubs.
+    pub(crate) counts: Vec<(usize, usize)>,
 }
 
 /// The numbers that functions and types have in one of the parts.
@@ -122,20 +116,24 @@ impl Display for Absent {
 
 /// What is in which part.
 struct Plan {
-    /// Functions of its own that the first part keeps, by name: those of a kind are alike, and are packed well together.
-    kept: Vec<u32>,
-    /// The other functions, by name.
-    others: Vec<u32>,
-    /// Those of them that the first part has a stub of, each with its slot in the first table.
-    stubs: BTreeMap<u32, u32>,
-    /// Functions of the first part that the rest calls.
-    shared: Vec<u32>,
-    /// The first slot for them.
-    shared_from: u32,
+    /// Functions of its own that each part has, by name: those of a kind are alike, and are packed well together.
+    own: Vec<Vec<u32>>,
+    /// The part of each function.
+    part: Vec<usize>,
+    /// The functions of later parts that each part has stubs of.
+    stubs: Vec<BTreeSet<u32>>,
+    /// The functions that each part finds in the table.
+    found: Vec<BTreeSet<u32>>,
+    /// The functions that each part may call by their slots.
+    by_slot: Vec<BTreeSet<u32>>,
+    /// Where a function is in the first table.
+    slots: BTreeMap<u32, u32>,
+    /// How many slots the first table has.
+    table: u32,
     /// What each part imports from JavaScript.
-    imports: [BTreeSet<u32>; 2],
-    /// The places in memory that hold nothing until the rest is there.
-    late: Vec<Range<u32>>,
+    imports: Vec<BTreeSet<u32>>,
+    /// The places in memory that hold nothing until a part after this one is there.
+    late: Vec<Vec<Range<u32>>>,
 }
 
 /// How many bytes a stub has, about.
@@ -144,75 +142,137 @@ fn stub_size(program: &Program<'_>, function: u32) -> usize {
 }
 
 impl Plan {
-    fn new(program: &Program<'_>, keep: &dyn Fn(u32) -> bool) -> Result<Plan, Fault> {
+    fn new(program: &Program<'_>, mut part: Vec<usize>, linked: Option<&Linked>) -> Result<Plan, Fault> {
         let imported = program.imported();
         let own = imported..program.count();
         let named: Vec<Vec<u32>> = own.clone().map(|f| program.named_by(f)).collect::<Result<_, _>>()?;
         let named_by = |f: u32| named[(f - imported) as usize].iter().copied();
-        let mut kept: BTreeSet<u32> = own.clone().filter(|&f| keep(f)).collect();
-        kept.extend(program.exports.iter().filter(|e| e.kind == ExternalKind::Func && e.index >= imported).map(|e| e.index));
-        let in_tables: BTreeSet<u32> = program.segments.iter().flat_map(|s| s.functions.iter().copied()).collect();
-        // A function that is no larger than its stub would be stays, if it needs nothing else of the rest.
-        let called: BTreeSet<u32> = kept.iter().flat_map(|&f| named_by(f)).chain(in_tables.iter().copied()).collect();
-        for function in called.range(imported..) {
-            if program.body(*function).range().len() <= stub_size(program, *function)
-                && named_by(*function).all(|f| f < imported || kept.contains(&f))
-            {
-                kept.insert(*function);
-            }
+        for export in program.exports.iter().filter(|e| e.kind == ExternalKind::Func) {
+            part[export.index as usize] = 0;
         }
-        let others: BTreeSet<u32> = own.filter(|f| !kept.contains(f)).collect();
-
+        let parts = part.iter().max().map_or(1, |last| last + 1);
         let mut slots = BTreeMap::new();
         for segment in program.segments.iter().filter(|s| s.table == 0) {
             for (&function, slot) in segment.functions.iter().zip(segment.first..) {
                 slots.entry(function).or_insert(slot);
             }
         }
-        let mut next = program.tables.first().ok_or("there is no table")?.minimum as u32;
-        let by_kept: BTreeSet<u32> = kept.iter().flat_map(|&f| named_by(f)).chain(in_tables.iter().copied()).collect();
-        let mut stubs = BTreeMap::new();
-        for &function in by_kept.intersection(&others) {
-            let slot = *slots.entry(function).or_insert_with(|| {
-                next += 1;
-                next - 1
-            });
-            stubs.insert(function, slot);
+        let in_tables: BTreeSet<u32> = program.segments.iter().flat_map(|s| s.functions.iter().copied()).collect();
+        // A function that is no larger than its stub would be comes earlier, if it needs nothing else of a later part.
+        for number in 0..parts {
+            let called: BTreeSet<u32> = own.clone().filter(|&f| part[f as usize] == number).flat_map(named_by).collect();
+            for &function in called.union(&in_tables).filter(|&&f| f >= imported) {
+                if part[function as usize] > number
+                    && program.body(function).range().len() <= stub_size(program, function)
+                    && named_by(function).all(|f| part[f as usize] <= number)
+                {
+                    part[function as usize] = number;
+                }
+            }
         }
-        let by_others: BTreeSet<u32> = others.iter().flat_map(|&f| named_by(f)).collect();
-        let by_name = |functions: &BTreeSet<u32>| {
-            let mut functions: Vec<u32> = functions.iter().copied().collect();
-            functions.sort_by_key(|&f| &program.names[f as usize]);
-            functions
-        };
-        let js = |functions: &BTreeSet<u32>| functions.range(..imported).copied().collect();
-        Ok(Plan {
-            shared: by_others.intersection(&kept).copied().collect(),
-            shared_from: next,
-            imports: [js(&by_kept), js(&by_others)],
-            kept: by_name(&kept),
-            others: by_name(&others),
-            stubs,
+
+        let mut plan = Plan {
+            own: Vec::new(),
+            stubs: Vec::new(),
+            found: Vec::new(),
+            by_slot: Vec::new(),
+            table: program.tables.first().ok_or("there is no table")?.minimum as u32,
+            imports: Vec::new(),
             late: Vec::new(),
-        })
+            slots,
+            part,
+        };
+        let mut stubs: BTreeSet<u32> = BTreeSet::new();
+        for number in 0..parts {
+            let mut here: Vec<u32> = own.clone().filter(|&f| plan.part[f as usize] == number).collect();
+            let until_now: Vec<u32> = own.clone().filter(|&f| plan.part[f as usize] <= number).collect();
+            if number + 1 < parts {
+                plan.late.push(linked.map(|l| late(program, &until_now, l)).transpose()?.unwrap_or_default());
+            }
+            let named: BTreeSet<u32> = here.iter().flat_map(|&f| named_by(f)).collect();
+            // What lies in tables may be called by everybody who knows its slot.
+            let known = match linked {
+                Some(linked) => slots_known(program, &until_now, linked, plan.late.last().filter(|_| number + 1 < parts))?,
+                None => (0..plan.table).collect(),
+            };
+            let by_slot: BTreeSet<u32> = program
+                .segments
+                .iter()
+                .flat_map(|segment| {
+                    let slots = segment.functions.iter().zip(segment.first..);
+                    slots.filter(|(_, slot)| segment.table > 0 || known.contains(slot)).map(|(&function, _)| function)
+                })
+                .collect();
+            let of_others = |f: &u32| *f >= imported && plan.part[*f as usize] != number;
+            let of_later = |f: &u32| *f >= imported && plan.part[*f as usize] > number;
+            let new: BTreeSet<u32> = named.union(&by_slot).copied().filter(|f| of_later(f) && !stubs.contains(f)).collect();
+            let found: BTreeSet<u32> = named.iter().copied().filter(|f| of_others(f) && !new.contains(f)).collect();
+            // Those that come one after another in a part do so in the table as well, which is packed well.
+            let mut placed: Vec<u32> = new.union(&found).copied().collect();
+            placed.sort_by_key(|&f| (plan.part[f as usize], &program.names[f as usize]));
+            for function in placed {
+                plan.slots.entry(function).or_insert_with(|| {
+                    plan.table += 1;
+                    plan.table - 1
+                });
+            }
+            plan.by_slot.push(by_slot);
+            here.sort_by_key(|&f| &program.names[f as usize]);
+            stubs.extend(&new);
+            plan.imports.push(named.range(..imported).copied().collect());
+            plan.own.push(here);
+            plan.stubs.push(new);
+            plan.found.push(found);
+        }
+        // Functions of JavaScript that lie in a table are the first part's.
+        plan.imports[0].extend(in_tables.range(..imported));
+        Ok(plan)
+    }
+
+    /// The slots that a part fills: with its own functions, and with its stubs.
+    fn filled(&self, program: &Program<'_>, part: usize) -> BTreeMap<(u32, u32), u32> {
+        // A stub that only this part calls, and not by its slot, need not be there.
+        let is_found = |f: u32| self.found[part + 1..].iter().any(|found| found.contains(&f));
+        let is_called = |f: u32| self.by_slot[part].contains(&f) || is_found(f);
+        let fills = |f: u32| self.part[f as usize] == part || self.stubs[part].contains(&f) && is_called(f);
+        let mut filled = BTreeMap::new();
+        for segment in &program.segments {
+            let here = segment.functions.iter().zip(segment.first..).filter(|(f, _)| fills(**f));
+            filled.extend(here.map(|(&f, slot)| ((segment.table, slot), f)));
+        }
+        filled.extend(self.slots.iter().filter(|(f, _)| fills(**f)).map(|(&f, &slot)| ((0, slot), f)));
+        filled
     }
 }
 
-/// Divides a program: the first part keeps the functions that `keep` says, and few more. Constants are divided too where there is the
-/// program as the linker wrote it.
-pub(crate) fn divide(program: &Program<'_>, keep: &dyn Fn(u32) -> bool, linked: Option<&[u8]>) -> Result<Parts, Fault> {
-    let mut plan = Plan::new(program, keep)?;
-    if let Some(linked) = linked {
-        plan.late = late(program, &plan.kept, linked)?;
-    }
+/// Divides a program: `part` says of each function with which part it comes. Constants are divided too where there is the program
+/// as the linker wrote it.
+pub(crate) fn divide(program: &Program<'_>, part: Vec<usize>, linked: Option<&[u8]>) -> Result<Parts, Fault> {
+    let linked = linked.map(Linked::new).transpose()?;
+    let plan = Plan::new(program, part, linked.as_ref())?;
     Ok(Parts {
-        first: first(program, &plan)?,
-        rest: rest(program, &plan)?,
+        programs: (0..plan.own.len()).map(|part| written(program, &plan, part)).collect::<Result<_, _>>()?,
         imports: program.imports.iter().map(|i| i.name.to_owned()).collect(),
-        shared: (plan.shared_from, plan.shared.len() as u32),
-        kept: plan.kept.len(),
-        stubs: plan.stubs.len(),
+        counts: plan.own.iter().zip(&plan.stubs).map(|(own, stubs)| (own.len(), stubs.len())).collect(),
     })
+}
+
+/// What lies in some ranges and in none of others, which are in order as well.
+fn without(ranges: &[Range<u32>], others: &[Range<u32>]) -> Vec<Range<u32>> {
+    let mut left = Vec::new();
+    for range in ranges {
+        let mut from = range.start;
+        for other in others.iter().filter(|o| o.start < range.end && o.end > range.start) {
+            if from < other.start {
+                left.push(from..other.start);
+            }
+            from = from.max(other.end);
+        }
+        if from < range.end {
+            left.push(from..range.end);
+        }
+    }
+    left
 }
 
 /// The parts of a segment that lie in some ranges of memory.
@@ -222,44 +282,74 @@ fn within(ranges: &[Range<u32>], segment: &Data<'_>) -> Vec<Range<usize>> {
     parts.map(|r| (r.start - segment.at) as usize..(r.end - segment.at) as usize).collect()
 }
 
-/// The tables, of which the first has slots for stubs and for what is shared besides.
+/// The tables, of which the first has more slots.
 fn tables(program: &Program<'_>, plan: &Plan) -> Vec<TableType> {
     let mut tables = program.tables.clone();
     if let Some(table) = tables.first_mut() {
-        let size = u64::from(plan.shared_from) + plan.shared.len() as u64;
-        table.maximum = table.maximum.map(|most| most + size - table.minimum);
-        table.minimum = size;
+        table.maximum = table.maximum.map(|most| most + u64::from(plan.table) - table.minimum);
+        table.minimum = u64::from(plan.table);
     }
     tables
 }
 
-fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
+/// The global that says whether a part is there.
+fn loaded(program: &Program<'_>, part: usize) -> u32 {
+    (program.globals.len() + part - 1) as u32
+}
+
+const FLAG: GlobalType = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+
+fn written(program: &Program<'_>, plan: &Plan, part: usize) -> Result<Vec<u8>, Fault> {
     let mut numbers = Numbers::new(program);
-    let mut imports = numbers.imports(&plan.imports[0]);
-    let mut functions = FunctionSection::new();
+    let mut imports = numbers.imports(&plan.imports[part]);
+    for function in &plan.found[part] {
+        imports.import("first", &plan.slots[function].to_string(), EntityType::Function(numbers.add(*function)));
+    }
     let load_type = program.types.iter().position(|t| t.params().is_empty() && t.results().is_empty());
     let load_type = load_type.ok_or("no function is without parameters and results")? as u32;
-    imports.import("rest", "load", EntityType::Function(numbers.ty(load_type)));
-    let load = numbers.next();
-    for &function in &plan.kept {
+    let loads: BTreeMap<usize, u32> = (part + 1..plan.own.len())
+        .map(|later| {
+            imports.import("later", &format!("load{later}"), EntityType::Function(numbers.ty(load_type)));
+            (later, numbers.next())
+        })
+        .collect();
+    let shared_tables = tables(program, plan);
+    let flags = 1..plan.own.len();
+    if part > 0 {
+        for (index, memory) in program.memories.iter().enumerate() {
+            imports.import("first", &format!("m{index}"), EntityType::Memory(*memory));
+        }
+        for (index, table) in shared_tables.iter().enumerate() {
+            imports.import("first", &format!("t{index}"), EntityType::Table(*table));
+        }
+        for (index, (ty, _)) in program.globals.iter().enumerate() {
+            imports.import("first", &format!("g{index}"), EntityType::Global(*ty));
+        }
+        for later in flags.clone() {
+            imports.import("first", &format!("loaded{later}"), EntityType::Global(FLAG));
+        }
+    }
+
+    let mut functions = FunctionSection::new();
+    for &function in &plan.own[part] {
         functions.function(numbers.add(function));
     }
     // Those of one type together: they differ by their slot alone, and are packed well.
-    let mut stubs: Vec<(u32, u32, u32)> = plan.stubs.iter().map(|(&f, &slot)| (program.type_of(f), slot, f)).collect();
+    let mut stubs: Vec<(u32, u32, u32)> = plan.stubs[part].iter().map(|&f| (program.type_of(f), plan.slots[&f], f)).collect();
     stubs.sort_unstable();
     for &(.., function) in &stubs {
         functions.function(numbers.add(function));
     }
-
     let mut code = CodeSection::new();
-    for &function in &plan.kept {
+    for &function in &plan.own[part] {
         numbers.parse_function_body(&mut code, program.body(function).clone())?;
     }
-    let loaded = program.globals.len() as u32;
-    for &(ty, slot, _) in &stubs {
+    for &(ty, slot, function) in &stubs {
+        let later = plan.part[function as usize];
         let mut stub = Function::new([]);
-        stub.instruction(&Instruction::GlobalGet(loaded)).instruction(&Instruction::I32Eqz);
-        stub.instruction(&Instruction::If(BlockType::Empty)).instruction(&Instruction::Call(load)).instruction(&Instruction::End);
+        stub.instruction(&Instruction::GlobalGet(loaded(program, later))).instruction(&Instruction::I32Eqz);
+        stub.instruction(&Instruction::If(BlockType::Empty)).instruction(&Instruction::Call(loads[&later]));
+        stub.instruction(&Instruction::End);
         for parameter in 0..program.types[ty as usize].params().len() {
             stub.instruction(&Instruction::LocalGet(parameter as u32));
         }
@@ -268,8 +358,25 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
         code.function(&stub);
     }
 
+    let mut elements = ElementSection::new();
+    let mut filled = plan.filled(program, part).into_iter().peekable();
+    while let Some(((table, first), function)) = filled.next() {
+        let mut run = vec![numbers.function(function)?];
+        while let Some((_, function)) = filled.next_if(|&(place, _)| place == (table, first + run.len() as u32)) {
+            run.push(numbers.function(function)?);
+        }
+        let table = (table > 0).then_some(table);
+        elements.active(table, &ConstExpr::i32_const(first as i32), Elements::Functions(run.into()));
+    }
+
+    let mut module = Module::new();
+    if part > 0 {
+        let data = data_of(program, plan, part);
+        module.section(&numbers.section).section(&imports).section(&functions).section(&elements).section(&code).section(&data);
+        return Ok(module.finish());
+    }
     let mut tables = TableSection::new();
-    for table in self::tables(program, plan) {
+    for table in shared_tables {
         tables.table(table);
     }
     let mut memories = MemorySection::new();
@@ -280,8 +387,6 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
     for (ty, value) in &program.globals {
         globals.global(*ty, value);
     }
-    globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(0));
-
     let mut exports = ExportSection::new();
     for export in &program.exports {
         let index = if export.kind == ExternalKind::Func { numbers.function(export.index)? } else { export.index };
@@ -296,21 +401,24 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
             exports.export(&format!("{letter}{index}"), kind, index);
         }
     }
-    exports.export("loaded", ExportKind::Global, loaded);
-
-    let mut elements = ElementSection::new();
-    let renumber = |functions: &[u32]| functions.iter().map(|&f| numbers.function(f)).collect::<Result<Vec<u32>, Absent>>();
-    for segment in &program.segments {
-        let table = (segment.table > 0).then_some(segment.table);
-        let place = ConstExpr::i32_const(segment.first as i32);
-        elements.active(table, &place, Elements::Functions(renumber(&segment.functions)?.into()));
+    for later in flags {
+        globals.global(FLAG, &ConstExpr::i32_const(0));
+        exports.export(&format!("loaded{later}"), ExportKind::Global, loaded(program, later));
     }
-    elements.active(None, &ConstExpr::i32_const(plan.shared_from as i32), Elements::Functions(renumber(&plan.shared)?.into()));
+    let data = first_data(program, plan);
+    module.section(&numbers.section).section(&imports).section(&functions).section(&tables).section(&memories);
+    module.section(&globals).section(&exports).section(&elements).section(&code).section(&data);
+    Ok(module.finish())
+}
+
+/// What memory holds at first.
+fn first_data(program: &Program<'_>, plan: &Plan) -> DataSection {
     let mut data = DataSection::new();
+    let late = plan.late.first().map_or(&[][..], Vec::as_slice);
     for segment in &program.data {
         let mut bytes = segment.bytes.to_vec();
         let mut from = 0;
-        for hole in within(&plan.late, segment) {
+        for hole in within(late, segment) {
             if hole.len() < HOLE as usize {
                 bytes[hole].fill(0);
             } else {
@@ -325,63 +433,19 @@ fn first(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
             data.active(0, &ConstExpr::i32_const((segment.at as usize + from) as i32), bytes[from..].iter().copied());
         }
     }
-
-    let mut module = Module::new();
-    module.section(&numbers.section).section(&imports).section(&functions).section(&tables).section(&memories);
-    module.section(&globals).section(&exports).section(&elements).section(&code).section(&data);
-    Ok(module.finish())
+    data
 }
 
-fn rest(program: &Program<'_>, plan: &Plan) -> Result<Vec<u8>, Fault> {
-    let mut numbers = Numbers::new(program);
-    let mut imports = numbers.imports(&plan.imports[1]);
-    let mut functions = FunctionSection::new();
-    for (name, &function) in plan.shared.iter().enumerate() {
-        imports.import("first", &name.to_string(), EntityType::Function(numbers.add(function)));
-    }
-    for (index, memory) in program.memories.iter().enumerate() {
-        imports.import("first", &format!("m{index}"), EntityType::Memory(*memory));
-    }
-    for (index, table) in tables(program, plan).into_iter().enumerate() {
-        imports.import("first", &format!("t{index}"), EntityType::Table(table));
-    }
-    for (index, (ty, _)) in program.globals.iter().enumerate() {
-        imports.import("first", &format!("g{index}"), EntityType::Global(*ty));
-    }
-    for &function in &plan.others {
-        functions.function(numbers.add(function));
-    }
-    let mut code = CodeSection::new();
-    for &function in &plan.others {
-        numbers.parse_function_body(&mut code, program.body(function).clone())?;
-    }
-
-    let mut slots: BTreeMap<(u32, u32), u32> = BTreeMap::new();
-    for segment in &program.segments {
-        let here = segment.functions.iter().zip(segment.first..).filter(|(f, _)| plan.stubs.contains_key(f));
-        slots.extend(here.map(|(&f, slot)| ((segment.table, slot), f)));
-    }
-    slots.extend(plan.stubs.iter().map(|(&f, &slot)| ((0, slot), f)));
-    let mut elements = ElementSection::new();
-    let mut slots = slots.into_iter().peekable();
-    while let Some(((table, first), function)) = slots.next() {
-        let mut run = vec![numbers.function(function)?];
-        while let Some((_, function)) = slots.next_if(|&(place, _)| place == (table, first + run.len() as u32)) {
-            run.push(numbers.function(function)?);
-        }
-        let table = (table > 0).then_some(table);
-        elements.active(table, &ConstExpr::i32_const(first as i32), Elements::Functions(run.into()));
-    }
-
+/// What a later part puts into memory.
+fn data_of(program: &Program<'_>, plan: &Plan, part: usize) -> DataSection {
     let mut data = DataSection::new();
+    let later: Vec<Range<u32>> = plan.late.get(part).into_iter().flatten().filter(|r| r.len() >= HOLE as usize).cloned().collect();
+    let here = without(&plan.late[part - 1], &later);
     for segment in &program.data {
-        for piece in within(&plan.late, segment) {
+        for piece in within(&here, segment) {
             let at = ConstExpr::i32_const((segment.at as usize + piece.start) as i32);
             data.active(0, &at, segment.bytes[piece].iter().copied());
         }
     }
-
-    let mut module = Module::new();
-    module.section(&numbers.section).section(&imports).section(&functions).section(&elements).section(&code).section(&data);
-    Ok(module.finish())
+    data
 }

@@ -1,4 +1,4 @@
-//! Makes a program note which of its functions are called, to know what the first visit needs.
+//! Makes a program note which of its basic blocks it comes to, to know what the first visit needs.
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
@@ -6,9 +6,11 @@ use wasm_encoder::{
 };
 use wasmparser::{Parser, Payload};
 
+use crate::blocks::{Shape, begins_after};
 use crate::program::{Fault, Program};
 
-/// The program with a second memory, exported as `called`, in which each of its own functions sets its byte when it is called.
+/// The program with a second memory, exported as `called`, in which each basic block of its own functions has a byte that is set
+/// once control comes there.
 pub(crate) fn mark(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let program = Program::new(bytes)?;
     let same = &mut RoundtripReencoder;
@@ -22,7 +24,8 @@ pub(crate) fn mark(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
                 for memory in &program.memories {
                     memories.memory(*memory);
                 }
-                let pages = (program.functions.len() as u64).div_ceil(65_536);
+                let shapes = program.bodies.iter().map(Shape::of).collect::<Result<Vec<_>, _>>()?;
+                let pages = shapes.iter().map(|s| u64::from(s.blocks)).sum::<u64>().div_ceil(65_536);
                 memories.memory(MemoryType {
                     minimum: pages,
                     maximum: Some(pages),
@@ -40,13 +43,23 @@ pub(crate) fn mark(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
             }
             Payload::CodeSectionStart { .. } => {
                 let mut code = CodeSection::new();
-                for (number, body) in program.bodies.iter().enumerate() {
+                let mut blocks = 0..;
+                for body in &program.bodies {
                     let mut function: Function = same.new_function_with_parsed_locals(body)?;
-                    function.instruction(&Instruction::I32Const(number as i32)).instruction(&Instruction::I32Const(1));
-                    function.instruction(&Instruction::I32Store8(MemArg { offset: 0, align: 0, memory_index }));
+                    let mut mark = |function: &mut Function| {
+                        let byte = blocks.next().unwrap_or_default();
+                        function.instruction(&Instruction::I32Const(byte)).instruction(&Instruction::I32Const(1));
+                        function.instruction(&Instruction::I32Store8(MemArg { offset: 0, align: 0, memory_index }));
+                    };
+                    mark(&mut function);
                     let mut rest = body.get_operators_reader()?;
                     while !rest.eof() {
-                        function.instruction(&same.parse_instruction(&mut rest)?);
+                        let operator = rest.read()?;
+                        let begins = begins_after(&operator) && !rest.eof();
+                        function.instruction(&same.instruction(operator)?);
+                        if begins {
+                            mark(&mut function);
+                        }
                     }
                     code.function(&function);
                 }

@@ -15,7 +15,7 @@ const SMALL: usize = 64;
 
 /// The program as the linker wrote it.
 #[derive(Default)]
-struct Linked {
+pub(crate) struct Linked {
     /// How many functions are imported.
     imported: u32,
     /// The name of each function.
@@ -39,7 +39,8 @@ enum Symbol {
 }
 
 impl Linked {
-    fn new(bytes: &[u8]) -> Result<Linked, Fault> {
+    /// Reads a program.
+    pub(crate) fn new(bytes: &[u8]) -> Result<Linked, Fault> {
         let mut linked = Linked::default();
         let mut code_start = 0;
         for payload in Parser::new(0).parse_all(bytes) {
@@ -175,29 +176,27 @@ impl Constants {
     }
 }
 
-/// The places in memory that hold nothing that the functions of the first part lead to: constants, which nobody writes.
-pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &[u8]) -> Result<Vec<Range<u32>>, Fault> {
-    let linked = Linked::new(linked)?;
-    let mut constants = Constants::new(&linked);
+/// The places in memory that hold nothing that some functions, which are in order, lead to: constants, which nobody writes.
+pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &Linked) -> Result<Vec<Range<u32>>, Fault> {
+    let mut constants = Constants::new(linked);
 
     // What the finished functions say themselves.
     for &function in kept {
-        for operator in program.body(function).get_operators_reader()? {
-            let operator = operator?;
-            if let Operator::I32Const { value } = operator {
-                constants.need(value as u32);
-            }
-            if let Some(MemArg { offset, .. }) = offset(&operator) {
-                constants.need(*offset as u32);
-            }
+        for byte in named_by(program, function)? {
+            constants.need(byte);
         }
+    }
+    // What is said by code that was taken out of them and comes later.
+    let mut taken: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+    for (function, &from) in program.taken().filter(|(function, _)| kept.binary_search(function).is_err()) {
+        taken.entry(&program.names[from as usize]).or_default().append(&mut named_by(program, function)?);
     }
     // What the linker knows of them, for an address may have been computed: also of those that may be a part of them by now.
     let finished: BTreeSet<&str> = program.names.iter().map(String::as_str).collect();
     let here: BTreeSet<&str> = kept.iter().map(|&f| program.names[f as usize].as_str()).collect();
     let name = |function: u32| linked.names.get(&function).map_or("", String::as_str);
     let mut calls: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    let mut data: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    let mut data: BTreeMap<u32, Vec<&RelocationEntry>> = BTreeMap::new();
     for relocation in &linked.code_relocations {
         let own = linked.code.partition_point(|range| range.end <= relocation.offset) as u32;
         let function = linked.imported + own;
@@ -205,23 +204,29 @@ pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &[u8]) -> Result
             Some(Symbol::Function(called)) if relocation.ty == RelocationType::FunctionIndexLeb => {
                 calls.entry(function).or_default().push(*called);
             }
-            Some(Symbol::Data { .. }) => data.entry(function).or_default().push(relocation.index),
+            Some(Symbol::Data { .. }) => data.entry(function).or_default().push(relocation),
             _ => {}
         }
     }
     let own = linked.imported..linked.imported + linked.code.len() as u32;
-    let mut open: Vec<u32> = own.clone().filter(|&f| here.contains(name(f))).collect();
-    let mut seen: BTreeSet<u32> = open.iter().copied().collect();
-    while let Some(function) = open.pop() {
-        for symbol in data.get(&function).into_iter().flatten() {
-            if let Some(range) = linked.data(*symbol) {
-                constants.need(range.start);
+    for root in own.clone().filter(|&f| here.contains(name(f))) {
+        let taken = taken.get(name(root)).map_or(&[][..], Vec::as_slice);
+        let mut open = vec![root];
+        let mut seen: BTreeSet<u32> = BTreeSet::from([root]);
+        while let Some(function) = open.pop() {
+            for relocation in data.get(&function).into_iter().flatten() {
+                let Some(range) = linked.data(relocation.index) else { continue };
+                // Where only the code that was taken out says it, it is needed only there.
+                let plain = (0..i64::from(range.end - range.start)).contains(&relocation.addend);
+                if !plain || !taken.iter().any(|byte| range.contains(byte)) {
+                    constants.need(range.start);
+                }
             }
-        }
-        for &called in calls.get(&function).into_iter().flatten().filter(|f| own.contains(f)) {
-            let small = linked.code[(called - linked.imported) as usize].len() <= SMALL;
-            if (small || !finished.contains(name(called))) && seen.insert(called) {
-                open.push(called);
+            for &called in calls.get(&function).into_iter().flatten().filter(|f| own.contains(f)) {
+                let small = linked.code[(called - linked.imported) as usize].len() <= SMALL;
+                if (small || !finished.contains(name(called))) && seen.insert(called) {
+                    open.push(called);
+                }
             }
         }
     }
@@ -253,6 +258,47 @@ pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &[u8]) -> Result
     }
     late.retain(|range| !range.is_empty());
     Ok(late)
+}
+
+/// The slots of the first table that some functions may know: they name their numbers, or memory holds them, without what comes late.
+pub(crate) fn slots_known(
+    program: &Program<'_>,
+    kept: &[u32],
+    linked: &Linked,
+    late: Option<&Vec<Range<u32>>>,
+) -> Result<BTreeSet<u32>, Fault> {
+    let mut known = BTreeSet::new();
+    for &function in kept {
+        known.extend(named_by(program, function)?);
+    }
+    for relocation in linked.data_relocations.iter().filter(|r| r.ty == RelocationType::TableIndexI32) {
+        let segment = linked.segments.iter().find(|(range, _)| range.contains(&relocation.offset));
+        let (range, at) = segment.ok_or("a slot is written nowhere")?;
+        let place = at + relocation.offset - range.start;
+        let comes_late = late.is_some_and(|late| {
+            let next = late.partition_point(|r| r.end <= place);
+            late.get(next).is_some_and(|r| r.contains(&place))
+        });
+        if !comes_late {
+            known.insert(u32::from_le_bytes([0, 1, 2, 3].map(|byte| program.byte(place + byte))));
+        }
+    }
+    Ok(known)
+}
+
+/// The places in memory that a function may mean by the numbers it names.
+fn named_by(program: &Program<'_>, function: u32) -> Result<Vec<u32>, Fault> {
+    let mut bytes = Vec::new();
+    for operator in program.body(function).get_operators_reader()? {
+        let operator = operator?;
+        if let Operator::I32Const { value } = operator {
+            bytes.push(value as u32);
+        }
+        if let Some(MemArg { offset, .. }) = offset(&operator) {
+            bytes.push(*offset as u32);
+        }
+    }
+    Ok(bytes)
 }
 
 /// The place in memory that an instruction adds to its address.

@@ -61,6 +61,8 @@ pub(crate) struct Program<'a> {
     pub(crate) data: Vec<Data<'a>>,
     /// The name of each function, imported ones included; empty where there is none.
     pub(crate) names: Vec<String>,
+    /// The functions that its last ones were taken out of.
+    pub(crate) taken_from: Vec<u32>,
     /// The linker's table of symbols, as it is.
     pub(crate) linking: Option<&'a [u8]>,
 }
@@ -182,6 +184,16 @@ impl<'a> Program<'a> {
     /// The code of one of its own functions.
     pub(crate) fn body(&self, function: u32) -> &FunctionBody<'a> {
         &self.bodies[(function - self.imported()) as usize]
+    }
+
+    /// The functions that were taken out of others (`outline.rs`), each with the one that it is a part of.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = (u32, &u32)> {
+        (self.count() - self.taken_from.len() as u32..).zip(&self.taken_from)
+    }
+
+    /// What a byte of memory holds at first.
+    pub(crate) fn byte(&self, place: u32) -> u8 {
+        self.data.iter().find_map(|data| data.bytes.get(place.checked_sub(data.at)? as usize)).copied().unwrap_or(0)
     }
 
     /// The functions that a function names: those it calls, and those it takes references of.

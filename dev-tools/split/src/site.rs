@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::divide::Parts;
 use crate::program::Fault;
 
+/// What the names of the program's parts end with, after the script's: the first that the page asks for; what shows a run; the rest.
+pub(crate) const PARTS: [&str; 3] = ["_bg", "_show", "_rest"];
+
 /// A built page.
 pub(crate) struct Site {
     folder: PathBuf,
@@ -37,42 +40,37 @@ impl Site {
         Ok(fs::read(self.path("_bg.wasm"))?)
     }
 
-    /// Writes a program that notes what is called, and the names of its functions, one a line.
-    pub(crate) fn write_marked(&self, program: &[u8], names: &[String]) -> Result<(), Fault> {
+    /// Writes a program that notes what is needed, and what its functions are (`blocks::described`).
+    pub(crate) fn write_marked(&self, program: &[u8], functions: &str) -> Result<(), Fault> {
         let script = fs::read_to_string(self.path(".js"))?;
-        let script =
-            replaced(&script, 1, "wasm = instance.exports;", "wasm = instance.exports; globalThis.faaslabCalled = wasm.called;")?;
-        // As if the rest came: what takes it is called in every visit.
-        let rest = "globalThis.faaslabRest = { fetch: async () => wasmModule, take() {} };\n";
-        fs::write(self.path(".js"), script + rest)?;
+        fs::write(self.path(".js"), script + &without_comments(include_str!("marked.js")))?;
         fs::write(self.path("_bg.wasm"), program)?;
-        Ok(fs::write(self.folder.join("functions.txt"), names.join("\n"))?)
+        Ok(fs::write(self.folder.join("functions.txt"), functions)?)
     }
 
     /// Writes the parts of a program. Script and parts get new names, so that no browser puts together what does not belong together.
     pub(crate) fn write_parts(&self, parts: &Parts) -> Result<(), Fault> {
         let script = fs::read_to_string(self.path(".js"))?;
         let script =
-            replaced(&script, 2, "const imports = __wbg_get_imports();", "const imports = withRest(__wbg_get_imports());")?;
+            replaced(&script, 2, "const imports = __wbg_get_imports();", "const imports = withLater(__wbg_get_imports());")?;
         let mut script = script;
         for (number, name) in parts.imports.iter().enumerate() {
             script = replaced(&script, 1, &format!(" {name}: function("), &format!(" {number}: function("))?;
         }
-        let loader = include_str!("rest.js");
-        let loader = replaced(loader, 1, "SHARED_FROM", &parts.shared.0.to_string())?;
-        let loader = replaced(&loader, 1, "SHARED_COUNT", &parts.shared.1.to_string())?;
-        let (script, loader) = (without_comments(&script), without_comments(&loader));
+        let (script, loader) = (without_comments(&script), without_comments(include_str!("parts.js")));
         let mut hasher = DefaultHasher::new();
-        (&parts.first, &parts.rest, &script, &loader).hash(&mut hasher);
+        (&parts.programs, &script, &loader).hash(&mut hasher);
         let (name, _) = self.stem.rsplit_once('-').ok_or("the program's name has no hash")?;
         let new = Site { folder: self.folder.clone(), stem: format!("{name}-{:016x}", hasher.finish()) };
-        let loader = replaced(&loader, 1, "REST_FILE", &format!("{}_rest.wasm", new.stem))?;
+        let names: Vec<String> = PARTS.iter().map(|part| format!("{}{part}.wasm", new.stem)).collect();
+        let loader = replaced(&loader, 1, "LATER", &format!("{:?}", &names[1..]))?;
 
-        fs::write(new.path("_bg.wasm"), &parts.first)?;
-        fs::write(new.path("_rest.wasm"), &parts.rest)?;
-        fs::write(new.path(".js"), script + &loader)?;
         fs::remove_file(self.path("_bg.wasm"))?;
         fs::remove_file(self.path(".js"))?;
+        for (name, program) in names.iter().zip(&parts.programs) {
+            fs::write(self.folder.join(name), program)?;
+        }
+        fs::write(new.path(".js"), script + &loader)?;
         let page = self.folder.join("index.html");
         let html = fs::read_to_string(&page)?;
         if !html.contains(&self.stem) {

@@ -124,7 +124,7 @@ pub(crate) fn Results() -> Html {
         }
     });
     let charts = |kinds: &'static [ChartKind]| {
-        html! { <TabCharts {kinds} range={part} on_range={on_range.clone()} on_pick={on_pick.clone()} /> }
+        html! { if tools.shows { <TabCharts {kinds} range={part} on_range={on_range.clone()} on_pick={on_pick.clone()} /> } }
     };
     let body = match (*tab, shown) {
         (Tab::Latency | Tab::Time | Tab::Containers, _) => charts(tab.charts()),

@@ -29,8 +29,8 @@ struct Inner {
     loads: u32,
     /// The packed trace, for the next worker if this one is lost: a handle, whose bytes the browser keeps outside of the page.
     trace: Option<Blob>,
-    /// The rest of the program, for each worker.
-    rest: Option<JsValue>,
+    /// The later parts of the program, in order, for each worker.
+    parts: Vec<JsValue>,
 }
 
 impl PartialEq for Client {
@@ -75,11 +75,11 @@ impl Client {
         self.inner.borrow_mut().trace = Some(packed);
     }
 
-    /// Keeps the rest of the program for this worker and those to come.
-    pub(crate) fn keep_rest(&self, rest: JsValue) {
-        self.inner.borrow_mut().rest = Some(rest.clone());
+    /// Keeps a later part of the program, those before it being kept already, for this worker and those to come.
+    pub(crate) fn keep_part(&self, part: u8, module: JsValue) {
+        self.inner.borrow_mut().parts.push(module.clone());
         if self.inner.borrow().worker.is_some() {
-            self.say_with(&ToSim::TakeRest, &[rest]);
+            self.say_with(&ToSim::TakePart(part), &[module]);
         }
     }
 
@@ -126,8 +126,9 @@ impl Client {
         let mut inner = self.inner.borrow_mut();
         (inner.worker, inner.started) = (Some(worker), number);
         let trace = inner.trace.clone().map(|trace| pack(&ToSim::TakeTrace, &[trace.into()]));
-        let rest = inner.rest.clone().map(|rest| pack(&ToSim::TakeRest, &[rest]));
-        inner.waiting.splice(0..0, rest.into_iter().chain(trace));
+        let parts: Vec<_> =
+            (1..).zip(&inner.parts).map(|(part, module)| pack(&ToSim::TakePart(part), std::slice::from_ref(module))).collect();
+        inner.waiting.splice(0..0, parts.into_iter().chain(trace));
     }
 
     fn hear(&self, message: FromSim, with: Vec<JsValue>) {

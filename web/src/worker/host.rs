@@ -27,7 +27,7 @@ use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEve
 
 use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
 use super::tables::Tables;
-use crate::rest;
+use crate::parts;
 
 /// How long the worker simulates before it listens again, in milliseconds.
 const SLICE_MS: f64 = 20.0;
@@ -253,7 +253,7 @@ impl Worker {
                 let taking: Seldom<'_> = Box::pin(self.take_trace(with));
                 taking.await;
             }
-            ToSim::TakeRest => with.iter().for_each(rest::take),
+            ToSim::TakePart(part) => with.iter().for_each(|module| parts::take(part, module)),
             message => self.answer(message),
         }
     }
@@ -320,7 +320,7 @@ impl Worker {
             ToSim::Crash => panic!("a crash was asked for"),
             // These have been handled.
             ToSim::Run { .. } | ToSim::Cancel(_) | ToSim::Window { .. } => {}
-            ToSim::LoadTrace(_) | ToSim::TakeTrace | ToSim::TakeRest => {}
+            ToSim::LoadTrace(_) | ToSim::TakeTrace | ToSim::TakePart(_) => {}
         }
     }
 

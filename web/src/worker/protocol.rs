@@ -138,8 +138,8 @@ pub(crate) enum ToSim {
         /// Width and height, in pixels.
         size: (f64, f64),
     },
-    /// Take the rest of the program, which travels with this.
-    TakeRest,
+    /// Take a later part of the program, which travels with this.
+    TakePart(u8),
     /// Crash: for the test of what happens then.
     Crash,
 }
