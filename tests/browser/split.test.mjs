@@ -48,7 +48,10 @@ function build(program, list) {
   execFileSync("wasm-as", ["-g", "--enable-multivalue", join(folder, "tiny.wat"), "-o", join(folder, "tiny-0123_bg.wasm")]);
   const whole = new WebAssembly.Module(readFileSync(join(folder, "tiny-0123_bg.wasm")));
   writeFileSync(join(folder, "tiny-0123.js"), script);
-  writeFileSync(join(folder, "index.html"), "<script>tiny-0123.js</script>");
+  const styles = ["a", "b"].map((name) => `<link rel="stylesheet" href="./${name}-45.css" data-integrity="none"/>`);
+  writeFileSync(join(folder, "index.html"), `<head>${styles.join("\n  ")}</head><script>tiny-0123.js</script>`);
+  writeFileSync(join(folder, "a-45.css"), "/* What is said. */\np { color: red }\n");
+  writeFileSync(join(folder, "b-45.css"), "p { color: blue } /* More. */\n");
   writeFileSync(join(folder, "list.txt"), list ?? "");
   cargo(folder, join(folder, "list.txt"), list === undefined ? { FAASLAB_MARK: "1" } : {});
   const files = readdirSync(folder);
@@ -114,6 +117,14 @@ test("script and parts have one new name, which the page knows", () => {
   assert.notEqual(stem, "tiny-0123");
   assert.ok([tiny.named("_bg.wasm"), show].every((name) => name.startsWith(stem)) && tiny.named(".js") === `${stem}.js`, tiny.files.join());
   assert.ok(readFileSync(join(tiny.folder, "index.html"), "utf8").includes(`${stem}.js`));
+});
+
+test("the page has one file of styles in the place of several, in their order", () => {
+  const styles = tiny.files.filter((name) => name.endsWith(".css"));
+  assert.equal(styles.length, 1);
+  assert.equal(tiny.read(".css").toString(), "p { color: red }\np { color: blue } ");
+  const links = readFileSync(join(tiny.folder, "index.html"), "utf8").match(/<link[^>]*>/g);
+  assert.deepEqual(links, [`<link rel="stylesheet" href="./${styles[0]}" data-integrity="none"/>`]);
 });
 
 test("what the list names first runs without the others", async () => {

@@ -76,8 +76,38 @@ impl Site {
         if !html.contains(&self.stem) {
             return Err("the page does not name the program".into());
         }
-        Ok(fs::write(page, html.replace(&self.stem, &new.stem))?)
+        Ok(fs::write(page, self.one_style(&html.replace(&self.stem, &new.stem))?)?)
     }
+
+    /// The page with one file of styles in the place of several, which together are packed better.
+    fn one_style(&self, html: &str) -> Result<String, Fault> {
+        let mut styles = String::new();
+        let mut links = Vec::new();
+        for link in html.split_inclusive('>').filter_map(|part| part.rfind("<link rel=\"stylesheet\"").map(|at| &part[at..])) {
+            let (_, path) = link.split_once("href=\"").ok_or("a style has no address")?;
+            let name = path.split('"').next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+            styles += &without_remarks(&fs::read_to_string(self.folder.join(name))?);
+            fs::remove_file(self.folder.join(name))?;
+            links.push((link, name));
+        }
+        let Some(((first, old), others)) = links.split_first() else { return Ok(html.to_owned()) };
+        let mut hasher = DefaultHasher::new();
+        styles.hash(&mut hasher);
+        let name = format!("styles-{:016x}.css", hasher.finish());
+        fs::write(self.folder.join(&name), styles)?;
+        let mut html = html.replace(*first, &first.replace(old, &name));
+        for (link, _) in others {
+            html = html.replace(*link, "");
+        }
+        Ok(html)
+    }
+}
+
+/// Styles without what is said about them.
+fn without_remarks(styles: &str) -> String {
+    let mut parts = styles.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.split_once("*/").map_or("", |(_, after)| after.trim_start()))
 }
 
 /// A text with every occurrence of a part replaced, which must be there so many times: else the tools that wrote it have changed.
