@@ -1,7 +1,7 @@
 //! What changes during the run: a list to read, and to take entries from.
 
 use faaslab_core::registry::{Catalogue, Domain, Entry, Param, find};
-use faaslab_core::scenario::Change;
+use faaslab_core::scenario::{Change, quantity};
 use faaslab_core::sim::Library;
 use serde_json::Value;
 use web_sys::HtmlElement;
@@ -115,16 +115,24 @@ fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str
         let own = kind_of(choice).and_then(|kind| find(entries, &kind)).and_then(|entry| param(entry));
         own.or_else(|| entries.iter().find_map(|entry| param(entry))).map(|p| of_param(p, value))
     });
-    known.unwrap_or_else(|| {
-        let (name, unit) = of_unit(path);
-        format!("{} {}", named(name), with_unit(value, unit))
+    known.unwrap_or_else(|| match quantity(path) {
+        Some(of) => {
+            let whose = choice.contains('.').then(|| named(choice) + " ").unwrap_or_default();
+            format!("{whose}{} {}", within(of.label), with_unit(value, of.unit))
+        }
+        None => format!("{} {}", named(path), with_unit(value, "")),
     })
+}
+
+/// A label as it stands within a sentence.
+fn within(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
 /// A parameter of the registry and what it is set to.
 fn of_param(param: &Param, value: &Value) -> String {
-    let mut label = param.label.chars();
-    let label: String = label.next().into_iter().flat_map(char::to_lowercase).chain(label).collect();
+    let label = within(param.label);
     let word = match &param.domain {
         Domain::Word(words) => {
             words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| (*meaning).to_owned())
@@ -138,21 +146,6 @@ fn of_param(param: &Param, value: &Value) -> String {
 fn named(path: &str) -> String {
     let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
     rest.replace(['.', '_'], " ")
-}
-
-/// A path without the unit at its end, and that unit.
-fn of_unit(path: &str) -> (&str, &'static str) {
-    let units = [
-        ("_ms", "ms"),
-        ("_us", "µs"),
-        ("_mb", "MB"),
-        ("_kb", "kB"),
-        ("_mbps", "Mbit/s"),
-        ("_per_s", "per s"),
-        ("_mb_s", "MB/s"),
-        ("_s", "s"),
-    ];
-    units.into_iter().find_map(|(end, unit)| Some((path.strip_suffix(end)?, unit))).unwrap_or((path, ""))
 }
 
 fn with_unit(value: &Value, unit: &str) -> String {
@@ -207,7 +200,9 @@ mod tests {
         assert_eq!(told("policies.keep_alive.kind", json!("lru")), "keep alive Least recently used");
         let choice = json!({"kind": "decentralized", "d": 2});
         assert_eq!(told("frame.architecture", choice), "architecture Decentralized, hosts asked per task 2");
-        assert_eq!(told("nodes.a.speed", json!(2)), "a speed 2");
+        assert_eq!(told("nodes.a.speed", json!(2)), "a speed 2 ×");
+        assert_eq!(told("nodes.pool[3].memory_mb", json!(512)), "pool[3] memory 512 MB");
+        assert_eq!(told("policies.queue_bound", json!(10)), "places to wait 10");
         assert_eq!(told("network.between_zones_ms", json!(2.5)), "between zones 2.5 ms");
         assert_eq!(told("nodes.a.answers", json!(false)), "a answers no");
     }
