@@ -304,13 +304,13 @@ pub(crate) struct ChoiceProps {
     pub(crate) folded: Option<(&'static str, &'static [&'static str])>,
 }
 
-/// Entries of a registry; they are the same as long as there are as many.
-#[derive(Clone)]
-pub(crate) struct Entries(pub(crate) Vec<&'static Entry>);
+/// Entries of a registry; they are the same where they stand at the same place.
+#[derive(Clone, Copy)]
+pub(crate) struct Entries(pub(crate) &'static [&'static Entry]);
 
 impl PartialEq for Entries {
     fn eq(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
+        std::ptr::eq(self.0, other.0)
     }
 }
 

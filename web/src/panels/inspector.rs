@@ -5,7 +5,6 @@ use std::rc::Rc;
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
 use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
-use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
 use wasm_bindgen::JsCast;
@@ -17,7 +16,7 @@ use super::machine::{MachinePanel, Now};
 use super::several::Several;
 use super::timeline::Timeline;
 use crate::app::{Tools, picked};
-use crate::store::{Action, Dialog, LabHandle};
+use crate::store::{Action, Dialog, LabHandle, catalogue};
 
 /// Words to choose from, with what they mean.
 pub(super) fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
@@ -275,8 +274,8 @@ const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "
 fn Scheduler() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let s = &lab.scenario;
-    let catalogue = Library::default().catalogue();
-    let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default().to_vec());
+    let catalogue = catalogue();
+    let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default());
     let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
     let by_architecture = |path: &str| {
         let decides = architecture.filter(|e| e.decides.contains(&path));
@@ -291,11 +290,11 @@ fn Scheduler() -> Html {
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
-            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
+            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(&catalogue.architectures)}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture("policies.placement")}
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(&catalogue.placements)} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
-            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
+            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(&catalogue.keep_alives)}
                 folded={Some(("Variants", VARIANTS))} />
             <details>
                 <summary>{ "Memory and reuse" }</summary>
@@ -443,7 +442,7 @@ fn OtherProblems() -> Html {
 fn WorkloadPanel() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let s = &lab.scenario;
-    let catalogue = Library::default().catalogue();
+    let catalogue = catalogue();
     let pick = {
         let open = tools.open_files.clone();
         Callback::from(move |event: Event| open.emit(picked(&event)))
@@ -494,12 +493,12 @@ fn WorkloadPanel() -> Html {
         }
         None => html! {
             <>
-            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(catalogue.arrivals.clone())} />
-            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(catalogue.jobs.clone())} />
+            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(&catalogue.arrivals)} />
+            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(&catalogue.jobs)} />
             <div class="row">{ picker("Load a trace…") }</div>
             <details>
                 <summary>{ format!("Functions ({})", s.functions.len()) }</summary>
-                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(catalogue.popularities.clone())} />
+                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(&catalogue.popularities)} />
                 { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
                 <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
                     let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
@@ -590,7 +589,7 @@ fn FunctionFields(props: &FunctionProps) -> Html {
     html! {
         <details class="nested">
             <summary>{ &f.id }</summary>
-            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY.to_vec())} />
+            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY)} />
             <Number path={path("memory_mb")} placeholder={Some(AttrValue::from("256"))} help="Of one container." />
             <Number path={path("create_ms")} placeholder={Some(AttrValue::from("150"))} help="Time to create a container." />
             <Number path={path("init_ms")} placeholder={Some(AttrValue::from("350"))} help="Time to initialise the runtime in a new container." />

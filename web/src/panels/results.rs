@@ -378,6 +378,7 @@ fn Figures(props: &FiguresProps) -> Html {
             </>
         }
     };
+    let lasted = props.shown.as_ref().map(|s| format!("Simulated in {} s", three_digits(s.0.outcome.wall_s)));
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
@@ -386,7 +387,7 @@ fn Figures(props: &FiguresProps) -> Html {
                 { rest }
             </dl>
             { stale }
-            <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
+            <p class="run-line" title={lasted}>{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
         </div>
     }
 }

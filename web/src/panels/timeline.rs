@@ -1,15 +1,14 @@
 //! What changes during the run: a list to read, and to take entries from.
 
-use faaslab_core::registry::{Catalogue, Domain, Entry, Param, find};
+use faaslab_core::registry::{Domain, Entry, Param, find};
 use faaslab_core::scenario::{Change, quantity};
-use faaslab_core::sim::Library;
 use serde_json::Value;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::fields::{set, told};
 use crate::stage::fork::instant;
-use crate::store::LabHandle;
+use crate::store::{LabHandle, catalogue};
 
 /// The changes in the order of time, each with what is wrong with it and a button that takes it out.
 #[component]
@@ -17,7 +16,6 @@ pub(crate) fn Timeline() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let summary = use_node_ref();
     let timeline = &lab.scenario.timeline;
-    let catalogue = Library::default().catalogue();
     let mut wrong = lab.problem_at("timeline").is_some();
     let rows: Vec<Html> = entries(timeline)
         .into_iter()
@@ -26,7 +24,7 @@ pub(crate) fn Timeline() -> Html {
             let what = match path {
                 Some(path) => {
                     let kind = lab.scenario.as_of(change.at_s).to_value();
-                    words(&catalogue, path, &change.set[path], |choice| kind_at(&kind, choice))
+                    words(path, &change.set[path], |choice| kind_at(&kind, choice))
                 }
                 None => "nothing changes".to_owned(),
             };
@@ -97,8 +95,8 @@ fn kind_at(scenario: &Value, path: &str) -> Option<String> {
 
 /// What a path is set to, in the words of the registry where it knows them: `policies.keep_alive.ttl_s` is "keep alive for 60 s".
 /// `kind_of` knows which kind a choice is of.
-fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) -> String {
-    if let (Some(entries), Value::Object(map)) = (catalogue.entries_at(path), value) {
+fn words(path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) -> String {
+    if let (Some(entries), Value::Object(map)) = (catalogue().entries_at(path), value) {
         let entry = map.get("kind").and_then(Value::as_str).and_then(|kind| find(entries, kind));
         if let Some(entry) = entry {
             let set = entry.params.iter().filter_map(|p| Some(of_param(p, map.get(p.name)?)));
@@ -107,7 +105,7 @@ fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str
         }
     }
     let (choice, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let known = catalogue.entries_at(choice).and_then(|entries| {
+    let known = catalogue().entries_at(choice).and_then(|entries| {
         if name == "kind" {
             return Some(format!("{} {}", named(choice), find(entries, value.as_str()?)?.name));
         }
@@ -194,8 +192,7 @@ mod tests {
 
     #[test]
     fn changes_are_told_in_the_words_of_the_fields() {
-        let catalogue = Library::default().catalogue();
-        let told = |path: &str, value: Value| words(&catalogue, path, &value, |_| Some("fixed_ttl".to_owned()));
+        let told = |path: &str, value: Value| words(path, &value, |_| Some("fixed_ttl".to_owned()));
         assert_eq!(told("policies.keep_alive.ttl_s", json!(60.0)), "keep alive for 60 s");
         assert_eq!(told("policies.keep_alive.kind", json!("lru")), "keep alive Least recently used");
         let choice = json!({"kind": "decentralized", "d": 2});
