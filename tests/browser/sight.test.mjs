@@ -278,3 +278,19 @@ test("the report is one sheet of paper, whichever way it is turned", async () =>
   }
   clean(page);
 });
+
+test("the table of hosts fits beside the inspector, and its figures have muted units", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("tab", { name: "Hosts" }).click();
+  await page.getByRole("button", { name: "Next sheet" }).click();
+  const grid = page.locator(".hosts-tab .grid");
+  await grid.locator(".rows > [role=row]").first().waitFor();
+  const beyond = await grid.evaluate((e) => e.scrollWidth - e.clientWidth);
+  assert.ok(beyond <= 0, `${beyond} px are out of sight`);
+  const cut = await grid.locator(".title, .figure-cell").evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent));
+  assert.deepEqual(cut, []);
+  const units = await grid.locator(".rows > [role=row]").first().locator("small").allTextContents();
+  assert.deepEqual(units, ["%", "ms", "s", "×", "%", "MB"]);
+  clean(page);
+});

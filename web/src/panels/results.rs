@@ -141,14 +141,10 @@ pub(crate) fn Results() -> Html {
         (Tab::Invocations, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Invocations} /> },
         (Tab::Schedulers, Some(s)) => {
             let shares = s.charts.shares.iter().any(|share| !share.is_empty());
-            html! {
-                <>
-                { schedulers(&s.outcome.summary) }
-                { charts(if shares { SCHEDULERS_WITH_SHARES } else { tab.charts() }) }
-                </>
-            }
+            charts(if shares { SCHEDULERS_WITH_SHARES } else { tab.charts() })
         }
     };
+    let above = shown.filter(|_| *tab == Tab::Schedulers).map(|s| schedulers(&s.outcome.summary));
     html! {
         <>
         <Headline />
@@ -157,6 +153,7 @@ pub(crate) fn Results() -> Html {
                 <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
                 <ExportMenu />
             </div>
+            { above }
             <Sheets key={tab.name()} name={tab.name()}>{ body }</Sheets>
         </div>
         </>
@@ -181,7 +178,7 @@ fn Sheets(props: &SheetsProps) -> Html {
         use_callback((), move |(), ()| {
             if let Some(e) = body.cast::<Element>() {
                 let height = f64::from(e.client_height()).max(1.0);
-                let sheets = (f64::from(e.scroll_height()) / height - 0.1).ceil().max(1.0);
+                let sheets = (f64::from(e.scroll_height()) / height).round().max(1.0);
                 place.set((((f64::from(e.scroll_top()) / height).round() as u32).min(sheets as u32 - 1), sheets as u32));
             }
         })

@@ -49,15 +49,15 @@ const FUNCTIONS: &[Head] = &[
 ];
 
 const PLACES: &[Head] = &[
-    head(Column::Id, "Name", (80, 2), "Its id"),
-    head(Column::Ended, "Invocations", (84, 1), "Invocations that got there and ended"),
-    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
-    head(Column::Lost, "Lost", (48, 1), "Invocations that got there and were not completed"),
+    head(Column::Id, "Name", (72, 2), "Its id"),
+    head(Column::Ended, "Invocations", (82, 1), "Invocations that got there and ended"),
+    head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
+    head(Column::Lost, "Lost", (40, 1), "Invocations that got there and were not completed"),
     head(Column::P50, "P50", (68, 1), "Half of the completed have a response time of at most this"),
-    head(Column::P99, "P99", (64, 1), "99 in a hundred have"),
-    head(Column::Slowdown, "P99 slowdown", (104, 1), "99 in a hundred of the completed are at most so slow"),
-    head(Column::Utilisation, "Cores in use", (88, 1), "Share of the cores that invocations held"),
-    head(Column::Idle, "Idle memory", (96, 1), "Mean memory of containers that are kept and do nothing"),
+    head(Column::P99, "P99", (68, 1), "99 in a hundred have"),
+    head(Column::Slowdown, "P99 slowdown", (98, 1), "99 in a hundred of the completed are at most so slow"),
+    head(Column::Utilisation, "Cores in use", (86, 1), "Share of the cores that invocations held"),
+    head(Column::Idle, "Idle memory", (88, 1), "Mean memory of containers that are kept and do nothing"),
 ];
 
 /// The columns of a table, and the order in which it begins.
