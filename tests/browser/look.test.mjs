@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { clean, digest, enter, fresh, open, pane } from "./support.mjs";
+import { clean, digest, enter, fresh, open, pane, press } from "./support.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 let lab;
@@ -62,12 +62,12 @@ const screens = {
     await page.locator(".chart-table").waitFor();
   },
   file: async (page) => drag(page),
-  gallery: async (page) => page.getByRole("button", { name: "Gallery" }).click(),
+  gallery: async (page) => press(page, "Gallery"),
   share: async (page) => {
     await page.getByRole("button", { name: "Share" }).click();
     await page.locator("dialog summary").click();
   },
-  help: async (page) => page.getByRole("button", { name: "Help" }).click(),
+  help: async (page) => press(page, "Help"),
   notices: async (page) => {
     await page.evaluate(() => { location.hash = "#/gallery/two-choices?colour=red"; });
     await page.locator(".notice").waitFor();
@@ -81,7 +81,7 @@ const screens = {
   },
   empty: async (page) => {
     await pane(page, "Stage");
-    await page.getByRole("button", { name: "Gallery" }).click();
+    await press(page, "Gallery");
     await page.getByRole("button", { name: "Start with an empty stage" }).click();
     await page.locator(".stage-empty").waitFor();
   },

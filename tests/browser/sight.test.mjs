@@ -1,7 +1,7 @@
 // What the eye meets: how the page begins, what a drag leaves in view, phones, frames, pictures of the gallery, and words.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { clean, digest, enter, fresh, open, pane } from "./support.mjs";
+import { clean, digest, enter, fresh, open, pane, press } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -162,6 +162,7 @@ test("a long lesson is folded, so that the three choices are on the first screen
   const lesson = page.locator(".lesson");
   const short = (await lesson.boundingBox()).height;
   assert.ok(short < 120, `${short}`);
+  assert.match(await lesson.textContent(), /\. Read on$/, "it ends with a sentence");
   await lesson.getByRole("button", { name: "Read on" }).click();
   assert.ok((await lesson.boundingBox()).height > 250);
   assert.match(await lesson.textContent(), /0\.5 % are lost\.$/);
@@ -180,5 +181,116 @@ test("the values under the pointer stay on a narrow chart", async () => {
     const readout = await plot.locator(".chart-readout").boundingBox();
     assert.ok(readout.x >= at.x - 1 && readout.x + readout.width <= at.x + at.width + 1, JSON.stringify([share, at, readout]));
   }
+  clean(page);
+});
+
+test("all controls of the inspector end at one edge, and no choice is cut", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.locator(".inspector summary").evaluateAll((all) => all.forEach((e) => { e.parentElement.open = true; }));
+  const controls = await page.locator(".inspector .panel > .choice .select, .inspector .panel > .choice .input, .inspector .panel > details > .field > .input").evaluateAll((all) =>
+    all.map((e) => { const r = e.getBoundingClientRect(); return { right: Math.round(r.right), name: e.closest(".field").textContent }; }));
+  assert.ok(controls.length > 12, `${controls.length}`);
+  assert.deepEqual(controls.filter((c) => c.right !== controls[0].right), []);
+  const inputs = await page.locator(".inspector .number input").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().right - e.parentElement.getBoundingClientRect().right));
+  assert.ok(inputs.length > 0 && inputs.every((beyond) => Math.abs(beyond) < 1), "a field is as wide as it may be, its unit is in it");
+  const cut = await page.locator(".select > span").evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent));
+  assert.deepEqual(cut, []);
+  const load = page.locator('[id="f-policies.placement.load"]');
+  const shown = () => load.evaluate((e) => [e.nextElementSibling.textContent, e.selectedOptions[0].textContent]);
+  await load.selectOption({ index: 1 });
+  await until(async () => new Set(await shown()).size === 1, `${await shown()}`);
+  clean(page);
+});
+
+test("a chart is whole or not in view, and where there are more a button leads there", async () => {
+  for (const [width, height, sheets] of [[1280, 800, 2], [1440, 900, 2], [1920, 1080, 1]]) {
+    const page = await fresh(lab, "", { viewport: { width, height } });
+    await digest(page);
+    const view = () => page.locator(".tab-body").evaluate((body) => {
+      const inside = body.getBoundingClientRect();
+      return [...body.querySelectorAll(".chart")].map((chart) => {
+        const r = chart.getBoundingClientRect();
+        const seen = Math.min(r.bottom, inside.bottom) - Math.max(r.top, inside.top);
+        return seen <= 0 ? "no" : seen >= r.height - 1 && r.height > 150 ? "whole" : `${seen} of ${r.height}`;
+      });
+    });
+    await page.locator(".chart").nth(3).waitFor();
+    const all = ["whole", "whole", "whole", "whole"];
+    assert.deepEqual(await view(), sheets === 1 ? all : ["whole", "whole", "no", "no"], `${width} x ${height}`);
+    const next = page.getByRole("button", { name: "Next sheet" });
+    assert.equal(await next.count(), sheets - 1);
+    if (sheets > 1) {
+      await next.click();
+      await until(async () => (await view()).join() === "no,no,whole,whole", `${width} x ${height}: ${await view()}`);
+      assert.ok(await next.isDisabled());
+    }
+    clean(page);
+  }
+});
+
+test("a phone has what concerns the whole scenario in one menu, and its two bars are low", async () => {
+  const page = await fresh(lab, "", { viewport: { width: 400, height: 800 }, hasTouch: true, isMobile: true });
+  await digest(page);
+  const heights = await page.locator(".topbar, .toolbar").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().height));
+  assert.ok(heights.length === 2 && heights[0] + heights[1] <= 100, `${heights}`);
+  await page.getByLabel("Menu").tap();
+  const small = await page.locator(".topbar :is(button, summary, label), .toolbar button").evaluateAll((all) =>
+    all.map((e) => [e.textContent || e.ariaLabel, e.getBoundingClientRect()]).filter(([, r]) => r.height && r.height < 44).map(([name]) => name));
+  assert.deepEqual(small, []);
+  assert.deepEqual(await page.locator(".actions .items > :is(button, label)").allTextContents(), ["Gallery", "Open", "Save", "Undo", "Redo", "Help"]);
+  await page.getByRole("button", { name: "Help" }).tap();
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).tap();
+  await press(page, "Gallery");
+  await page.getByRole("heading", { name: "Gallery" }).waitFor();
+  assert.equal(await page.locator(".actions[open]").count(), 0, "a choice folds the menu");
+  clean(page);
+});
+
+test("a trace begins at its beginning, and an edit of it keeps the playhead", async () => {
+  const page = await paused();
+  const first = await digest(page);
+  const at = async () => Number(await page.locator('input[aria-label="Playhead"]').inputValue());
+  assert.ok(await at() > 19);
+  const rows = Array.from({ length: 300 }, (_, i) => `f${i % 3},128,${20},400,${i * 200}`);
+  const buffer = Buffer.from(`function,mem_mb,warm_ms,cold_ms,arrival_ms\n${rows.join("\n")}\n`);
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "own.csv", mimeType: "text/csv", buffer });
+  const own = await digest(page, first);
+  assert.equal(await at(), 0);
+  await page.keyboard.press("Escape");
+  await page.evaluate(() => { location.hash = "#/?t=30s"; });
+  await until(async () => await at() >= 30, "the playhead goes there");
+  await enter(page, "policies.keep_alive.ttl_s", "0.5");
+  await digest(page, own);
+  assert.ok(await at() >= 30, "the playhead stays");
+  clean(page);
+});
+
+test("the report is one sheet of paper, whichever way it is turned", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.locator(".menu.export > summary").click();
+  await page.getByRole("button", { name: /report/i }).click();
+  await page.locator(".report svg").nth(3).waitFor();
+  for (const landscape of [true, false]) {
+    const pdf = await page.pdf({ format: "A4", landscape, printBackground: true });
+    assert.equal(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length, 1, landscape ? "wider than high" : "higher than wide");
+  }
+  clean(page);
+});
+
+test("the table of hosts fits beside the inspector, and its figures have muted units", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("tab", { name: "Hosts" }).click();
+  await page.getByRole("button", { name: "Next sheet" }).click();
+  const grid = page.locator(".hosts-tab .grid");
+  await grid.locator(".rows > [role=row]").first().waitFor();
+  const beyond = await grid.evaluate((e) => e.scrollWidth - e.clientWidth);
+  assert.ok(beyond <= 0, `${beyond} px are out of sight`);
+  const cut = await grid.locator(".title, .figure-cell").evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1 && e.clientWidth).map((e) => e.textContent));
+  assert.deepEqual(cut, []);
+  const units = await grid.locator(".rows > [role=row]").first().locator("small").allTextContents();
+  assert.deepEqual(units, ["%", "ms", "s", "×", "%", "MB"]);
   clean(page);
 });

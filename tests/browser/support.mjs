@@ -87,6 +87,13 @@ export async function pane(page, name) {
   if (await button.isVisible()) await button.click();
 }
 
+/** Presses a button of the top bar, which a phone has in a menu. */
+export async function press(page, name) {
+  const menu = page.locator(".topbar .actions > summary");
+  if (await menu.isVisible()) await menu.click();
+  await page.getByRole("button", { name }).click();
+}
+
 /** A picture of the stage's canvas, to see whether it changes. */
 export const canvas = (page) => page.locator(".stage-view.own > canvas").first().evaluate((c) => c.toDataURL());
 

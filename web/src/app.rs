@@ -505,8 +505,11 @@ pub(crate) fn App() -> Html {
     let cancel = use_cancel(&lab, &client);
     let (theme_choice, theme, set_theme) = use_theme();
     let open = {
-        let (lab, client) = (lab.clone(), client.clone());
-        Callback::from(move |files| open_files(&lab, &client, files))
+        let (lab, client, player) = (lab.clone(), client.clone(), player.clone());
+        Callback::from(move |files| {
+            player.begin_at(None); // where an address meant to begin is of what it brought
+            open_files(&lab, &client, files);
+        })
     };
     let space = (*use_memo((), |()| Space::default())).clone();
     let tools = Tools { client, player, shows, space, open_files: open, cancel, theme, theme_choice, set_theme };

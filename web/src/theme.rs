@@ -1,6 +1,7 @@
 //! Light, dark and high contrast: what was chosen, what the system asks for, and what is shown.
 
 use gloo::events::EventListener;
+use web_sys::MediaQueryList;
 use yew::prelude::*;
 
 use crate::store::persist;
@@ -59,12 +60,30 @@ struct System {
 
 const QUERIES: [&str; 3] = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
 
+/// What the browser says about a media query, now and when that changes.
+fn media(query: &str) -> Option<MediaQueryList> {
+    web_sys::window()?.match_media(query).ok().flatten()
+}
+
+/// Whether it holds now.
+pub(crate) fn holds(query: &str) -> bool {
+    media(query).is_some_and(|list| list.matches())
+}
+
+/// Whether a media query holds.
+#[hook]
+pub(crate) fn use_media(query: &'static str) -> bool {
+    let now = use_state_eq(|| holds(query));
+    let setter = now.setter();
+    use_effect_with((), move |()| {
+        let listener = media(query).map(|list| EventListener::new(&list, "change", move |_| setter.set(holds(query))));
+        move || drop(listener)
+    });
+    *now
+}
+
 impl System {
     fn now() -> System {
-        let holds = |query: &str| {
-            let list = web_sys::window().and_then(|w| w.match_media(query).ok().flatten());
-            list.is_some_and(|list| list.matches())
-        };
         let [dark, contrast, forced] = QUERIES.map(holds);
         System { dark, contrast, forced }
     }
@@ -91,8 +110,9 @@ pub(crate) fn use_theme() -> (Choice, AttrValue, Callback<Choice>) {
     {
         let system = system.setter();
         use_effect_with((), move |()| {
-            let lists = QUERIES.iter().filter_map(|query| web_sys::window()?.match_media(query).ok().flatten());
-            let listeners: Vec<EventListener> = lists
+            let listeners: Vec<EventListener> = QUERIES
+                .into_iter()
+                .filter_map(media)
                 .map(|list| {
                     let system = system.clone();
                     EventListener::new(&list, "change", move |_| system.set(System::now()))

@@ -5,7 +5,7 @@
 
 mod image;
 mod path;
-mod ranges;
+mod quantity;
 mod read;
 mod schema;
 mod topology;
@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 
 pub use image::{Image, ImageOrder, ImageRoom, Sharing};
 pub use path::{Path, PathError};
-pub use ranges::{Range, range_of};
+pub use quantity::{Quantity, quantity};
 pub use read::ReadError;
 pub(crate) use read::{parse, small_enough, typed};
 pub use schema::schema;

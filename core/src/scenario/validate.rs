@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::ranges::{Range, range_of};
+use super::quantity::quantity;
 use super::{Change, Node, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
@@ -280,7 +280,7 @@ impl Validator<'_> {
     /// Checks a number against the range of its path.
     fn range(&mut self, path: String, value: f64) {
         // A path without a range would never be right, which every test would see.
-        let Range { unit, min, max } = range_of(&path).unwrap_or(Range { unit: "", min: f64::NAN, max: f64::NAN });
+        let (unit, min, max) = quantity(&path).map_or(("", f64::NAN, f64::NAN), |q| (q.unit, q.min, q.max));
         if !(value >= min && value <= max) {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
             self.error(

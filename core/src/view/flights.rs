@@ -23,6 +23,10 @@ const STREAM_PER_S: f64 = 400.0;
 const THICK_PER_S: f64 = 100.0;
 /// The least number of messages that tell what their rate is.
 const TELLING: usize = 10;
+/// From so many streams on they lie over each other: more are thinner and fainter, so that they stay lines and do not make bars.
+const MANY: f64 = 12.0;
+/// How far apart arrows of streams are, at least.
+const ARROWS_APART: f64 = 18.0;
 /// The least time on the screen for a message to be seen: three frames.
 const SEEN_MS: f64 = 50.0;
 /// How far right of the line messages keep.
@@ -419,14 +423,27 @@ fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<I
     // As wide as it is busy among the others; where even the busiest has few messages on the screen, all are thin.
     let busiest = found.iter().fold(0.0, |most: f64, (.., per_s)| most.max(*per_s)) / NS_PER_S as f64;
     let thick = libm::sqrt(scene.sim_ns(1_000.0).map_or(1.0, |second| busiest * second / THICK_PER_S)).min(1.0);
-    let width = |way: &Way| 1.0 + 5.0 * thick * libm::sqrt(way.starts.len() as f64 / ways.most.max(1) as f64);
-    for (way, path, _) in &found {
-        let start = out.len();
-        stream(scene, path, width(way), out);
-        if !way.is_lit(scene) {
-            out[start..].iter_mut().for_each(|i| i.fade(DIMMED));
+    let few = (MANY / found.len().max(1) as f64).min(1.0);
+    let width = |way: &Way| 1.0 + 5.0 * few * thick * libm::sqrt(way.starts.len() as f64 / ways.most.max(1) as f64);
+    let mut lines = vec![];
+    let (mut arrows, mut tips): (Vec<Item>, Vec<Point>) = (vec![], vec![]);
+    for (way, path, _) in found.iter().rev() {
+        let (pieces, arrow) = stream(scene, path, width(way), 0.45 * libm::sqrt(few));
+        let dim = |mut item: Item| {
+            if !way.is_lit(scene) {
+                item.fade(DIMMED);
+            }
+            item
+        };
+        lines.extend(pieces.into_iter().rev().map(dim));
+        // Of arrows that would touch each other, that of the busiest.
+        if let Some((tip, arrow)) = arrow.filter(|(tip, _)| tips.iter().all(|other| distance(*tip, *other) >= ARROWS_APART)) {
+            tips.push(tip);
+            arrows.push(dim(arrow));
         }
     }
+    out.extend(lines.into_iter().rev());
+    out.extend(arrows);
     // Nodes have texts of their own.
     let mut taken: Vec<Rect> = if found.is_empty() { vec![] } else { scene.frames().to_vec() };
     for (way, path, per_s) in found.iter().rev() {
@@ -437,18 +454,18 @@ fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<I
     }
 }
 
-/// A line as wide as the way is busy, and an arrow. Like a link it passes behind the nodes that it does not lead to.
-fn stream(scene: &Scene, path: &Path, width: f64, out: &mut Vec<Item>) {
-    let stroke = Some(Stroke { alpha: 0.45, ..Stroke::new(Ink::Travelling, width) });
+/// A line as wide as the way is busy, in pieces, and an arrow with its tip. Like a link it passes behind the nodes that it does not
+/// lead to.
+fn stream(scene: &Scene, path: &Path, width: f64, alpha: f64) -> (Vec<Item>, Option<(Point, Item)>) {
+    let stroke = Some(Stroke { alpha, ..Stroke::new(Ink::Travelling, width) });
     let line = path.shifted(lane_of(width));
     let around = bounds(&line);
     let in_way: Vec<Rect> = scene.frames().iter().filter(|r| r.overlaps(&around)).copied().collect();
     let arrow = arrow(path, path.length() * 0.7, width);
     let hidden = matches!(&arrow, Item::Polyline { points, .. } if points.iter().any(|p| in_way.iter().any(|r| r.contains(*p))));
-    out.extend(outside(&line, &in_way).into_iter().map(|points| Item::Polyline { points, fill: None, stroke }));
-    if !hidden {
-        out.push(arrow);
-    }
+    let pieces = outside(&line, &in_way).into_iter().map(|points| Item::Polyline { points, fill: None, stroke }).collect();
+    let tip = path.lane(path.length() * 0.7, lane_of(width));
+    (pieces, (!hidden).then_some((tip, arrow)))
 }
 
 /// The smallest rectangle around points.
@@ -645,6 +662,24 @@ mod tests {
         let fast = FrameOptions { ms_per_sim_ns: 1e-7, ..options() };
         let list = frame(&s, vec![flight(400, 600, 0, 1, FlightKind::Invocation)], 500, &fast);
         assert!(dots(&list).is_empty() && list.iter().any(|i| matches!(i, Item::Polyline { .. })));
+    }
+
+    #[test]
+    fn many_streams_stay_lines_whose_arrows_do_not_touch() {
+        let looks = |workers: u32| {
+            let worker =
+                |i: u32| node(&format!("w{i}"), "z", Role::Worker, 272.0 + 190.0 * f64::from(i % 5), 120.0 * f64::from(i / 5));
+            let nodes = std::iter::once(node("c", "z", Role::Client, 0.0, 200.0)).chain((0..workers).map(worker)).collect();
+            let sent = (1..=workers).flat_map(|w| (0..20).map(move |i| flight(i * 50, i * 50 + 1, 0, w, FlightKind::Invocation)));
+            let list = frame(&scenario(&["z"], nodes, vec![]), sent.collect(), 500, &options());
+            let alpha = |i: &Item| if let Item::Polyline { stroke: Some(s), .. } = i { Some(s.alpha) } else { None };
+            let tip = |i: &Item| if let Item::Polyline { points, fill: Some(_), .. } = i { Some(points[0]) } else { None };
+            (list.iter().filter_map(alpha).fold(0.0, f64::max), list.iter().filter_map(tip).collect::<Vec<_>>())
+        };
+        let ((few, _), (many, tips)) = (looks(3), looks(20));
+        assert!(many < few && many > 0.2, "{many} {few}");
+        let apart = |(i, a): (usize, &Point)| tips[..i].iter().all(|b| distance(*a, *b) >= ARROWS_APART);
+        assert!(tips.len() > 3 && tips.iter().enumerate().all(apart), "{tips:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use faaslab_core::edit::empty;
 use yew::prelude::*;
 
 use crate::app::Tools;
+use crate::panels::fields::first_sentences;
 use crate::stage::draw::{page_theme, picture};
 use crate::store::gallery::{Entry, entries};
 use crate::store::{Action, LabHandle};
@@ -46,14 +47,6 @@ fn picture_of(entry: &Entry, theme: &AttrValue) -> Html {
     })
 }
 
-/// The first sentences of a text, up to about so many characters; the first one at least.
-fn begin(text: &str, most: usize) -> &str {
-    let mut ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
-    let first = ends.next().unwrap_or_default();
-    let end = ends.take_while(|end| *end <= most).last().unwrap_or(first);
-    &text[..end]
-}
-
 /// The scenarios to open.
 #[component]
 pub(crate) fn Gallery() -> Html {
@@ -84,7 +77,7 @@ pub(crate) fn Gallery() -> Html {
                 <span class="picture" aria-hidden="true">{ picture }</span>
                 <span class="card-title">{ &entry.scenario.title }</span>
                 <span class="card-question">{ &entry.scenario.question }</span>
-                <span class="card-look"><b>{ "Look at: " }</b>{ begin(&entry.scenario.look_at, 160) }</span>
+                <span class="card-look"><b>{ "Look at: " }</b>{ first_sentences(&entry.scenario.look_at, 160) }</span>
             </button>
         }
     };
@@ -110,19 +103,5 @@ pub(crate) fn Gallery() -> Html {
         </div>
         { for topics }
         </>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_text_ends_with_a_sentence() {
-        assert_eq!(begin("One. Two. Three.", 9), "One. Two.");
-        assert_eq!(begin("One. Two. Three.", 4), "One.");
-        assert_eq!(begin("One. Two. Three.", 1), "One.");
-        assert_eq!(begin("One. Two. Three.", 99), "One. Two. Three.");
-        assert_eq!(begin("A single long sentence", 4), "A single long sentence");
     }
 }

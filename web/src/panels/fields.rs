@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
-use faaslab_core::scenario::{Path, Problem, range_of};
+use faaslab_core::scenario::{Path, Problem, Quantity, quantity};
 use faaslab_core::units::{read_number, thousands};
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -61,6 +61,14 @@ pub(super) fn sentence_case(text: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
+/// The first sentences of a text, up to about so many characters; the first one at least.
+pub(crate) fn first_sentences(text: &str, most: usize) -> &str {
+    let mut ends = text.match_indices(". ").map(|(at, _)| at + 1).chain([text.len()]);
+    let first = ends.next().unwrap_or_default();
+    let end = ends.take_while(|end| *end <= most).last().unwrap_or(first);
+    &text[..end]
+}
+
 /// A problem in words, and what to do.
 pub(super) fn told(p: &Problem) -> String {
     format!("{}. {}", sentence_case(&p.message), p.hint)
@@ -70,18 +78,14 @@ pub(super) fn told(p: &Problem) -> String {
 pub(crate) struct NumberProps {
     /// Where the value stands.
     pub(crate) path: AttrValue,
-    pub(crate) label: AttrValue,
+    /// What it is, if it is a parameter from a registry; else the path says it.
     #[prop_or_default]
-    pub(crate) unit: AttrValue,
+    pub(crate) of: Option<Quantity>,
     #[prop_or_default]
     pub(crate) help: AttrValue,
     /// What holds when nothing is entered; without one the field must not be empty.
     #[prop_or_default]
     pub(crate) placeholder: Option<AttrValue>,
-    #[prop_or_default]
-    pub(crate) min: Option<f64>,
-    #[prop_or_default]
-    pub(crate) max: Option<f64>,
     /// Whether only whole numbers make sense.
     #[prop_or_default]
     pub(crate) whole: bool,
@@ -153,30 +157,30 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
         })
     };
     let problem = (*wrong).clone().or_else(|| problem_of(&lab, &paths));
+    let Some(of) = props.of.or_else(|| quantity(&props.path)) else { return html! {} };
     let id = format!("f-{}", props.path);
     let describe = format!("{id}-help");
     html! {
         <div class={classes!("field", problem.is_some().then_some("wrong"))}>
-            <label for={id.clone()} title={props.help.clone()}>{ &props.label }</label>
+            <label for={id.clone()} title={props.help.clone()}>{ of.label }</label>
             <span class="input number">
                 <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} {placeholder}
                     aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
-                <span class="unit">{ &props.unit }</span>
+                <span class="unit">{ of.unit }</span>
             </span>
             if let Some(problem) = problem {
                 <p id={describe} class="problem">{ problem }</p>
             } else {
-                <p id={describe} class="hint">{ hint(props) }</p>
+                <p id={describe} class="hint">{ hint(props, &of) }</p>
             }
         </div>
     }
 }
 
 /// What a field is for, from where to where it goes, and what holds without a value: shown while it has the focus.
-fn hint(props: &NumberProps) -> String {
-    let unit = if props.unit.is_empty() { String::new() } else { format!(" {}", props.unit) };
-    let own = range_of(&props.path).map(|r| (r.min, r.max));
-    let range = props.min.zip(props.max).or(own).map(|(min, max)| format!("{} to {}{unit}.", grouped(min), grouped(max)));
+fn hint(props: &NumberProps, of: &Quantity) -> String {
+    let unit = if of.unit.is_empty() { String::new() } else { format!(" {}", of.unit) };
+    let range = of.max.is_finite().then(|| format!("{} to {}{unit}.", grouped(of.min), grouped(of.max)));
     let default = props.placeholder.as_ref().map(|d| {
         let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
         format!("Without a value: {d}{unit}.")
@@ -255,17 +259,27 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
         })
     };
     let id = format!("f-{}", props.path);
+    let chosen = match &value {
+        Some(value) => {
+            props.options.iter().find(|(word, _)| **word == **value).map_or_else(|| value.clone().into(), |o| o.1.clone())
+        }
+        None => AttrValue::from("Mixed"),
+    };
+    // A select cuts what is wider than itself: the words that show are drawn over it, in as many lines as they take.
     html! {
         <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))}>
             <label for={id.clone()}>{ &props.label }</label>
-            <select {id} disabled={props.disabled} onchange={on_change}>
-                if value.is_none() {
-                    <option selected=true disabled=true hidden=true>{ "Mixed" }</option>
-                }
-                { for props.options.iter().map(|(word, name)| html! {
-                    <option value={word.clone()} selected={value.as_deref() == Some(&**word)}>{ name }</option>
-                }) }
-            </select>
+            <span class="select">
+                <select {id} disabled={props.disabled} onchange={on_change}>
+                    if value.is_none() {
+                        <option selected=true disabled=true hidden=true>{ "Mixed" }</option>
+                    }
+                    { for props.options.iter().map(|(word, name)| html! {
+                        <option value={word.clone()} selected={value.as_deref() == Some(&**word)}>{ name }</option>
+                    }) }
+                </select>
+                <span aria-hidden="true">{ chosen }</span>
+            </span>
             if let Some(problem) = problem {
                 <p class="problem">{ problem }</p>
             } else if !props.help.is_empty() {
@@ -290,13 +304,13 @@ pub(crate) struct ChoiceProps {
     pub(crate) folded: Option<(&'static str, &'static [&'static str])>,
 }
 
-/// Entries of a registry; they are the same as long as there are as many.
-#[derive(Clone)]
-pub(crate) struct Entries(pub(crate) Vec<&'static Entry>);
+/// Entries of a registry; they are the same where they stand at the same place.
+#[derive(Clone, Copy)]
+pub(crate) struct Entries(pub(crate) &'static [&'static Entry]);
 
 impl PartialEq for Entries {
     fn eq(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
+        std::ptr::eq(self.0, other.0)
     }
 }
 
@@ -331,18 +345,30 @@ pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
 
 fn param(path: &str, p: &'static Param) -> Html {
     let path = format!("{path}.{}", p.name);
+    let number = |default: String, (min, max): (f64, f64), whole: bool| {
+        let of = Quantity { label: p.label, unit: p.unit, min, max };
+        html! { <Number key={path.clone()} path={path.clone()} of={Some(of)} help={p.help} {whole} placeholder={Some(AttrValue::from(default))} /> }
+    };
     match &p.domain {
-        Domain::Number { default, min, max } => html! {
-            <Number key={path.clone()} path={path.clone()} label={p.label} unit={p.unit} help={p.help} placeholder={Some(AttrValue::from(default.to_string()))}
-                min={Some(*min)} max={Some(*max)} />
-        },
-        Domain::Integer { default, min, max } => html! {
-            <Number key={path.clone()} path={path.clone()} label={p.label} unit={p.unit} help={p.help} whole=true
-                placeholder={Some(AttrValue::from(default.to_string()))} min={Some(*min as f64)} max={Some(*max as f64)} />
-        },
+        Domain::Number { default, min, max } => number(default.to_string(), (*min, *max), false),
+        Domain::Integer { default, min, max } => number(default.to_string(), (*min as f64, *max as f64), true),
         Domain::Word(words) => html! {
             <Pick key={path.clone()} path={path.clone()} label={p.label} help={p.help} default={words.first().map_or("", |w| w.0)}
                 options={words.iter().map(|w| (w.0.into(), sentence_case(w.1).into())).collect::<Vec<(AttrValue, AttrValue)>>()} />
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_ends_with_a_sentence() {
+        assert_eq!(first_sentences("One. Two. Three.", 9), "One. Two.");
+        assert_eq!(first_sentences("One. Two. Three.", 4), "One.");
+        assert_eq!(first_sentences("One. Two. Three.", 1), "One.");
+        assert_eq!(first_sentences("One. Two. Three.", 99), "One. Two. Three.");
+        assert_eq!(first_sentences("A single long sentence", 4), "A single long sentence");
     }
 }

@@ -5,19 +5,18 @@ use std::rc::Rc;
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
 use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
-use faaslab_core::sim::Library;
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::fields::{ChoiceField, Entries, Number, Pick, Text, set, told};
+use super::fields::{ChoiceField, Entries, Number, Pick, Text, first_sentences, set, told};
 use super::machine::{MachinePanel, Now};
 use super::several::Several;
 use super::timeline::Timeline;
 use crate::app::{Tools, picked};
-use crate::store::{Action, Dialog, LabHandle};
+use crate::store::{Action, Dialog, LabHandle, catalogue};
 
 /// Words to choose from, with what they mean.
 pub(super) fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
@@ -118,16 +117,16 @@ fn NodePanel(props: &NodeProps) -> Html {
             <Pick path={path("zone")} label="Zone" options={zones} />
             <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
             if n.is(Role::Worker) {
-                <Number path={path("cores")} label="Cores" help="An execution holds its function's cores." />
+                <Number path={path("cores")} help="An execution holds its function's cores." />
                 <Pick path={path("cpu")} label="Executions" default="slots" options={words(&[("slots", "Hold their cores; the rest wait"),
                     ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores"),
                     ("isolated", "Wait in containers that hold cores")])} />
-                <Number path={path("memory_mb")} label="Memory" unit="MB" help="For containers." />
-                <Number path={path("slots")} label="Slots" placeholder={Some(AttrValue::from("by cores"))} whole=true
+                <Number path={path("memory_mb")} help="For containers." />
+                <Number path={path("slots")} placeholder={Some(AttrValue::from("by cores"))} whole=true
                     help="The most invocations at once." />
-                <Number path={path("speed")} label="Speed" unit="×" placeholder={Some(AttrValue::from("1"))}
+                <Number path={path("speed")} placeholder={Some(AttrValue::from("1"))}
                     help="An execution takes its time divided by this." />
-                <Number path={path("count")} label="Machines" placeholder={Some(AttrValue::from("1"))} whole=true
+                <Number path={path("count")} placeholder={Some(AttrValue::from("1"))} whole=true
                     help="How many identical machines this stands for." />
             }
             if n.is(Role::CloudController) || n.is(Role::EdgeController) {
@@ -141,7 +140,7 @@ fn NodePanel(props: &NodeProps) -> Html {
                 <DiskFields node={n.clone()} />
             }
             if n.is(Role::Client) {
-                <Number path={path("traffic")} label="Traffic" placeholder={Some(AttrValue::from("1"))}
+                <Number path={path("traffic")} placeholder={Some(AttrValue::from("1"))}
                     help="Its share of the arrivals, relative to the other clients." />
             }
         </section>
@@ -164,10 +163,10 @@ fn DiskFields(props: &NodeProps) -> Html {
     html! {
         <>
         if n.is(Role::Worker) || n.is(Role::HeadStore) {
-            <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={unlimited()} help={holds} />
+            <Number path={path("disk_mb")} placeholder={unlimited()} help={holds} />
         }
-        <Number path={path("disk_read_mb_s")} label="Disk reads" unit="MB/s" placeholder={unlimited()} help="How fast its disk is read." />
-        <Number path={path("disk_write_mb_s")} label="Disk writes" unit="MB/s" placeholder={unlimited()} help="How fast its disk is written." />
+        <Number path={path("disk_read_mb_s")} placeholder={unlimited()} help="How fast its disk is read." />
+        <Number path={path("disk_write_mb_s")} placeholder={unlimited()} help="How fast its disk is written." />
         if lab.scenario.images.is_empty() && !n.is(Role::Worker) {
             <p class="help">{ "No function has an image yet: add images under Workload." }</p>
         }
@@ -199,10 +198,10 @@ fn LinkPanel(props: &LinkProps) -> Html {
                 <Pick path={path("to")} label="To" options={ends} />
             </div>
             <p class="help">{ "Messages take it both ways." }</p>
-            <Number path={path("latency_ms")} label="Latency" unit="ms" help="One way." />
-            <Number path={path("jitter_ms")} label="Jitter" unit="ms" placeholder={Some(AttrValue::from("0"))}
+            <Number path={path("latency_ms")} help="One way." />
+            <Number path={path("jitter_ms")} placeholder={Some(AttrValue::from("0"))}
                 help="Each message takes up to this much longer." />
-            <Number path={path("bandwidth_mbps")} label="Bandwidth" unit="Mbit/s" placeholder={Some(AttrValue::from("unlimited"))}
+            <Number path={path("bandwidth_mbps")} placeholder={Some(AttrValue::from("unlimited"))}
                 help="For the payload of messages, and for images." />
         </section>
     }
@@ -227,7 +226,7 @@ fn ZonePanel(props: &ZoneProps) -> Html {
         <section class="panel">
             { title_of("Zone", &z.id) }
             <Text path={path("name")} label="Name" placeholder={z.id.clone()} />
-            <Number path={path("latency_ms")} label="Latency inside" unit="ms"
+            <Number path={path("latency_ms")}
                 placeholder={Some(AttrValue::from(lab.scenario.network.within_zone_ms.to_string()))} help="One way, between two nodes of the zone." />
         </section>
     }
@@ -238,22 +237,24 @@ struct LessonProps {
     text: AttrValue,
 }
 
-/// From so many characters on a text is folded: the first controls shall be in sight, and the answer not before the question.
-const FOLDED_FROM: usize = 200;
+/// About so many characters of a text are shown: the first controls shall be in sight, and the answer not before the question.
+const SHOWN: usize = 160;
 
-/// What to look at. A long text shows its first lines, and the rest to whoever wants to read on.
+/// What to look at: the first sentences, and the rest to whoever wants to read on.
 #[component]
 fn Lesson(props: &LessonProps) -> Html {
-    let open = use_state(|| props.text.chars().count() < FOLDED_FROM);
+    let first = first_sentences(&props.text, SHOWN);
+    let open = use_state(|| first == &*props.text);
     let read_on = {
         let open = open.clone();
         move |_: MouseEvent| open.set(true)
     };
     html! {
-        <section class={classes!("panel", "lesson", (!*open).then_some("folded"))}>
-            <p>{ &props.text }</p>
-            if !*open {
-                <button class="text-link" onclick={read_on}>{ "Read on" }</button>
+        <section class="panel lesson">
+            if *open {
+                <p>{ &props.text }</p>
+            } else {
+                <p>{ first }{ " " }<button class="text-link" onclick={read_on}>{ "Read on" }</button></p>
             }
         </section>
     }
@@ -273,8 +274,8 @@ const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "
 fn Scheduler() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let s = &lab.scenario;
-    let catalogue = Library::default().catalogue();
-    let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default().to_vec());
+    let catalogue = catalogue();
+    let at = |path: &str| Entries(catalogue.entries_at(path).unwrap_or_default());
     let architecture = find(&catalogue.architectures, &s.frame.architecture.kind);
     let by_architecture = |path: &str| {
         let decides = architecture.filter(|e| e.decides.contains(&path));
@@ -289,11 +290,11 @@ fn Scheduler() -> Html {
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
-            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(catalogue.architectures.clone())}
+            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(&catalogue.architectures)}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(catalogue.placements.clone())} disabled={by_architecture("policies.placement")}
+            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(&catalogue.placements)} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
-            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(catalogue.keep_alives.clone())}
+            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(&catalogue.keep_alives)}
                 folded={Some(("Variants", VARIANTS))} />
             <details>
                 <summary>{ "Memory and reuse" }</summary>
@@ -316,26 +317,26 @@ fn Scheduler() -> Html {
                 if ordered {
                     <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
                 }
-                <Number path="policies.queue_bound" label="Places to wait" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
-                <Number path="policies.queue_timeout_s" label="Longest wait" unit="s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
+                <Number path="policies.queue_bound" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
+                <Number path="policies.queue_timeout_s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
             </details>
         </section>
         <WorkloadPanel />
         <section class="panel">
             <details>
                 <summary>{ "Network" }</summary>
-                <Number path="network.within_zone_ms" label="Inside a zone" unit="ms" placeholder={Some(AttrValue::from("0.5"))} help="One-way latency where no zone or link says otherwise." />
-                <Number path="network.between_zones_ms" label="Between zones" unit="ms" placeholder={Some(AttrValue::from("20"))} help="One-way latency where no link says otherwise." />
+                <Number path="network.within_zone_ms" placeholder={Some(AttrValue::from("0.5"))} help="One-way latency where no zone or link says otherwise." />
+                <Number path="network.between_zones_ms" placeholder={Some(AttrValue::from("20"))} help="One-way latency where no link says otherwise." />
                 if !s.images.is_empty() {
                     <Pick path="network.sharing" label="Images on their way" default="fair" options={words(&[("fair", "Share links and disks fairly"), ("simgrid", "Share them as SimGrid does")])} />
                 }
             </details>
             <details>
                 <summary>{ "Run" }</summary>
-                <Number path="run.seed" label="Seed" placeholder={Some(AttrValue::from("1"))} whole=true help="All chance derives from it." />
+                <Number path="run.seed" placeholder={Some(AttrValue::from("1"))} whole=true help="All chance derives from it." />
                 <div class="row"><button onclick={ let lab = lab.clone(); move |_: MouseEvent| set(&lab, "run.seed", json!(another_seed())) }>{ "Another seed" }</button></div>
-                <Number path="run.duration_s" label="Arrivals for" unit="s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
-                <Number path="run.warm_up_s" label="Warm-up" unit="s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
+                <Number path="run.duration_s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
+                <Number path="run.warm_up_s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
                 <Pick path="run.first" label="At one instant come first" default="completions" options={words(&[("completions", "Completions"), ("arrivals", "Arrivals and messages")])} />
             </details>
             <Timeline />
@@ -441,7 +442,7 @@ fn OtherProblems() -> Html {
 fn WorkloadPanel() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let s = &lab.scenario;
-    let catalogue = Library::default().catalogue();
+    let catalogue = catalogue();
     let pick = {
         let open = tools.open_files.clone();
         Callback::from(move |event: Event| open.emit(picked(&event)))
@@ -473,12 +474,12 @@ fn WorkloadPanel() -> Html {
                 <button class="quiet" onclick={drawn}>{ "Use drawn arrivals instead" }</button>
                 <details>
                     <summary>{ "What the trace does not say" }</summary>
-                    <Number path="workload.trace_options.memory_mb" label="Memory" unit="MB" placeholder={Some(AttrValue::from("170"))} help="Of functions for which the trace has none." />
-                    <Number path="workload.trace_options.cold_start_ms" label="Cold start" unit="ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
-                    <Number path="workload.trace_options.cores" label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
-                    <Number path="workload.trace_options.concurrency" label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
-                    <Number path="workload.trace_options.cold_overhead_ms" label="Cold start overhead" unit="ms" placeholder={Some(AttrValue::from("0"))} help="What the provider adds to every cold start; policies do not see it." />
-                    <Number path="workload.trace_options.cold_overhead_share" label="And a share" placeholder={Some(AttrValue::from("0"))} help="The same, as a share of the time that start and execution take together." />
+                    <Number path="workload.trace_options.memory_mb" placeholder={Some(AttrValue::from("170"))} help="Of functions for which the trace has none." />
+                    <Number path="workload.trace_options.cold_start_ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
+                    <Number path="workload.trace_options.cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
+                    <Number path="workload.trace_options.concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+                    <Number path="workload.trace_options.cold_overhead_ms" placeholder={Some(AttrValue::from("0"))} help="What the provider adds to every cold start; policies do not see it." />
+                    <Number path="workload.trace_options.cold_overhead_share" placeholder={Some(AttrValue::from("0"))} help="The same, as a share of the time that start and execution take together." />
                     <Pick path="workload.trace_options.minute_arrivals" label="Arrivals in a minute" default="uniform"
                         options={vec![("uniform".into(), "Anywhere".into()), ("equidistant".into(), "Equally spaced".into())]} />
                     <Pick path="workload.trace_options.duration" label="Executions" default="percentiles"
@@ -492,12 +493,12 @@ fn WorkloadPanel() -> Html {
         }
         None => html! {
             <>
-            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(catalogue.arrivals.clone())} />
-            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(catalogue.jobs.clone())} />
+            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(&catalogue.arrivals)} />
+            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(&catalogue.jobs)} />
             <div class="row">{ picker("Load a trace…") }</div>
             <details>
                 <summary>{ format!("Functions ({})", s.functions.len()) }</summary>
-                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(catalogue.popularities.clone())} />
+                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(&catalogue.popularities)} />
                 { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
                 <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
                     let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
@@ -563,8 +564,8 @@ fn ImageFields(props: &ImageProps) -> Html {
         <details class="nested">
             <summary>{ i.label().to_owned() }</summary>
             <Text path={path("name")} label="Name" placeholder={i.id.clone()} />
-            <Number path={path("size_mb")} label="Size" unit="MB" help="On a disk and on the network." />
-            <Number path={path("memory_mb")} label="In memory" unit="MB" placeholder={Some(AttrValue::from(i.size_mb.to_string()))}
+            <Number path={path("size_mb")} help="On a disk and on the network." />
+            <Number path={path("memory_mb")} placeholder={Some(AttrValue::from(i.size_mb.to_string()))}
                 help="In a worker's memory, once for all containers made from it. With 0, containers start from the disk." />
             <button class="quiet" onclick={remove}>{ "Delete this image" }</button>
         </details>
@@ -588,37 +589,37 @@ fn FunctionFields(props: &FunctionProps) -> Html {
     html! {
         <details class="nested">
             <summary>{ &f.id }</summary>
-            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY.to_vec())} />
-            <Number path={path("memory_mb")} label="Memory" unit="MB" placeholder={Some(AttrValue::from("256"))} help="Of one container." />
-            <Number path={path("create_ms")} label="Create" unit="ms" placeholder={Some(AttrValue::from("150"))} help="Time to create a container." />
-            <Number path={path("init_ms")} label="Initialise" unit="ms" placeholder={Some(AttrValue::from("350"))} help="Time to initialise the runtime in a new container." />
-            <Number path={path("weight")} label="Weight" placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
-            <Number path={path("cores")} label="Cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
-            <Number path={path("concurrency")} label="Concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
-            <Number path={path("keep_alive_s")} label="Keep alive for" unit="s" placeholder={Some(AttrValue::from("by policy"))} help="How long its idle containers are kept, whatever the policy says." />
-            <Number path={path("min_warm")} label="Always warm" whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
-            <Number path={path("time_limit_s")} label="Time limit" unit="s" placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
+            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY)} />
+            <Number path={path("memory_mb")} placeholder={Some(AttrValue::from("256"))} help="Of one container." />
+            <Number path={path("create_ms")} placeholder={Some(AttrValue::from("150"))} help="Time to create a container." />
+            <Number path={path("init_ms")} placeholder={Some(AttrValue::from("350"))} help="Time to initialise the runtime in a new container." />
+            <Number path={path("weight")} placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
+            <Number path={path("cores")} placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
+            <Number path={path("concurrency")} whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
+            <Number path={path("keep_alive_s")} placeholder={Some(AttrValue::from("by policy"))} help="How long its idle containers are kept, whatever the policy says." />
+            <Number path={path("min_warm")} whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
+            <Number path={path("time_limit_s")} placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
             if !lab.scenario.images.is_empty() {
                 <Pick path={path("image")} label="Image" options={image_menu(&lab.scenario)} />
             }
             if uses_disks(&lab.scenario) {
-                <Number path={path("disk_mb")} label="Disk" unit="MB" placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
+                <Number path={path("disk_mb")} placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
             }
             <details>
                 <summary>{ "In queues" }</summary>
-                <Number path={path("deadline_s")} label="Deadline" unit="s" placeholder={Some(AttrValue::from("none"))} help="After it was submitted; for queues that serve the earliest deadline first." />
-                <Number path={path("priority")} label="Priority" whole=true placeholder={Some(AttrValue::from("0"))} help="Larger is served sooner, by queues that go by priority." />
+                <Number path={path("deadline_s")} placeholder={Some(AttrValue::from("none"))} help="After it was submitted; for queues that serve the earliest deadline first." />
+                <Number path={path("priority")} whole=true placeholder={Some(AttrValue::from("0"))} help="Larger is served sooner, by queues that go by priority." />
                 <Text path={path("app")} label="App" placeholder={f.id.clone()} />
             </details>
             <details>
                 <summary>{ "Requests and clients" }</summary>
-                <Number path={path("request_kb")} label="Request" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />
-                <Number path={path("ingress_limit_kb")} label="Largest request" unit="kB" placeholder={Some(AttrValue::from("none"))} help="The placer rejects a larger one." />
-                <Number path={path("response_kb")} label="Response" unit="kB" placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a response." />
-                <Number path={path("egress_limit_kb")} label="Largest response" unit="kB" placeholder={Some(AttrValue::from("none"))} help="With a larger one the invocation fails after it has run." />
-                <Number path={path("patience_s")} label="Gives up after" unit="s" placeholder={Some(AttrValue::from("never"))} help="How long a client waits for a result." />
-                <Number path={path("retries")} label="Tries again" unit="times" whole=true placeholder={Some(AttrValue::from("0"))} help="After a drop, a full queue, a wait that was too long, a time limit or a failure." />
-                <Number path={path("backoff_ms")} label="Pause before that" unit="ms" placeholder={Some(AttrValue::from("100"))} help="Twice as long before each further attempt." />
+                <Number path={path("request_kb")} placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />
+                <Number path={path("ingress_limit_kb")} placeholder={Some(AttrValue::from("none"))} help="The placer rejects a larger one." />
+                <Number path={path("response_kb")} placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a response." />
+                <Number path={path("egress_limit_kb")} placeholder={Some(AttrValue::from("none"))} help="With a larger one the invocation fails after it has run." />
+                <Number path={path("patience_s")} placeholder={Some(AttrValue::from("never"))} help="How long a client waits for a result." />
+                <Number path={path("retries")} whole=true placeholder={Some(AttrValue::from("0"))} help="After a drop, a full queue, a wait that was too long, a time limit or a failure." />
+                <Number path={path("backoff_ms")} placeholder={Some(AttrValue::from("100"))} help="Twice as long before each further attempt." />
                 <Pick path={path("backoff_jitter")} label="Of the pause" default="full"
                     options={vec![("full".into(), "A random part".into()), ("none".into(), "The whole".into())]} />
             </details>

@@ -55,11 +55,11 @@ pub(super) fn MachinePanel(props: &MachineProps) -> Html {
             { title_of("Machine", &id) }
             <Now node={n.id.clone()} machine={number} />
             <p class="help">{ format!("One of the {} machines of {}. What is entered here holds for this one alone.", n.count, n.label()) }</p>
-            <Number path={path("cores")} label="Cores" placeholder={of_block(Some(n.cores.to_string()), "")} />
-            <Number path={path("memory_mb")} label="Memory" unit="MB" placeholder={of_block(Some(n.memory_mb.to_string()), "")} help="For containers." />
-            <Number path={path("slots")} label="Slots" whole=true placeholder={of_block(n.slots.map(|s| s.to_string()), "as cores allow")}
+            <Number path={path("cores")} placeholder={of_block(Some(n.cores.to_string()), "")} />
+            <Number path={path("memory_mb")} placeholder={of_block(Some(n.memory_mb.to_string()), "")} help="For containers." />
+            <Number path={path("slots")} whole=true placeholder={of_block(n.slots.map(|s| s.to_string()), "as cores allow")}
                 help="The most invocations at once." />
-            <Number path={path("speed")} label="Speed" unit="×" placeholder={of_block(Some(n.speed.to_string()), "")}
+            <Number path={path("speed")} placeholder={of_block(Some(n.speed.to_string()), "")}
                 help="An execution takes its time divided by this." />
             <div class="row">
                 <button onclick={up}>{ "The whole block" }</button>

@@ -2,7 +2,7 @@
 
 mod charts;
 mod export;
-mod fields;
+pub(crate) mod fields;
 mod grid;
 pub(crate) mod inspector;
 mod machine;

@@ -3,12 +3,11 @@
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
-use faaslab_core::sim::Library;
 use faaslab_core::units::{count, split_duration, split_memory, three_digits};
 use yew::prelude::*;
 
 use crate::charts::{ChartKind, picture};
-use crate::store::{LabHandle, Shown, address, gallery};
+use crate::store::{LabHandle, Shown, address, catalogue, gallery};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 
@@ -56,9 +55,8 @@ fn pictures(shown: &Shown) -> Vec<(&'static str, String)> {
 
 /// The scenario in words.
 fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
-    let catalogue = Library::default().catalogue();
     let name = |path: &str, choice: &Choice| {
-        let entries = catalogue.entries_at(path).unwrap_or_default();
+        let entries = catalogue().entries_at(path).unwrap_or_default();
         entries.iter().find(|e| e.kind == choice.kind).map_or(choice.kind.clone(), |e| e.name.to_owned())
     };
     let of = |role: Role| scenario.nodes.iter().filter(move |n| n.is(role));

@@ -5,6 +5,9 @@ use std::rc::Rc;
 
 use faaslab_core::measure::Summary;
 use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, ResizeObserver};
 use yew::prelude::*;
 
 use super::charts::TabCharts;
@@ -108,7 +111,6 @@ pub(crate) fn Results() -> Html {
             tab.set(Tab::ALL[next]);
             let id = format!("tab-{next}");
             if let Some(e) = web_sys::window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(&id)) {
-                use wasm_bindgen::JsCast;
                 let _ = e.unchecked_into::<web_sys::HtmlElement>().focus();
             }
         })
@@ -139,14 +141,10 @@ pub(crate) fn Results() -> Html {
         (Tab::Invocations, Some(s)) => html! { <Tables run={s.run} complete={s.complete} table={Table::Invocations} /> },
         (Tab::Schedulers, Some(s)) => {
             let shares = s.charts.shares.iter().any(|share| !share.is_empty());
-            html! {
-                <>
-                { schedulers(&s.outcome.summary) }
-                { charts(if shares { SCHEDULERS_WITH_SHARES } else { tab.charts() }) }
-                </>
-            }
+            charts(if shares { SCHEDULERS_WITH_SHARES } else { tab.charts() })
         }
     };
+    let above = shown.filter(|_| *tab == Tab::Schedulers).map(|s| schedulers(&s.outcome.summary));
     html! {
         <>
         <Headline />
@@ -155,9 +153,83 @@ pub(crate) fn Results() -> Html {
                 <div role="tablist" aria-label="Results" onkeydown={on_key}>{ for tabs }</div>
                 <ExportMenu />
             </div>
-            <div key={tab.name()} id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={tab.name()}>{ body }</div>
+            { above }
+            <Sheets key={tab.name()} name={tab.name()}>{ body }</Sheets>
         </div>
         </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SheetsProps {
+    /// The tab that it belongs to.
+    name: &'static str,
+    children: Html,
+}
+
+/// What a tab shows, in sheets of the height that there is: as much as is whole, and beside it how many sheets there are.
+#[component]
+fn Sheets(props: &SheetsProps) -> Html {
+    let body = use_node_ref();
+    // The sheet in view, from 0, and how many there are.
+    let place = use_state_eq(|| (0, 1));
+    let look = {
+        let (body, place) = (body.clone(), place.setter());
+        use_callback((), move |(), ()| {
+            if let Some(e) = body.cast::<Element>() {
+                let height = f64::from(e.client_height()).max(1.0);
+                let sheets = (f64::from(e.scroll_height()) / height).round().max(1.0);
+                place.set((((f64::from(e.scroll_top()) / height).round() as u32).min(sheets as u32 - 1), sheets as u32));
+            }
+        })
+    };
+    {
+        // Other charts may be in it now.
+        let look = look.clone();
+        use_effect(move || look.emit(()));
+    }
+    {
+        let (body, look) = (body.clone(), look.clone());
+        use_effect_with((), move |()| {
+            let heard = Closure::<dyn FnMut()>::new(move || look.emit(()));
+            let observer = ResizeObserver::new(heard.as_ref().unchecked_ref()).ok();
+            if let (Some(observer), Some(body)) = (&observer, body.cast::<Element>()) {
+                observer.observe(&body);
+            }
+            move || {
+                if let Some(observer) = observer {
+                    observer.disconnect();
+                }
+                drop(heard);
+            }
+        });
+    }
+    let (at, sheets) = *place;
+    let turn = |to: Option<u32>, name: &'static str, lines: &'static str| {
+        let body = body.clone();
+        let go = move |_: MouseEvent| {
+            if let Some((e, to)) = body.cast::<Element>().zip(to) {
+                e.set_scroll_top(to as i32 * e.client_height());
+            }
+        };
+        html! {
+            <button class="quiet" aria-label={name} title={name} disabled={to.is_none()} onclick={go}>
+                <svg viewBox="0 0 16 16" aria-hidden="true"><path d={lines} /></svg>
+            </button>
+        }
+    };
+    html! {
+        <div class="sheets">
+            <div ref={body.clone()} id="tab-body" role="tabpanel" class="tab-body" tabindex="0" aria-label={props.name}
+                onscroll={move |_: Event| look.emit(())}>{ props.children.clone() }</div>
+            if sheets > 1 {
+                <div class="turn" role="group" aria-label="Sheets of this tab">
+                    { turn(at.checked_sub(1), "Previous sheet", "M3 10.5 8 5.5l5 5") }
+                    <span>{ format!("{}/{sheets}", at + 1) }</span>
+                    { turn(Some(at + 1).filter(|next| *next < sheets), "Next sheet", "M3 5.5l5 5 5-5") }
+                </div>
+            }
+        </div>
     }
 }
 
@@ -303,6 +375,7 @@ fn Figures(props: &FiguresProps) -> Html {
             </>
         }
     };
+    let lasted = props.shown.as_ref().map(|s| format!("Simulated in {} s", three_digits(s.0.outcome.wall_s)));
     html! {
         <div class={classes!("figures", props.stale.then_some("old"))} aria-busy={(!complete).to_string()}>
             <dl>
@@ -311,7 +384,7 @@ fn Figures(props: &FiguresProps) -> Html {
                 { rest }
             </dl>
             { stale }
-            <p class="run-line">{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
+            <p class="run-line" title={lasted}>{ run }{ now.map(|s| html! { <><br /><span class="digest" title="The run's fingerprint: the same everywhere">{ &s.digest }</span></> }) }</p>
         </div>
     }
 }

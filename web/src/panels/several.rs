@@ -61,9 +61,9 @@ fn paths(list: &str, ids: &[&str], field: &str) -> (AttrValue, Vec<AttrValue>) {
 
 /// The fields that all of some nodes have.
 fn node_fields(paths: Paths<'_>, zones: Vec<(AttrValue, AttrValue)>, workers: bool, clients: bool) -> Html {
-    let number = |field: &str, label: &'static str, unit: &'static str, placeholder: Option<&'static str>, whole: bool| {
+    let number = |field: &'static str, placeholder: Option<&'static str>, whole: bool| {
         let (path, also) = paths(field);
-        html! { <Number key={label} {path} {also} {label} {unit} placeholder={placeholder.map(AttrValue::from)} {whole} /> }
+        html! { <Number key={field} {path} {also} placeholder={placeholder.map(AttrValue::from)} {whole} /> }
     };
     let pick = |field: &str, label: &'static str, default: &'static str, options: Vec<(AttrValue, AttrValue)>| {
         let (path, also) = paths(field);
@@ -73,36 +73,36 @@ fn node_fields(paths: Paths<'_>, zones: Vec<(AttrValue, AttrValue)>, workers: bo
         <>
         { pick("zone", "Zone", "", zones) }
         if workers {
-            { number("cores", "Cores", "", None, false) }
+            { number("cores", None, false) }
             { pick("cpu", "Executions", "slots", words(&[("slots", "Hold their cores; the rest wait"), ("shared", "Share the cores and slow down"),
                 ("unlimited", "Never wait for cores"), ("isolated", "Wait in containers that hold cores")])) }
-            { number("memory_mb", "Memory", "MB", None, false) }
-            { number("slots", "Slots", "", Some("as cores allow"), true) }
-            { number("speed", "Speed", "×", Some("1"), false) }
-            { number("count", "Machines", "", Some("1"), true) }
+            { number("memory_mb", None, false) }
+            { number("slots", Some("as cores allow"), true) }
+            { number("speed", Some("1"), false) }
+            { number("count", Some("1"), true) }
         }
         if clients {
-            { number("traffic", "Traffic", "", Some("1"), false) }
+            { number("traffic", Some("1"), false) }
         }
         </>
     }
 }
 
 fn link_fields(paths: Paths<'_>) -> Html {
-    let number = |field: &str, label: &'static str, unit: &'static str, placeholder: Option<&'static str>| {
+    let number = |field: &'static str, placeholder: Option<&'static str>| {
         let (path, also) = paths(field);
-        html! { <Number key={label} {path} {also} {label} {unit} placeholder={placeholder.map(AttrValue::from)} /> }
+        html! { <Number key={field} {path} {also} placeholder={placeholder.map(AttrValue::from)} /> }
     };
     html! {
         <>
-        { number("latency_ms", "Latency", "ms", None) }
-        { number("jitter_ms", "Jitter", "ms", Some("0")) }
-        { number("bandwidth_mbps", "Bandwidth", "Mbit/s", Some("unlimited")) }
+        { number("latency_ms", None) }
+        { number("jitter_ms", Some("0")) }
+        { number("bandwidth_mbps", Some("unlimited")) }
         </>
     }
 }
 
 fn zone_fields(paths: Paths<'_>, within_ms: f64) -> Html {
     let (path, also) = paths("latency_ms");
-    html! { <Number {path} {also} label="Latency inside" unit="ms" placeholder={Some(AttrValue::from(within_ms.to_string()))} /> }
+    html! { <Number {path} {also} placeholder={Some(AttrValue::from(within_ms.to_string()))} /> }
 }

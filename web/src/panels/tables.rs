@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::measure::{GroupRow, Summary};
 use faaslab_core::platform::Outcome;
-use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, split_duration, split_memory, split_ratio, three_digits};
 use yew::prelude::*;
 
 use super::grid::{Grid, Head};
@@ -49,15 +49,15 @@ const FUNCTIONS: &[Head] = &[
 ];
 
 const PLACES: &[Head] = &[
-    head(Column::Id, "Name", (80, 2), "Its id"),
-    head(Column::Ended, "Invocations", (84, 1), "Invocations that got there and ended"),
-    head(Column::Cold, "Cold", (72, 1), "Share of them that started cold"),
-    head(Column::Lost, "Lost", (48, 1), "Invocations that got there and were not completed"),
+    head(Column::Id, "Name", (72, 2), "Its id"),
+    head(Column::Ended, "Invocations", (82, 1), "Invocations that got there and ended"),
+    head(Column::Cold, "Cold", (64, 1), "Share of them that started cold"),
+    head(Column::Lost, "Lost", (40, 1), "Invocations that got there and were not completed"),
     head(Column::P50, "P50", (68, 1), "Half of the completed have a response time of at most this"),
-    head(Column::P99, "P99", (64, 1), "99 in a hundred have"),
-    head(Column::Slowdown, "P99 slowdown", (104, 1), "99 in a hundred of the completed are at most so slow"),
-    head(Column::Utilisation, "Cores in use", (88, 1), "Share of the cores that invocations held"),
-    head(Column::Idle, "Idle memory", (96, 1), "Mean memory of containers that are kept and do nothing"),
+    head(Column::P99, "P99", (68, 1), "99 in a hundred have"),
+    head(Column::Slowdown, "P99 slowdown", (98, 1), "99 in a hundred of the completed are at most so slow"),
+    head(Column::Utilisation, "Cores in use", (86, 1), "Share of the cores that invocations held"),
+    head(Column::Idle, "Idle memory", (88, 1), "Mean memory of containers that are kept and do nothing"),
 ];
 
 /// The columns of a table, and the order in which it begins.
@@ -88,22 +88,26 @@ pub(super) fn date(ns: u64) -> String {
     format!("{:.6} s", ns as f64 / 1e9)
 }
 
-fn share(part: u64, whole: u64) -> String {
-    if whole == 0 { "–".to_owned() } else { percent(part as f64 / whole as f64) }
+/// What stands in a cell, and the unit after it.
+type Told = (String, &'static str);
+
+/// A text, and no unit.
+fn plain(text: impl Into<String>) -> Told {
+    (text.into(), "")
+}
+
+fn share(part: u64, whole: u64) -> Told {
+    if whole == 0 { plain("–") } else { percent(part as f64 / whole as f64) }
 }
 
 /// A share of one, as narrow as a column: three digits, of which at most two are decimals.
-fn percent(share: f64) -> String {
-    match 100.0 * share {
-        x if x > 0.0 && x < 0.005 => "<0.01 %".to_owned(),
-        x if x > 0.0 && x < 1.0 => format!("{x:.2} %"),
-        x => format!("{} %", three_digits(x)),
-    }
-}
-
-fn megabytes(mb: f64) -> String {
-    let (value, unit) = split_memory(mb);
-    format!("{value} {unit}")
+fn percent(share: f64) -> Told {
+    let figure = match 100.0 * share {
+        x if x > 0.0 && x < 0.005 => "<0.01".to_owned(),
+        x if x > 0.0 && x < 1.0 => format!("{x:.2}"),
+        x => three_digits(x),
+    };
+    (figure, "%")
 }
 
 /// How an invocation started, in one word.
@@ -115,49 +119,51 @@ pub(super) fn start(row: &Row) -> &'static str {
     }
 }
 
-fn of_invocation(row: &Row, column: Column) -> String {
-    let none = || "–".to_owned();
+fn of_invocation(row: &Row, column: Column) -> Told {
+    let none = || plain("–");
     match column {
-        Column::Submitted => format!("{:.3} s", row.submitted_ns as f64 / 1e9),
-        Column::Function => row.function.clone(),
-        Column::Host => row.host.clone(),
-        Column::Outcome => row.outcome.clone(),
-        Column::Cold => start(row).to_owned(),
-        Column::Response => row.response_ns.map_or_else(none, |ns| duration(ns as f64)),
-        Column::Slowdown => row.slowdown.map_or_else(none, |s| format!("{}×", three_digits(s))),
-        Column::Attempts => row.attempts.to_string(),
-        _ => format!("#{}", row.invocation),
+        Column::Submitted => (format!("{:.3}", row.submitted_ns as f64 / 1e9), "s"),
+        Column::Function => plain(&*row.function),
+        Column::Host => plain(&*row.host),
+        Column::Outcome => plain(&*row.outcome),
+        Column::Cold => plain(start(row)),
+        Column::Response => row.response_ns.map_or_else(none, |ns| split_duration(ns as f64)),
+        Column::Slowdown => row.slowdown.map_or_else(none, split_ratio),
+        Column::Attempts => plain(row.attempts.to_string()),
+        _ => plain(format!("#{}", row.invocation)),
     }
 }
 
-fn of_group(row: &GroupRow, column: Column) -> String {
-    let time = |ms: f64| if row.ended > row.lost { duration(ms * 1e6) } else { "–".to_owned() };
+fn of_group(row: &GroupRow, column: Column) -> Told {
+    let completed = row.ended > row.lost;
+    let time = |ms: f64| if completed { split_duration(ms * 1e6) } else { plain("–") };
     match column {
-        Column::Ended => count(row.ended),
+        Column::Ended => plain(count(row.ended)),
         Column::Cold => share(row.cold, row.ended),
-        Column::Lost => count(row.lost),
+        Column::Lost => plain(count(row.lost)),
         Column::Response => time(row.response_ms),
         Column::P50 => time(row.p50_ms),
         Column::P95 => time(row.p95_ms),
         Column::P99 => time(row.p99_ms),
-        Column::Slowdown if row.ended > row.lost => format!("{}×", three_digits(row.slowdown_p99)),
-        Column::Slowdown => "–".to_owned(),
+        Column::Slowdown if completed => split_ratio(row.slowdown_p99),
+        Column::Slowdown => plain("–"),
         Column::Utilisation => percent(row.utilisation),
-        Column::Idle => megabytes(row.idle_mb),
-        _ => row.id.clone(),
+        Column::Idle => split_memory(row.idle_mb),
+        _ => plain(&*row.id),
     }
 }
 
 fn cell((rows, place, column): (Rc<Rows>, usize, Column)) -> Html {
-    let text = match &*rows {
+    let told = match &*rows {
         Rows::Invocations(rows) => rows.get(place).map(|row| of_invocation(row, column)),
         Rows::Groups(rows) => rows.get(place).map(|row| of_group(row, column)),
     };
-    let text = text.unwrap_or_default();
-    if column == Column::Id {
-        html! { <span class="opens">{ text }</span> }
-    } else {
-        html! { { text } }
+    let (text, unit) = told.unwrap_or_default();
+    match (column, unit) {
+        (Column::Id, _) => html! { <span class="opens">{ text }</span> },
+        (_, "") => html! { { text } },
+        (_, "×" | "k×") => html! { <>{ text }<small>{ unit }</small></> },
+        _ => html! { <>{ text }{ " " }<small>{ unit }</small></> },
     }
 }
 
@@ -333,7 +339,7 @@ mod tests {
     #[test]
     fn a_share_has_at_most_two_decimals() {
         let shown = [0.0, 0.000_01, 0.004_4, 0.123_4, 1.0].map(percent);
-        assert_eq!(shown, ["0 %", "<0.01 %", "0.44 %", "12.3 %", "100 %"]);
+        assert_eq!(shown.map(|(figure, unit)| format!("{figure} {unit}")), ["0 %", "<0.01 %", "0.44 %", "12.3 %", "100 %"]);
     }
 
     #[test]

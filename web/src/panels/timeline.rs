@@ -1,15 +1,14 @@
 //! What changes during the run: a list to read, and to take entries from.
 
-use faaslab_core::registry::{Catalogue, Domain, Entry, Param, find};
-use faaslab_core::scenario::Change;
-use faaslab_core::sim::Library;
+use faaslab_core::registry::{Domain, Entry, Param, find};
+use faaslab_core::scenario::{Change, quantity};
 use serde_json::Value;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::fields::{set, told};
 use crate::stage::fork::instant;
-use crate::store::LabHandle;
+use crate::store::{LabHandle, catalogue};
 
 /// The changes in the order of time, each with what is wrong with it and a button that takes it out.
 #[component]
@@ -17,7 +16,6 @@ pub(crate) fn Timeline() -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let summary = use_node_ref();
     let timeline = &lab.scenario.timeline;
-    let catalogue = Library::default().catalogue();
     let mut wrong = lab.problem_at("timeline").is_some();
     let rows: Vec<Html> = entries(timeline)
         .into_iter()
@@ -26,7 +24,7 @@ pub(crate) fn Timeline() -> Html {
             let what = match path {
                 Some(path) => {
                     let kind = lab.scenario.as_of(change.at_s).to_value();
-                    words(&catalogue, path, &change.set[path], |choice| kind_at(&kind, choice))
+                    words(path, &change.set[path], |choice| kind_at(&kind, choice))
                 }
                 None => "nothing changes".to_owned(),
             };
@@ -97,8 +95,8 @@ fn kind_at(scenario: &Value, path: &str) -> Option<String> {
 
 /// What a path is set to, in the words of the registry where it knows them: `policies.keep_alive.ttl_s` is "keep alive for 60 s".
 /// `kind_of` knows which kind a choice is of.
-fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) -> String {
-    if let (Some(entries), Value::Object(map)) = (catalogue.entries_at(path), value) {
+fn words(path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) -> String {
+    if let (Some(entries), Value::Object(map)) = (catalogue().entries_at(path), value) {
         let entry = map.get("kind").and_then(Value::as_str).and_then(|kind| find(entries, kind));
         if let Some(entry) = entry {
             let set = entry.params.iter().filter_map(|p| Some(of_param(p, map.get(p.name)?)));
@@ -107,7 +105,7 @@ fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str
         }
     }
     let (choice, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let known = catalogue.entries_at(choice).and_then(|entries| {
+    let known = catalogue().entries_at(choice).and_then(|entries| {
         if name == "kind" {
             return Some(format!("{} {}", named(choice), find(entries, value.as_str()?)?.name));
         }
@@ -115,16 +113,24 @@ fn words(catalogue: &Catalogue, path: &str, value: &Value, kind_of: impl Fn(&str
         let own = kind_of(choice).and_then(|kind| find(entries, &kind)).and_then(|entry| param(entry));
         own.or_else(|| entries.iter().find_map(|entry| param(entry))).map(|p| of_param(p, value))
     });
-    known.unwrap_or_else(|| {
-        let (name, unit) = of_unit(path);
-        format!("{} {}", named(name), with_unit(value, unit))
+    known.unwrap_or_else(|| match quantity(path) {
+        Some(of) => {
+            let whose = choice.contains('.').then(|| named(choice) + " ").unwrap_or_default();
+            format!("{whose}{} {}", within(of.label), with_unit(value, of.unit))
+        }
+        None => format!("{} {}", named(path), with_unit(value, "")),
     })
+}
+
+/// A label as it stands within a sentence.
+fn within(label: &str) -> String {
+    let mut letters = label.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
 }
 
 /// A parameter of the registry and what it is set to.
 fn of_param(param: &Param, value: &Value) -> String {
-    let mut label = param.label.chars();
-    let label: String = label.next().into_iter().flat_map(char::to_lowercase).chain(label).collect();
+    let label = within(param.label);
     let word = match &param.domain {
         Domain::Word(words) => {
             words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| (*meaning).to_owned())
@@ -138,21 +144,6 @@ fn of_param(param: &Param, value: &Value) -> String {
 fn named(path: &str) -> String {
     let rest = path.split_once('.').map_or(path, |(_, rest)| rest);
     rest.replace(['.', '_'], " ")
-}
-
-/// A path without the unit at its end, and that unit.
-fn of_unit(path: &str) -> (&str, &'static str) {
-    let units = [
-        ("_ms", "ms"),
-        ("_us", "µs"),
-        ("_mb", "MB"),
-        ("_kb", "kB"),
-        ("_mbps", "Mbit/s"),
-        ("_per_s", "per s"),
-        ("_mb_s", "MB/s"),
-        ("_s", "s"),
-    ];
-    units.into_iter().find_map(|(end, unit)| Some((path.strip_suffix(end)?, unit))).unwrap_or((path, ""))
 }
 
 fn with_unit(value: &Value, unit: &str) -> String {
@@ -201,13 +192,14 @@ mod tests {
 
     #[test]
     fn changes_are_told_in_the_words_of_the_fields() {
-        let catalogue = Library::default().catalogue();
-        let told = |path: &str, value: Value| words(&catalogue, path, &value, |_| Some("fixed_ttl".to_owned()));
+        let told = |path: &str, value: Value| words(path, &value, |_| Some("fixed_ttl".to_owned()));
         assert_eq!(told("policies.keep_alive.ttl_s", json!(60.0)), "keep alive for 60 s");
         assert_eq!(told("policies.keep_alive.kind", json!("lru")), "keep alive Least recently used");
         let choice = json!({"kind": "decentralized", "d": 2});
         assert_eq!(told("frame.architecture", choice), "architecture Decentralized, hosts asked per task 2");
-        assert_eq!(told("nodes.a.speed", json!(2)), "a speed 2");
+        assert_eq!(told("nodes.a.speed", json!(2)), "a speed 2 ×");
+        assert_eq!(told("nodes.pool[3].memory_mb", json!(512)), "pool[3] memory 512 MB");
+        assert_eq!(told("policies.queue_bound", json!(10)), "places to wait 10");
         assert_eq!(told("network.between_zones_ms", json!(2.5)), "between zones 2.5 ms");
         assert_eq!(told("nodes.a.answers", json!(false)), "a answers no");
     }

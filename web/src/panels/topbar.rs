@@ -6,10 +6,13 @@ use yew::prelude::*;
 
 use super::fields::set;
 use crate::app::{Tools, picked};
-use crate::menu::Choices;
+use crate::menu::{Choices, Menu};
 use crate::store::{Action, Dialog, LabHandle, persist};
-use crate::theme::Choice;
+use crate::theme::{Choice, use_media};
 use faaslab_core::units::{split_duration, three_digits};
+
+/// Three lines: a menu.
+const LINES: &str = "M2 3h12v1.5H2zM2 7.25h12v1.5H2zM2 11.5h12V13H2z";
 
 /// The picture of light and dark.
 const HALF: &str = "M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 0 1 0-13zM8 3a5 5 0 0 1 0 10z";
@@ -46,21 +49,37 @@ pub(crate) fn TopBar() -> Html {
     };
     let names: Vec<&str> = Choice::ALL.iter().map(|choice| choice.name()).collect();
     let chosen = Choice::ALL.iter().position(|choice| *choice == tools.theme_choice).unwrap_or_default();
+    let (narrow, menu) = (use_media("(max-width: 600px)"), Menu(use_node_ref()));
+    let help = html! { <button class="quiet" onclick={show(Dialog::Help)} title="Keys and help (?)">{ "Help" }</button> };
+    let actions = html! {
+        <>
+        <button class="quiet" onclick={show(Dialog::Gallery)}>{ "Gallery" }</button>
+        <label class="button quiet file" title="A scenario, or the files of a trace">{ "Open" }<input type="file" multiple=true onchange={open} /></label>
+        <button class="quiet" onclick={save} title="Save the scenario as a file">{ "Save" }</button>
+        <span class="divider" aria-hidden="true"></span>
+        <button class="quiet" onclick={act(|| Action::Undo)} disabled={!lab.document.can_undo()} title="Undo (Ctrl Z)">{ "Undo" }</button>
+        <button class="quiet" onclick={act(|| Action::Redo)} disabled={!lab.document.can_redo()} title="Redo (Ctrl Y)">{ "Redo" }</button>
+        </>
+    };
+    let fold = {
+        let menu = menu.clone();
+        Callback::from(move |_: MouseEvent| menu.close())
+    };
     html! {
         <header class="topbar">
             <h1 class="brand"><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 3h14v3H6v3h8v3H6v5H3z" /></svg><span>{ "FaaSLab" }</span></h1>
             <input class="title" aria-label="Name of the scenario" key={lab.scenario.title.clone()} value={lab.scenario.title.clone()} placeholder="Untitled" onchange={rename} />
-            <nav aria-label="Scenario">
-                <button class="quiet" onclick={show(Dialog::Gallery)}>{ "Gallery" }</button>
-                <label class="button quiet file" title="A scenario, or the files of a trace">{ "Open" }<input type="file" multiple=true onchange={open} /></label>
-                <button class="quiet" onclick={save} title="Save the scenario as a file">{ "Save" }</button>
-                <span class="divider" aria-hidden="true"></span>
-                <button class="quiet" onclick={act(|| Action::Undo)} disabled={!lab.document.can_undo()} title="Undo (Ctrl Z)">{ "Undo" }</button>
-                <button class="quiet" onclick={act(|| Action::Redo)} disabled={!lab.document.can_redo()} title="Redo (Ctrl Y)">{ "Redo" }</button>
-            </nav>
+            if !narrow { <nav aria-label="Scenario">{ actions.clone() }</nav> }
             <Status />
             <Choices label="Theme" icon={HALF} class="theme" {names} {chosen} choose={theme} />
-            <button class="quiet" onclick={show(Dialog::Help)} title="Keys and help (?)">{ "Help" }</button>
+            if narrow {
+                <details class="menu choices actions" ref={menu.0.clone()} onfocusout={menu.on_leave()} onkeydown={menu.on_key()}>
+                    <summary class="quiet" aria-label="Menu" title="Menu"><svg viewBox="0 0 16 16" aria-hidden="true"><path d={LINES} /></svg></summary>
+                    <div class="items" tabindex="-1" onclick={fold}>{ actions }{ help }</div>
+                </details>
+            } else {
+                { help }
+            }
             <button class="primary" onclick={show(Dialog::Share)}>{ "Share" }</button>
         </header>
     }

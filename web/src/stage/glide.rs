@@ -7,6 +7,8 @@ use faaslab_core::view::{LASTS_MS, Viewport, eased, scenario_between, viewport_b
 use gloo::render::AnimationFrame;
 use yew::prelude::*;
 
+use crate::theme::holds;
+
 /// What can be on its way to another of its kind.
 trait Glides {
     /// So far on the way.
@@ -46,9 +48,7 @@ impl Glides for Sight {
 
 /// Whether the person asked for less motion.
 pub(super) fn reduced_motion() -> bool {
-    web_sys::window()
-        .and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok().flatten())
-        .is_some_and(|query| query.matches())
+    holds("(prefers-reduced-motion: reduce)")
 }
 
 fn now_ms() -> f64 {

@@ -203,7 +203,8 @@ impl Player {
         inner.stir();
     }
 
-    /// Another run is on the page. The playhead stays.
+    /// Another run is on the page. The playhead stays, unless other arrivals were read from a file: what was seen at that instant is
+    /// not in them.
     pub(crate) fn show(&self, run: u32, scenario: Rc<Scenario>, outcome: &Outcome) {
         let mut inner = self.0.borrow_mut();
         let another = inner.run != run;
@@ -212,8 +213,10 @@ impl Player {
         inner.end_ns = (end_s * 1e9).round() as u64;
         inner.response_ms = summary.response_ms.p50;
         inner.gap_s = end_s / summary.submitted.max(1) as f64;
+        let trace = &scenario.workload.trace;
+        let is_other = trace.is_some() && inner.source.as_ref().is_some_and(|(before, _)| before.workload.trace != *trace);
         inner.source = Some((scenario, outcome.functions.clone()));
-        if inner.at_ns > inner.end_ns {
+        if is_other || inner.at_ns > inner.end_ns {
             inner.at_ns = 0;
         }
         let end_ns = inner.end_ns;

@@ -8,9 +8,11 @@ pub(crate) mod persist;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use faaslab_core::edit::{Command, Document, EditError, from_on};
 use faaslab_core::measure::Charts;
+use faaslab_core::registry::Catalogue;
 use faaslab_core::scenario::{Problem, Scenario, TraceFile, TraceRef, validate};
 use faaslab_core::sim::Library;
 use faaslab_core::sim::life::Life;
@@ -311,7 +313,7 @@ impl Lab {
             Some(fork) => self.scenario.as_of(fork.at_s).to_value(),
             None => self.scenario.to_value(),
         });
-        self.problems = Rc::new(validate(&self.scenario, &Library::default().catalogue()));
+        self.problems = Rc::new(validate(&self.scenario, catalogue()));
         let is_there = |id: &&String| self.scenario.has(id) || self.scenario.machine(id).is_some();
         let kept: Vec<String> = self.selection.iter().filter(is_there).cloned().collect();
         self.selection = Rc::new(kept);
@@ -542,6 +544,12 @@ impl Reducible for Lab {
         }
         Rc::new(lab)
     }
+}
+
+/// What can be chosen.
+pub(crate) fn catalogue() -> &'static Catalogue {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Library::default().catalogue());
+    &CATALOGUE
 }
 
 /// The part of a scenario that a run depends on, to tell whether an edit needs a new run.
