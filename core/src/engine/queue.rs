@@ -54,8 +54,8 @@ const ARITY: usize = 4;
 
 /// No delay has the greatest number: a clock has no instant that is so far from another.
 const NO_DELAY: u64 = u64::MAX;
-/// Delays that have no lane and are remembered.
-const REMEMBERED: usize = 16;
+/// Delays that are remembered: those that have lanes, and those that came once.
+const REMEMBERED: usize = 32;
 
 /// A four-ary heap: half the depth of a binary one.
 #[derive(Clone, Debug)]
@@ -75,15 +75,16 @@ pub struct EventQueue<E> {
     others: Heap<E>,
     /// Events that were pushed with the same delay each, in order.
     lanes: [VecDeque<Entry<E>>; LANES],
-    /// The delays that have lanes, the first none at all.
-    delays: [u64; LANES],
-    /// Delays that came and had no lane.
-    seen: [u64; REMEMBERED],
+    /// Delays that came, each at a place of its own, and their lanes; [`LANES`] for one that has none. No delay at all has the first.
+    delays: [(u64, u8); REMEMBERED],
     /// The key of the first event of each lane and, after them, of each heap; the greatest number if there is none.
     first: [u128; LANES + 2],
     /// A tournament of the lanes: `least[1]` is the one whose first event comes first, and the winners of each pair of 2 i and
     /// 2 i + 1 stand at i; what would be leaves are the lanes themselves.
     least: [u8; LANES],
+    /// Where the next event stands, and its key.
+    next: usize,
+    next_key: u128,
     /// The clock.
     now: u64,
     sequence: u64,
@@ -94,18 +95,18 @@ impl<E> Default for EventQueue<E> {
         // Where all are equal, the first of each part wins.
         let mut least = [0; LANES];
         (1..LANES).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
-        let mut delays = [NO_DELAY; LANES];
-        delays[0] = 0;
+        let mut delays = [(NO_DELAY, LANES as u8); REMEMBERED];
+        delays[place_of(0)] = (0, 0);
         let lanes = [(); LANES].map(|()| VecDeque::new());
-        let seen = [NO_DELAY; REMEMBERED];
         EventQueue {
             timers: Heap { all: Vec::new(), len: 0 },
             others: Heap { all: Vec::new(), len: 0 },
             lanes,
             delays,
-            seen,
             first: [u128::MAX; LANES + 2],
             least,
+            next: 0,
+            next_key: u128::MAX,
             now: 0,
             sequence: 0,
         }
@@ -123,12 +124,17 @@ impl<E: Copy> Heap<E> {
     }
 
     fn push(&mut self, entry: Entry<E>) {
-        let mut at = self.len;
+        let at = self.len;
         self.len += 1;
         if self.len + ARITY > self.all.len() {
             let after_all = Entry { time: u64::MAX, order: u64::MAX, event: entry.event };
             self.all.resize(2 * (self.len + ARITY), after_all);
         }
+        self.rise(at, entry);
+    }
+
+    /// Puts an entry at a place, or above it.
+    fn rise(&mut self, mut at: usize, entry: Entry<E>) {
         while at > 0 {
             let parent = (at - 1) / ARITY;
             if !entry.before(&self.all[parent]) {
@@ -171,6 +177,11 @@ fn least_of<E>(children: &[Entry<E>; ARITY]) -> usize {
     if key(b) < key(a) { b } else { a }
 }
 
+/// Where a delay is remembered: Fibonacci hashing (Knuth, volume 3, 6.4).
+fn place_of(delay: u64) -> usize {
+    (delay.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 59) as usize % REMEMBERED
+}
+
 /// Who won at a node of the tournament.
 fn winner(least: &[u8; LANES], node: usize) -> usize {
     if node < LANES { usize::from(least[node]) } else { node - LANES }
@@ -181,8 +192,15 @@ impl<E: Copy> EventQueue<E> {
     pub fn push(&mut self, time: SimTime, class: Class, event: E) {
         let entry = Entry { time: time.0, order: (class as u64) << 62 | self.sequence, event };
         self.sequence += 1;
-        let delay = entry.time.wrapping_sub(self.now);
-        if let Some(at) = self.lane_of(delay) {
+        let at = self.put(entry, class);
+        if entry.key() < self.next_key {
+            (self.next, self.next_key) = (at, entry.key());
+        }
+    }
+
+    /// Puts an event into a lane or a heap, and answers into which.
+    fn put(&mut self, entry: Entry<E>, class: Class) -> usize {
+        if let Some(at) = self.lane_of(entry.time.wrapping_sub(self.now)) {
             let lane = &mut self.lanes[at];
             let last = lane.back();
             if last.is_none_or(|last| last.before(&entry)) {
@@ -191,32 +209,39 @@ impl<E: Copy> EventQueue<E> {
                 if first {
                     self.comes_first(at, entry.key());
                 }
-                return;
+                return at;
             }
         }
         let (at, heap) = if class == Class::Timer { (TIMERS, &mut self.timers) } else { (OTHERS, &mut self.others) };
         heap.push(entry);
         self.first[at] = heap.first_key();
+        at
     }
 
     /// The lane of a delay, if it has one or may have one now.
     fn lane_of(&mut self, delay: u64) -> Option<usize> {
-        let mut at = LANES;
-        for (i, &known) in self.delays.iter().enumerate() {
-            at = if known == delay { i } else { at };
-        }
-        if at < LANES {
-            return Some(at);
-        }
-        // Fibonacci hashing (Knuth, volume 3, 6.4).
-        let place = (delay.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 60) as usize % REMEMBERED;
-        if self.seen[place] != delay {
-            self.seen[place] = delay;
+        let (known, lane) = &mut self.delays[place_of(delay)];
+        if *known != delay {
+            // One that comes for the first time takes no other's lane.
+            if usize::from(*lane) == LANES {
+                *known = delay;
+            }
             return None;
         }
-        let unused = self.delays.iter().position(|&known| known == NO_DELAY);
-        let free = unused.or_else(|| (1..LANES).find(|&i| self.lanes[i].is_empty()))?;
-        self.delays[free] = delay;
+        if usize::from(*lane) < LANES {
+            return Some((*lane).into());
+        }
+        self.give_lane(delay)
+    }
+
+    /// A delay that came before gets a lane that nothing is in.
+    fn give_lane(&mut self, delay: u64) -> Option<usize> {
+        let free = (1..LANES).find(|&i| self.lanes[i].is_empty())?;
+        let of_lane = |(_, lane): &&mut (u64, u8)| usize::from(*lane) == free;
+        if let Some((_, lane)) = self.delays.iter_mut().find(of_lane) {
+            *lane = LANES as u8;
+        }
+        self.delays[place_of(delay)].1 = free as u8;
         Some(free)
     }
 
@@ -231,43 +256,34 @@ impl<E: Copy> EventQueue<E> {
         }
     }
 
-    /// Where the next event stands.
-    #[inline]
-    fn next(&self) -> usize {
-        let lane = usize::from(self.least[1]);
-        let heap = if self.first[TIMERS] < self.first[OTHERS] { TIMERS } else { OTHERS };
-        if self.first[heap] < self.first[lane] { heap } else { lane }
-    }
-
     /// The clock moves on, to what comes next or before that.
     #[inline]
     pub fn advance(&mut self, now: SimTime) {
-        debug_assert!((self.first[self.next()] >> 64) as u64 >= now.0, "what is to happen now comes first");
+        debug_assert!(self.next_time() >= now, "what is to happen now comes first");
         self.now = now.0;
     }
 
     /// When the next event happens, or never.
     #[inline]
     pub fn next_time(&self) -> SimTime {
-        SimTime((self.first[self.next()] >> 64) as u64)
+        SimTime((self.next_key >> 64) as u64)
     }
 
     /// The next event.
     pub fn peek(&self) -> Option<Next> {
-        let key = self.first[self.next()];
-        let class = match key as u64 >> 62 {
+        let class = match self.next_key as u64 >> 62 {
             0 => Class::Early,
             1 => Class::Completion,
             2 => Class::Message,
             _ => Class::Timer,
         };
-        (key != u128::MAX).then_some(Next { time: SimTime((key >> 64) as u64), class })
+        (!self.is_empty()).then_some(Next { time: self.next_time(), class })
     }
 
     /// Takes the next event.
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
-        let at = self.next();
+        let at = self.next;
         let entry = if at < LANES {
             let entry = self.lanes[at].pop_front()?;
             self.comes_first(at, self.lanes[at].front().map_or(u128::MAX, Entry::key));
@@ -279,6 +295,10 @@ impl<E: Copy> EventQueue<E> {
             entry
         };
         self.now = entry.time;
+        let lane = usize::from(self.least[1]);
+        let heap = if self.first[TIMERS] < self.first[OTHERS] { TIMERS } else { OTHERS };
+        self.next = if self.first[heap] < self.first[lane] { heap } else { lane };
+        self.next_key = self.first[self.next];
         Some((SimTime(entry.time), entry.event))
     }
 
@@ -295,7 +315,7 @@ impl<E: Copy> EventQueue<E> {
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.first[self.next()] == u128::MAX
+        self.next_key == u128::MAX
     }
 }
 

@@ -84,21 +84,23 @@ const PAGE: usize = 64;
 /// A map from a dense key to a small value, in pages that exist only where something was written.
 #[derive(Clone, Debug)]
 pub struct PagedMap<T> {
-    pages: Vec<Option<Box<[T; PAGE]>>>,
+    /// Where the page of each so many keys stands, or [`NONE`].
+    places: Vec<u32>,
+    pages: Vec<[T; PAGE]>,
     empty: T,
 }
 
 impl<T: Copy> PagedMap<T> {
     /// A map in which every key has the value `empty`.
     pub fn new(empty: T) -> PagedMap<T> {
-        PagedMap { pages: Vec::new(), empty }
+        PagedMap { places: Vec::new(), pages: Vec::new(), empty }
     }
 
     /// The value of a key.
     #[inline]
     pub fn get(&self, key: u32) -> T {
-        match self.pages.get(key as usize / PAGE) {
-            Some(Some(page)) => page[key as usize % PAGE],
+        match self.places.get(key as usize / PAGE) {
+            Some(&place) if place != NONE => self.pages[place as usize][key as usize % PAGE],
             _ => self.empty,
         }
     }
@@ -112,16 +114,22 @@ impl<T: Copy> PagedMap<T> {
     #[inline]
     pub fn at(&mut self, key: u32) -> &mut T {
         let number = key as usize / PAGE;
-        if number >= self.pages.len() {
-            self.grow(number);
-        }
-        let empty = self.empty;
-        &mut self.pages[number].get_or_insert_with(|| Box::new([empty; PAGE]))[key as usize % PAGE]
+        let place = match self.places.get(number) {
+            Some(&place) if place != NONE => place,
+            _ => self.grow(number),
+        };
+        &mut self.pages[place as usize][key as usize % PAGE]
     }
 
     #[cold]
-    fn grow(&mut self, number: usize) {
-        self.pages.resize_with(number + 1, || None);
+    fn grow(&mut self, number: usize) -> u32 {
+        if number >= self.places.len() {
+            self.places.resize(number + 1, NONE);
+        }
+        let place = self.pages.len() as u32;
+        self.places[number] = place;
+        self.pages.push([self.empty; PAGE]);
+        place
     }
 }
 

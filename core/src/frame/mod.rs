@@ -125,9 +125,7 @@ impl Placer {
 
     /// Takes note of the idle containers that a host says it has, and of nothing else.
     pub fn hear_of_containers(&mut self, message: &Message) {
-        if let Some(number) = self.number_of(message.host) {
-            self.view.set_warm(number, message.function, message.words[0]);
-        }
+        self.hear_of_removal(message.host, message.function, message.words[0]);
     }
 
     /// Takes note of what a host says of itself: an ended task, a removed container.
@@ -135,8 +133,13 @@ impl Placer {
         if message.kind == MessageKind::Finish {
             return self.hear_of_end(frame, message.host, message.function, message.words[0], message.began);
         }
-        if let Some(number) = self.number_of(message.host) {
-            self.view.set_warm(number, message.function, message.words[0]);
+        self.hear_of_removal(message.host, message.function, message.words[0]);
+    }
+
+    /// Takes note of a container of a function that a host removed, and of how many idle ones it has left.
+    pub(crate) fn hear_of_removal(&mut self, host: u32, function: u32, idle: u32) {
+        if let Some(number) = self.number_of(host) {
+            self.view.set_warm(number, function, idle);
         }
     }
 

@@ -78,9 +78,8 @@ impl JobSummary {
             live: (submitted - failed - done) as u64,
             slowdown: Quantiles::new(
                 measured.clone().filter(|(_, ideal)| *ideal > 0).map(|(response, ideal)| response as f64 / ideal as f64),
-                1e-4,
             ),
-            response_ms: Quantiles::new(measured.clone().map(|(response, _)| response as f64 / 1e6), 1e-4),
+            response_ms: Quantiles::new(measured.clone().map(|(response, _)| response as f64 / 1e6)),
             zero_ideal: measured.filter(|(_, ideal)| *ideal == 0).count() as u64,
         })
     }

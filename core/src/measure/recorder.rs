@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::hosts::{HostLog, HostSeries};
-use super::quantiles::Quantiles;
 use super::series::StepSeries;
 use crate::engine::NONE;
 use crate::platform::{
@@ -323,22 +322,6 @@ impl Recorder {
         (ideal > 0).then(|| self.response_ns[invocation as usize] as f64 / ideal as f64)
     }
 
-    pub(super) fn slowdowns(&self) -> impl Iterator<Item = f64> + Clone {
-        self.completed().filter_map(|i| self.slowdown(i as u32))
-    }
-
-    pub(super) fn responses_ms(&self) -> impl Iterator<Item = f64> + Clone {
-        self.completed().map(|i| self.response_ms(i))
-    }
-
-    pub(super) fn slowdown_quantiles(&self) -> Quantiles {
-        Quantiles::new(self.slowdowns(), 1e-4)
-    }
-
-    pub(super) fn response_quantiles(&self) -> Quantiles {
-        Quantiles::new(self.responses_ms(), 1e-4)
-    }
-
     /// Rows that ended and are measured: (row, outcome, cold).
     pub(super) fn ended_rows(&self) -> impl Iterator<Item = (usize, Outcome, bool)> + Clone + '_ {
         self.measured().filter_map(|i| self.outcome(i).map(|o| (i, o, self.flags[i] & COLD != 0)))
@@ -451,8 +434,12 @@ impl Probe for Recorder {
             hosts.completed(end.host, end.finished, end.finished.since(end.started).0, self.response_ns[i]);
         }
         if end.outcome == Outcome::Completed && self.submitted_at(i) >= self.warm_up.0 {
-            for (sum, &ns) in self.phases.iter_mut().zip(end.spent).filter(|(_, ns)| **ns > 0) {
-                *sum += u128::from(ns);
+            // Most of the time nothing takes time but the execution.
+            let execution = Accounting::Execution as usize;
+            if end.spent[execution] == end.response_ns {
+                self.phases[execution] += u128::from(end.response_ns);
+            } else {
+                self.phases.iter_mut().zip(end.spent).for_each(|(sum, &ns)| *sum += u128::from(ns));
             }
         }
     }

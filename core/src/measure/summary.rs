@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::groups::{GroupBy, GroupRow, groups};
+use super::groups::{Count, GroupBy, GroupRow, Tally, groups_of};
 use super::jobs::JobSummary;
 use super::quantiles::Quantiles;
 use super::recorder::Recorder;
@@ -188,14 +188,15 @@ impl Summary {
         let world = simulation.world();
         let c = &world.counters;
         let outcome = |o: Outcome| c.outcomes[o as usize];
-        let slowdown = recorder.slowdown_quantiles();
-        let response_ms = recorder.response_quantiles();
         let live: u128 = world
             .tasks
             .iter()
             .map(|(_, t)| t.spent.iter().map(|&ns| u128::from(ns)).sum::<u128>() + u128::from(world.now.since(t.since).0))
             .sum();
         let tally = Tally::new(simulation, recorder);
+        let mut quantiles = Vec::new();
+        let zones = groups_of(&tally, simulation, recorder, GroupBy::Zone, |all, sum| quantiles.push(Quantiles::of(all, sum)));
+        let [response_ms, slowdown] = std::array::from_fn(|i| quantiles.get(i).copied().unwrap_or_default());
         let count = response_ms.count.max(1) as f64;
         let model = simulation.model();
         let usage: Vec<_> =
@@ -220,7 +221,7 @@ impl Summary {
             evictions: c.evictions,
             expirations: c.expirations,
             prewarmed: c.prewarmed,
-            zero_ideal: tally.without_ideal,
+            zero_ideal: tally.completed.without_ideal,
             jobs: JobSummary::new(recorder, world.now),
             cold_share: if tally.started == 0 { 0.0 } else { tally.cold as f64 / tally.started as f64 },
             end_s: world.now.as_s(),
@@ -243,14 +244,14 @@ impl Summary {
             events: c.events,
             sojourn_ns: c.sojourn_ns + live,
             in_system_ns: c.in_system_ns,
-            functions: tally.functions(simulation),
+            functions: functions(&tally, simulation),
             hosts: model
                 .hosts
                 .iter()
                 .zip(&usage)
                 .zip(&tally.hosts)
                 .take(MOST_ROWS)
-                .map(|((spec, u), &(ended, cold))| HostRow {
+                .map(|((spec, u), &Count { ended, cold, .. })| HostRow {
                     id: model.machine_id(spec.machine).to_owned(),
                     ended,
                     cold,
@@ -258,7 +259,7 @@ impl Summary {
                     idle_mb: u.idle_memory as f64 / span as f64 / 1e6,
                 })
                 .collect(),
-            zones: groups(simulation, recorder, GroupBy::Zone),
+            zones,
             slowdown,
             response_ms,
         }
@@ -274,71 +275,15 @@ fn transfers(c: &Counters) -> Vec<TransferRow> {
         .collect()
 }
 
-/// Counts of the rows that ended and are measured, in one go through them.
-struct Tally {
-    /// Those that started, on whatever host, and how many of them cold.
-    started: u64,
-    cold: u64,
-    /// Completed ones that have an ideal of zero.
-    without_ideal: u64,
-    /// Per host: (ended, started cold).
-    hosts: Vec<(u64, u64)>,
-    functions: Vec<FunctionTally>,
-}
-
-/// Counts of one function's rows.
-#[derive(Clone, Copy, Default)]
-struct FunctionTally {
-    ended: u64,
-    cold: u64,
-    lost: u64,
-    /// Sum of the completed ones' response times, in milliseconds.
-    response_ms: f64,
-}
-
-impl Tally {
-    fn new(simulation: &Simulation, recorder: &Recorder) -> Tally {
-        let workload = simulation.workload();
-        let mut tally = Tally {
-            started: 0,
-            cold: 0,
-            without_ideal: 0,
-            hosts: vec![(0, 0); simulation.model().hosts.len()],
-            functions: vec![FunctionTally::default(); workload.functions.len()],
-        };
-        for (row, outcome, cold) in recorder.ended_rows() {
-            let cold = u64::from(cold);
-            if matches!(outcome, Outcome::Completed | Outcome::TimedOut | Outcome::Failed) {
-                tally.started += 1;
-                tally.cold += cold;
-            }
-            if let Some(host) = recorder.host_of(row) {
-                tally.hosts[host].0 += 1;
-                tally.hosts[host].1 += cold;
-            }
-            let function = &mut tally.functions[workload.function[row] as usize];
-            function.ended += 1;
-            function.cold += cold;
-            if outcome == Outcome::Completed {
-                function.response_ms += recorder.response_ms(row);
-                tally.without_ideal += u64::from(workload.execution_ns[row] == 0);
-            } else {
-                function.lost += 1;
-            }
-        }
-        tally
-    }
-
-    /// The functions of which any ended, the most invoked first.
-    fn functions(&self, simulation: &Simulation) -> Vec<FunctionRow> {
-        let all = &self.functions;
-        let mut order: Vec<usize> = (0..all.len()).filter(|&f| all[f].ended > 0).collect();
-        order.sort_by_key(|&f| (std::cmp::Reverse(all[f].ended), f));
-        let row = |f: usize| {
-            let FunctionTally { ended, cold, lost, response_ms } = all[f];
-            let id = simulation.workload().functions[f].id.clone();
-            FunctionRow { id, ended, cold, lost, response_ms: response_ms / ended.saturating_sub(lost).max(1) as f64 }
-        };
-        order.into_iter().take(MOST_ROWS).map(row).collect()
-    }
+/// The functions of which any ended, the most invoked first.
+fn functions(tally: &Tally, simulation: &Simulation) -> Vec<FunctionRow> {
+    let all = &tally.functions;
+    let mut order: Vec<usize> = (0..all.len()).filter(|&f| all[f].0.ended > 0).collect();
+    order.sort_by_key(|&f| (std::cmp::Reverse(all[f].0.ended), f));
+    let row = |f: usize| {
+        let (Count { ended, cold, lost, .. }, response_ms) = all[f];
+        let id = simulation.workload().functions[f].id.clone();
+        FunctionRow { id, ended, cold, lost, response_ms: response_ms / ended.saturating_sub(lost).max(1) as f64 }
+    };
+    order.into_iter().take(MOST_ROWS).map(row).collect()
 }

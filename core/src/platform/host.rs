@@ -24,7 +24,7 @@ use super::reservation::{Reservation, slots};
 use super::run_queue::{Place, RunQueue};
 use super::store::ImageStore;
 use super::task::{Accounting, Cause, Outcome, Phase, Rank};
-use super::world::{Event, EventKind, World};
+use super::world::{Event, EventKind, Notice, World};
 use crate::engine::{Class, NONE, PagedMap};
 use crate::policy::estimate::Estimate;
 use crate::policy::keep_alive::{ContainerView, Keep, KeepAlive, KeepAlivePolicy, Removal};
@@ -97,68 +97,71 @@ pub enum Waiter {
     Reservation(u32),
 }
 
-/// A machine that runs invocations.
+/// A machine that runs invocations. Where there are many, each is in no cache when it is its turn: what every invocation needs
+/// comes first, in the order in which it stands here, and what few need is elsewhere.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub struct Host {
+    /// Integrals up to `usage_at`.
+    pub usage: Usage,
+    usage_at: SimTime,
+    /// Thousandths of cores that invocations hold, or ask for where they share them.
+    pub millicores_held: u64,
+    /// Bytes that no container and no image holds.
+    pub memory_free: u64,
+    /// Bytes of idle containers.
+    pub idle_memory: u64,
+    /// Bytes of images.
+    pub image_memory: u64,
+    /// Those of the cores that are held for tasks which are still to come.
+    pub millicores_binding: u64,
+    /// Per function: the first container with room, and the number of idle ones.
+    pub(super) by_function: PagedMap<(u32, u32)>,
+    /// Slots that nobody holds.
+    pub slots_free: u32,
+    /// Invocations that run or start.
+    pub running: u32,
+    /// Attempts here that their architecture put into a class.
+    pub classed: u32,
+    /// How many free slots it last told the placer that wants to know.
+    pub(super) told_free: u32,
+    /// The placer that hears of removed containers: (instance, placer, machine).
+    pub reports_to: Option<(u16, u32, u32)>,
+    /// Whether its policy leaves containers whose time ran out until their function is invoked again.
+    pub(super) lazy: bool,
+    /// The functions of containers that are never removed.
+    pinned_functions: Vec<u32>,
     /// What waits.
     pub queue: RunQueue<Waiter>,
     /// In which order.
     pub(crate) order: Order,
-    /// Thousandths of cores that invocations hold, or ask for where they share them.
-    pub millicores_held: u64,
-    /// Those of them that are held for tasks which are still to come.
-    pub millicores_binding: u64,
-    /// Attempts here that their architecture put into a class.
-    pub classed: u32,
-    /// The last such attempt that came: its invocation, and which attempt at it.
-    pub(super) last_classed: [u32; 2],
-    /// How many free slots it last told the placer that wants to know.
-    pub(super) told_free: u32,
     /// Attempts with a slot that may be killed, in the order in which they got it, and since when.
     pub(super) yielding: Vec<(u32, SimTime)>,
-    pub(super) shared: SharedCpu,
-    /// With isolated cores: containers that wait for cores, in order.
-    pub(super) stalled: VecDeque<u32>,
-    /// Slots that nobody holds.
-    pub slots_free: u32,
-    /// Bytes that no container and no image holds.
-    pub memory_free: u64,
-    /// Bytes of images.
-    pub image_memory: u64,
-    /// The images in memory.
-    pub memory: ImageStore,
-    /// The images on the disk.
-    pub disk: ImageStore,
-    /// Bytes of the disk that no image and no container holds.
-    pub disk_free: u64,
-    /// Who waits for images.
-    pub(super) staging: Staging,
-    /// Bytes of idle containers.
-    pub idle_memory: u64,
-    /// Bytes of those idle containers that are never removed.
-    pub(super) pinned_idle: u64,
-    /// Bytes of all containers that are never removed, and their functions.
-    pub(super) pinned: u64,
-    pinned_functions: Vec<u32>,
-    /// The images of those containers, and the disk that they take together.
-    pinned_images: Vec<u32>,
-    pub(super) pinned_disk: u64,
-    /// Whether its policy leaves containers whose time ran out until their function is invoked again.
-    pub(super) lazy: bool,
-    /// Invocations that run or start.
-    pub running: u32,
-    /// Integrals up to `usage_at`.
-    pub usage: Usage,
-    usage_at: SimTime,
-    /// The placer that hears of removed containers: (instance, placer, machine).
-    pub reports_to: Option<(u16, u32, u32)>,
     pub(super) keep_alive: KeepAlive,
-    /// Per function: the first container with room, and the number of idle ones.
-    pub(super) by_function: PagedMap<(u32, u32)>,
     pub(super) cells: Vec<u32>,
     free_cells: BinaryHeap<Reverse<u32>>,
     /// (function, invocations) on their way to it, where a run counts them.
     pub(super) coming: Vec<(u32, u32)>,
+    /// Bytes of the disk that no image and no container holds.
+    pub disk_free: u64,
+    /// Bytes of those idle containers that are never removed.
+    pub(super) pinned_idle: u64,
+    /// Bytes of all containers that are never removed.
+    pub(super) pinned: u64,
+    /// The images of those containers, and the disk that they take together.
+    pinned_images: Vec<u32>,
+    pub(super) pinned_disk: u64,
+    /// The last attempt of a class that came: its invocation, and which attempt at it.
+    pub(super) last_classed: [u32; 2],
+    pub(super) shared: Box<SharedCpu>,
+    /// With isolated cores: containers that wait for cores, in order.
+    pub(super) stalled: VecDeque<u32>,
+    /// The images in memory.
+    pub memory: Box<ImageStore>,
+    /// The images on the disk.
+    pub disk: Box<ImageStore>,
+    /// Who waits for images.
+    pub(super) staging: Staging,
 }
 
 /// What the cold start of an invocation takes more than a warm one, the provider's overhead included; may be negative.
@@ -196,39 +199,39 @@ impl Host {
     /// An empty host.
     pub fn new(slots: u32, memory: u64, disk: u64, keep_alive: KeepAlive, order: Order) -> Host {
         Host {
-            queue: RunQueue::new(),
-            order,
-            millicores_held: 0,
-            millicores_binding: 0,
-            classed: 0,
-            last_classed: [NONE, 0],
-            told_free: 0,
-            yielding: Vec::new(),
-            shared: SharedCpu::default(),
-            stalled: VecDeque::new(),
-            slots_free: slots,
-            memory_free: memory,
-            image_memory: 0,
-            memory: ImageStore::default(),
-            disk: ImageStore::default(),
-            disk_free: disk,
-            staging: Staging::default(),
-            idle_memory: 0,
-            pinned_idle: 0,
-            pinned: 0,
-            pinned_functions: Vec::new(),
-            pinned_images: Vec::new(),
-            pinned_disk: 0,
-            lazy: false,
-            running: 0,
             usage: Usage::default(),
             usage_at: SimTime::ZERO,
-            reports_to: None,
-            keep_alive,
+            millicores_held: 0,
+            memory_free: memory,
+            idle_memory: 0,
+            image_memory: 0,
+            millicores_binding: 0,
             by_function: PagedMap::new((NONE, 0)),
+            slots_free: slots,
+            running: 0,
+            classed: 0,
+            told_free: 0,
+            reports_to: None,
+            lazy: false,
+            pinned_functions: Vec::new(),
+            queue: RunQueue::new(),
+            order,
+            yielding: Vec::new(),
+            keep_alive,
             cells: Vec::new(),
             free_cells: BinaryHeap::new(),
             coming: Vec::new(),
+            disk_free: disk,
+            pinned_idle: 0,
+            pinned: 0,
+            pinned_images: Vec::new(),
+            pinned_disk: 0,
+            last_classed: [NONE, 0],
+            shared: Box::default(),
+            stalled: VecDeque::new(),
+            memory: Box::default(),
+            disk: Box::default(),
+            staging: Staging::default(),
         }
     }
 
@@ -355,6 +358,13 @@ impl World {
         {
             return self.go_straight(model, workload, probe, attempt, container);
         }
+        self.looks_for_room(model, workload, probe, attempt);
+    }
+
+    /// An attempt at its host does not find everything ready.
+    pub(crate) fn looks_for_room<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32) {
+        let a = self.attempts[attempt];
+        let function = workload.function[a.invocation as usize];
         let spec = &model.functions[function as usize];
         let host = &model.hosts[a.host as usize];
         if spec.memory > host.memory && spec.millicores <= host.millicores && model.oversized[function as usize] {
@@ -388,15 +398,11 @@ impl World {
     /// the rest to the functions that have none of it.
     #[inline]
     pub(crate) fn never_fits(&self, model: &Model, function: u32, host: u32) -> bool {
-        let spec = &model.functions[function as usize];
-        let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
-        if h.pinned_functions.is_empty() && spec.image == NONE {
-            return spec.millicores > whole.millicores || spec.memory > whole.memory || spec.disk > whole.disk;
-        }
-        self.never_fits_beside(model, function, host)
+        let all_for_it = model.fits_all[function as usize] && self.hosts[host as usize].pinned_functions.is_empty();
+        !all_for_it && self.never_fits_beside(model, function, host)
     }
 
-    /// The same, where a function has an image or containers are never removed.
+    /// The same, where hosts are too small for a function, it has an image or containers are never removed.
     fn never_fits_beside(&self, model: &Model, function: u32, host: u32) -> bool {
         let spec = &model.functions[function as usize];
         let (h, whole) = (&self.hosts[host as usize], &model.hosts[host as usize]);
@@ -1242,18 +1248,25 @@ impl World {
         self.container_changed(model, probe, container, change, SimTime::NEVER);
         self.containers.remove(container);
         let h = &self.hosts[c.host as usize];
-        if let Some((instance, placer, machine)) = h.reports_to {
-            let words = [h.idle_of(c.function), 0];
-            let notice = Message {
-                instance,
-                placer,
-                host: c.host,
-                function: c.function,
-                words,
-                ..Message::new(MessageKind::Removed, model.hosts[c.host as usize].machine, machine)
-            };
-            self.send(model, probe, notice, 0);
+        if h.reports_to.is_some() {
+            self.notices.push(Notice { host: c.host, function: c.function, idle: h.idle_of(c.function) });
+            if !self.holds_notices {
+                self.send_notices(model, probe);
+            }
         }
+    }
+
+    /// Hosts tell their placers of the containers that they removed.
+    #[inline(never)]
+    pub(crate) fn send_notices<P: Probe>(&mut self, model: &Model, probe: &mut P) {
+        let mut notices = std::mem::take(&mut self.notices);
+        for Notice { host, function, idle } in notices.drain(..) {
+            let Some((instance, placer, machine)) = self.hosts[host as usize].reports_to else { continue };
+            let from = model.hosts[host as usize].machine;
+            let about = Message::new(MessageKind::Removed, from, machine);
+            self.send(model, probe, Message { instance, placer, host, function, words: [idle, 0], ..about }, 0);
+        }
+        self.notices = notices;
     }
 
     /// A policy takes over a host in mid-run: it learns of the containers that are there, those used longest ago first.

@@ -34,5 +34,5 @@ pub use store::{ImageState, ImageStore};
 pub use supply::{HeadSpec, ImageSpec, Supply};
 pub use task::{Accounting, Attempt, Cause, Outcome, Phase, Rank, Task};
 pub use transfer::{Resource, Route, TRANSFER_KINDS, Transfer, Transfers};
-pub(crate) use world::Opener;
 pub use world::{Counters, Event, EventKind, Member, World};
+pub(crate) use world::{Notice, Opener};

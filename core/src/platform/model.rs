@@ -220,6 +220,8 @@ pub struct Model {
     pub if_insufficient: IfInsufficient,
     /// When there is no room.
     pub no_room: NoRoom,
+    /// Per function, whether it needs no image and every host is large enough for it.
+    pub fits_all: Vec<bool>,
     /// Per function, whether it is larger than every host and its invocations are to be dropped there instead of rejected.
     pub oversized: Vec<bool>,
     /// Which of several containers with room is used.
@@ -294,6 +296,8 @@ impl Model {
         let most = hosts.iter().map(|h: &HostSpec| h.memory).max().unwrap_or(0);
         let dropped = |f: &FunctionSpec| scenario.policies.too_large == TooLarge::Drop && f.memory > most;
         let oversized = functions.iter().map(dropped).collect();
+        let fits = |f: &FunctionSpec, h: &HostSpec| f.millicores <= h.millicores && f.memory <= h.memory && f.disk <= h.disk;
+        let fits_all = functions.iter().map(|f| f.image == NONE && hosts.iter().all(|h| fits(f, h))).collect();
         let network = Network::new(scenario);
         let supply = Supply::new(scenario, &machines, &hosts, &network, controller);
         Model {
@@ -313,6 +317,7 @@ impl Model {
             memory_full: scenario.policies.memory_full,
             if_insufficient: scenario.policies.if_insufficient,
             no_room: scenario.policies.no_room,
+            fits_all,
             oversized,
             reuse: scenario.policies.reuse,
             starting: scenario.policies.starting,

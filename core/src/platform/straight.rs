@@ -29,10 +29,8 @@ fn is_simple(spec: &FunctionSpec) -> bool {
 impl Host {
     /// Whether who comes now is the next to be served, and nothing but room and size can keep it from starting.
     fn serves_at_once(&self, spec: &HostSpec, f: &FunctionSpec) -> bool {
-        let large_enough =
-            f.millicores <= spec.millicores && f.memory <= spec.memory - self.pinned && f.disk <= spec.disk - self.pinned_disk;
         let nobody_waits = self.queue.is_empty() && !self.staging.stuck;
-        nobody_waits && !self.lazy && large_enough && self.order.is_fcfs() && self.has_slot(spec, f.millicores)
+        nobody_waits && !self.lazy && self.order.is_fcfs() && self.has_slot(spec, f.millicores)
     }
 }
 
@@ -44,7 +42,7 @@ impl World {
         let h = &self.hosts[host as usize];
         let plain = is_simple(f) && counts_cores(spec) && self.load_averages.is_empty() && self.hears_free.is_none();
         let container = h.first_with_room(function);
-        if !plain || container == NONE || !h.serves_at_once(spec, f) {
+        if !plain || container == NONE || self.never_fits(model, function, host) || !h.serves_at_once(spec, f) {
             return None;
         }
         let c = &self.containers[container];

@@ -64,9 +64,10 @@ impl Rooms {
 }
 
 impl World {
-    /// The hosts that have a container of a function with room, in order; nothing where that is not kept.
-    pub(crate) fn hosts_with_room(&self, function: u32) -> Option<impl Iterator<Item = u32> + '_> {
-        self.rooms.as_ref().map(|rooms| std::iter::successors(rooms.next(function, 0), move |&host| rooms.next(function, host + 1)))
+    /// The first host at a number or after it that has a container of a function with room; none where that is not kept.
+    #[inline]
+    pub(crate) fn next_with_room(&self, function: u32, from: u32) -> Option<u32> {
+        self.rooms.as_ref()?.next(function, from)
     }
 
     /// From now on the invocations on their way to each host are counted, and the hosts with room known, or no more.

@@ -138,6 +138,17 @@ pub struct Member {
     pub number: u16,
 }
 
+/// Word of a container that a host has removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// The host.
+    pub(crate) host: u32,
+    /// The container's function.
+    pub(crate) function: u32,
+    /// How many idle containers of the function the host has now.
+    pub(crate) idle: u32,
+}
+
 /// Where a gate opened, if not at a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Opener {
@@ -176,6 +187,10 @@ pub struct World {
     pub counters: Counters,
     /// Head stores.
     pub heads: Vec<Head>,
+    /// Word of removed containers that has not been sent, as it may not have to be made into messages.
+    pub(crate) notices: Vec<Notice>,
+    /// Whether such word is held back until the end of what happens now, or until somebody sends a message.
+    pub(crate) holds_notices: bool,
     /// Transfers of images.
     pub transfers: Transfers,
     /// The placers that hear when an image is in place: (instance, placer, machine).
@@ -324,6 +339,9 @@ impl World {
         bytes: u64,
         longer: SimDuration,
     ) {
+        if !self.notices.is_empty() {
+            self.send_notices(model, probe);
+        }
         let path = model.path(message.from, message.to);
         let mut arrives = self.now + path.latency;
         if path.varies() || self.latencies_changed {

@@ -15,36 +15,34 @@ impl<K> Default for IndexedHeap<K> {
     }
 }
 
+/// Children of a node: four are half the depth of two.
+const ARITY: usize = 4;
+
 impl<K: Ord + Copy> IndexedHeap<K> {
     /// Adds an index, or changes its key.
     pub fn set(&mut self, index: u32, key: K) {
         if index as usize >= self.position.len() {
             self.position.resize(index as usize + 1, NONE);
         }
-        let at = self.position[index as usize];
-        if at == NONE {
+        let mut at = self.position[index as usize] as usize;
+        if at == NONE as usize {
+            at = self.heap.len();
             self.heap.push((key, index));
-            self.up(self.heap.len() - 1);
-        } else {
-            self.heap[at as usize].0 = key;
-            self.up(at as usize);
-            self.down(self.position[index as usize] as usize);
         }
+        self.settle(at, (key, index));
     }
 
     /// Removes an index, if it is there.
     pub fn remove(&mut self, index: u32) {
-        let Some(&at) = self.position.get(index as usize) else { return };
-        if at == NONE {
+        let Some(at) = self.position.get_mut(index as usize) else { return };
+        let at = std::mem::replace(at, NONE) as usize;
+        if at == NONE as usize {
             return;
         }
-        self.position[index as usize] = NONE;
-        let last = self.heap.len() - 1;
-        self.heap.swap_remove(at as usize);
-        if (at as usize) < last {
-            self.position[self.heap[at as usize].1 as usize] = at;
-            self.up(at as usize);
-            self.down(at as usize);
+        if let Some(last) = self.heap.pop()
+            && at < self.heap.len()
+        {
+            self.settle(at, last);
         }
     }
 
@@ -53,34 +51,38 @@ impl<K: Ord + Copy> IndexedHeap<K> {
         self.heap.first().copied()
     }
 
-    fn swap(&mut self, a: usize, b: usize) {
-        self.heap.swap(a, b);
-        self.position[self.heap[a].1 as usize] = a as u32;
-        self.position[self.heap[b].1 as usize] = b as u32;
+    fn put(&mut self, at: usize, entry: (K, u32)) {
+        self.heap[at] = entry;
+        self.position[entry.1 as usize] = at as u32;
     }
 
-    fn up(&mut self, mut at: usize) {
-        self.position[self.heap[at].1 as usize] = at as u32;
-        while at > 0 && self.heap[at].0 < self.heap[(at - 1) / 2].0 {
-            self.swap(at, (at - 1) / 2);
-            at = (at - 1) / 2;
+    /// Finds the place of an entry, above or below one that is to be filled.
+    fn settle(&mut self, mut at: usize, entry: (K, u32)) {
+        let from = at;
+        while at > 0 {
+            let parent = (at - 1) / ARITY;
+            if entry.0 >= self.heap[parent].0 {
+                break;
+            }
+            self.put(at, self.heap[parent]);
+            at = parent;
         }
-    }
-
-    fn down(&mut self, mut at: usize) {
-        loop {
-            let mut least = at;
-            for child in [2 * at + 1, 2 * at + 2] {
-                if child < self.heap.len() && self.heap[child].0 < self.heap[least].0 {
-                    least = child;
+        while at >= from {
+            let first = ARITY * at + 1;
+            let Some(&(mut key, _)) = self.heap.get(first) else { break };
+            let mut least = first;
+            for child in first + 1..(first + ARITY).min(self.heap.len()) {
+                if self.heap[child].0 < key {
+                    (least, key) = (child, self.heap[child].0);
                 }
             }
-            if least == at {
-                return;
+            if entry.0 <= key {
+                break;
             }
-            self.swap(at, least);
+            self.put(at, self.heap[least]);
             at = least;
         }
+        self.put(at, entry);
     }
 }
 

@@ -8,7 +8,7 @@
 use super::{Setup, Stage, State, frame};
 use crate::engine::NONE;
 use crate::frame::architecture::Rules;
-use crate::platform::{Cause, MessageKind, Outcome, Phase, Probe};
+use crate::platform::{Cause, MessageKind, Notice, Outcome, Phase, Probe};
 use crate::units::SimTime;
 
 impl State {
@@ -27,15 +27,19 @@ impl State {
     /// Whether messages need not be made now.
     pub(super) fn passes<P: Probe>(&self, setup: &Setup, probe: &P) -> bool {
         let now = self.world.now;
-        let alone = || self.next_arrival(setup) > now && self.world.queue.peek().is_none_or(|next| next.time > now);
+        let alone = || self.next_arrival(setup) > now && self.world.queue.next_time() > now;
         self.at_once && !probe.wants_steps() && alone()
+    }
+
+    /// Whether the run goes on when so many tasks more have ended.
+    fn goes_on(&self, setup: &Setup, ended: usize) -> bool {
+        self.world.tasks.len() > ended || self.next_arrival(setup) < SimTime::NEVER
     }
 
     /// Whether nobody waits on the host of an attempt, and the run goes on when its task has ended: the placer does not hear of the
     /// last end.
     fn goes_on_beside(&self, setup: &Setup, attempt: u32) -> bool {
-        let goes_on = self.world.tasks.len() > 1 || self.next_arrival(setup) < SimTime::NEVER;
-        goes_on && self.world.hosts[self.world.attempts[attempt].host as usize].queue.is_empty()
+        self.goes_on(setup, 1) && self.world.hosts[self.world.attempts[attempt].host as usize].queue.is_empty()
     }
 
     /// An invocation arrives, and comes to its host.
@@ -65,16 +69,50 @@ impl State {
         let a = &mut self.world.attempts[attempt];
         (a.host, a.dispatched) = (host, self.world.now);
         a.enter(Phase::InFlight, self.world.now);
-        self.world.receive(model, workload, probe, attempt);
+        self.world.looks_for_room(model, workload, probe, attempt);
+    }
+
+    /// The placer hears of the containers that were removed: at once if nothing else is to happen now.
+    #[inline]
+    pub(super) fn notices_pass<P: Probe>(&mut self, setup: &Setup, probe: &mut P) {
+        self.world.holds_notices = false;
+        if !self.world.notices.is_empty() {
+            self.pass_notices(setup, probe);
+        }
+    }
+
+    #[inline(never)]
+    fn pass_notices<P: Probe>(&mut self, setup: &Setup, probe: &mut P) {
+        let model = &setup.stages[self.stage].model;
+        // A run that is over goes no further.
+        if !self.passes(setup, probe) || !self.goes_on(setup, 0) {
+            return self.world.send_notices(model, probe);
+        }
+        let mut notices = std::mem::take(&mut self.world.notices);
+        let placer = &mut self.instances[0].placers[0];
+        for Notice { host, function, idle } in notices.drain(..) {
+            self.world.passes(MessageKind::Removed, model.hosts[host as usize].machine, placer.machine);
+            probe.passed(self.world.now, placer.machine, (0, 0));
+            self.world.happened += 1;
+            placer.hear_of_removal(host, function, idle);
+        }
+        self.world.notices = notices;
     }
 
     /// An execution ends. Its client and its placer hear at once, or by messages.
     pub(super) fn execution_ends<P: Probe>(&mut self, setup: &Setup, attempt: u32, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
+        self.world.holds_notices = self.passes(setup, probe);
         let stopped = self.world.stop_straight(model, workload, probe, attempt);
-        if !self.passes(setup, probe) || !self.goes_on_beside(setup, attempt) {
+        let passes = self.world.holds_notices && self.passes(setup, probe) && self.goes_on_beside(setup, attempt);
+        self.world.holds_notices = false;
+        if !passes {
+            if !self.world.notices.is_empty() {
+                self.world.send_notices(model, probe);
+            }
             return self.world.tell_of_end(model, workload, probe, attempt, stopped);
         }
+        self.notices_pass(setup, probe);
         let a = &self.world.attempts[attempt];
         let (invocation, host, began) = (a.invocation as usize, a.host, a.dispatched);
         debug_assert!(a.hears == NONE && !a.bound && a.class == 0 && a.sticks == NONE, "a plain architecture does none of this");

@@ -473,7 +473,9 @@ impl State {
         let wave = if workload.job.is_empty() { first..first + 1 } else { workload.wave(first, workload.len() as u32) };
         self.cursor = wave.end as usize;
         if self.passes(setup, probe) {
-            return self.start_at_once(setup, first, probe);
+            self.world.holds_notices = true;
+            self.start_at_once(setup, first, probe);
+            return self.notices_pass(setup, probe);
         }
         self.submit(setup, wave, None, probe);
     }

@@ -353,7 +353,7 @@ impl StageProbe {
         }
         let heads = (0u32..).zip(&world.heads).map(|(i, h)| (ImagePlace::Head(i), &h.store));
         let hosts = (0u32..).zip(&world.hosts);
-        let hosts = hosts.flat_map(|(i, h)| [(ImagePlace::Disk(i), &h.disk), (ImagePlace::Memory(i), &h.memory)]);
+        let hosts = hosts.flat_map(|(i, h)| [(ImagePlace::Disk(i), &*h.disk), (ImagePlace::Memory(i), &*h.memory)]);
         for (place, store) in heads.chain(hosts) {
             let in_memory = matches!(place, ImagePlace::Memory(_));
             for (image, state) in store.images() {

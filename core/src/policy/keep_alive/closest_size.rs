@@ -3,7 +3,7 @@
 //!
 //! Source: CLOSEST_SIZE_LARGEST_KICK and CLOSEST_SIZE_SMALLEST_KICK in niravraje/faas-container-eviction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{ContainerView, Keep, KeepAlivePolicy, Removal, Setting};
 use crate::registry::{Domain, Entry, Param};
@@ -27,18 +27,18 @@ pub(super) const ENTRY: Entry = Entry {
 #[derive(Clone)]
 pub(crate) struct ClosestSize {
     smallest: bool,
-    /// (bytes, creation, cell) of the idle containers.
-    idle: BTreeSet<(u64, u64, u32)>,
+    /// The cells of the idle containers by their bytes, then by their creation.
+    idle: BTreeMap<u128, u32>,
 }
 
 impl ClosestSize {
     pub(super) fn new(setting: &Setting<'_>) -> ClosestSize {
-        ClosestSize { smallest: setting.args.is("otherwise", "smallest"), idle: BTreeSet::new() }
+        ClosestSize { smallest: setting.args.is("otherwise", "smallest"), idle: BTreeMap::new() }
     }
 }
 
-fn key(c: &ContainerView) -> (u64, u64, u32) {
-    (c.memory, c.created, c.cell)
+fn key(c: &ContainerView) -> u128 {
+    u128::from(c.memory) << 64 | u128::from(c.created)
 }
 
 impl KeepAlivePolicy for ClosestSize {
@@ -46,16 +46,16 @@ impl KeepAlivePolicy for ClosestSize {
         self.idle.remove(&key(container));
     }
     fn idle(&mut self, container: &ContainerView, _now: SimTime) -> Keep {
-        self.idle.insert(key(container));
+        self.idle.insert(key(container), container.cell);
         Keep::UntilNeeded
     }
     fn removed(&mut self, container: &ContainerView, _why: Removal, _now: SimTime) {
         self.idle.remove(&key(container));
     }
     fn victim(&mut self, need: u64, _now: SimTime) -> Option<u32> {
-        let enough = self.idle.range((need, 0, 0)..).next();
-        let otherwise = || if self.smallest { self.idle.first() } else { self.idle.last() };
-        enough.or_else(otherwise).map(|&(_, _, cell)| cell)
+        let enough = self.idle.range(u128::from(need) << 64..).next();
+        let otherwise = || if self.smallest { self.idle.first_key_value() } else { self.idle.last_key_value() };
+        enough.or_else(otherwise).map(|(_, &cell)| cell)
     }
 }
 

@@ -53,6 +53,7 @@ pub(crate) struct FixedTtl {
     ttl: SimDuration,
     from: From,
     lazy: bool,
+    /// What the time of each container is counted from, where that is not when it became idle.
     since: PerCell<SimTime>,
     order: Order,
 }
@@ -93,7 +94,9 @@ impl FixedTtl {
 
 impl KeepAlivePolicy for FixedTtl {
     fn created(&mut self, container: &ContainerView, now: SimTime) {
-        self.since.set(container.cell, if self.from == From::FirstEnd { SimTime::NEVER } else { now });
+        if self.from != From::LastEnd {
+            self.since.set(container.cell, if self.from == From::FirstEnd { SimTime::NEVER } else { now });
+        }
         if let Order::Function(order) = &mut self.order {
             order.created(container);
         }
@@ -111,14 +114,16 @@ impl KeepAlivePolicy for FixedTtl {
         }
     }
     fn idle(&mut self, container: &ContainerView, now: SimTime) -> Keep {
-        if self.from == From::LastEnd || self.since.get(container.cell) == SimTime::NEVER {
-            self.since.set(container.cell, now);
+        let mut since = now;
+        if self.from != From::LastEnd {
+            since = self.since.get(container.cell).min(now);
+            self.since.set(container.cell, since);
         }
         match &mut self.order {
             Order::Container(order) => order.add(container.cell),
             Order::Function(order) => order.idle(container),
         }
-        let until = self.since.get(container.cell) + self.ttl;
+        let until = since + self.ttl;
         if self.lazy { Keep::Lazily(until) } else { Keep::Until(until) }
     }
     fn removed(&mut self, container: &ContainerView, _why: Removal, _now: SimTime) {

@@ -1,7 +1,7 @@
 //! An order of idle containers in which all containers of a function have one key: least key first, of equal keys the
 //! container used longest ago. Changing a function's key is O(log n), however many containers it has.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 
 use super::ContainerView;
 use crate::engine::{NONE, PagedMap};
@@ -15,8 +15,21 @@ struct Member<K> {
     /// Its containers on the host, and the uses of those together.
     containers: u32,
     uses: u32,
-    /// (last use, cell) of the idle ones.
-    idle: BTreeSet<(u64, u32)>,
+    /// (last use, cell) of the idle ones, in order. Nearly all come and go at one of the ends.
+    idle: VecDeque<(u64, u32)>,
+}
+
+impl<K> Member<K> {
+    fn new(function: u32, key: K, memory: u64) -> Member<K> {
+        Member { function, key, memory, containers: 0, uses: 0, idle: VecDeque::new() }
+    }
+
+    /// A container is not idle any more, if it was.
+    fn forget(&mut self, idle: (u64, u32)) {
+        if let Ok(at) = self.idle.binary_search(&idle) {
+            self.idle.remove(at);
+        }
+    }
 }
 
 /// The functions that have containers on the host, by key.
@@ -47,18 +60,12 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
     pub(super) fn created(&mut self, container: &ContainerView) {
         let mut at = self.member_of.get(container.function);
         if at == NONE {
-            let member = Member {
-                function: container.function,
-                key: K::default(),
-                memory: container.memory,
-                containers: 0,
-                uses: 0,
-                idle: BTreeSet::new(),
-            };
             at = self.free.pop().unwrap_or(self.members.len() as u32);
+            let (key, memory) = (K::default(), container.memory);
             match self.members.get_mut(at as usize) {
-                Some(old) => *old = member,
-                None => self.members.push(member),
+                // Of a member that is gone, no container is idle.
+                Some(old) => *old = Member { idle: std::mem::take(&mut old.idle), ..Member::new(container.function, key, memory) },
+                None => self.members.push(Member::new(container.function, key, memory)),
             }
             self.member_of.set(container.function, at);
         }
@@ -72,7 +79,7 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
         let Some(member) = self.members.get_mut(at as usize) else { return 0 };
         member.uses += 1;
         let uses = member.uses;
-        member.idle.remove(&(self.last_use.get(container.cell), container.cell));
+        member.forget((self.last_use.get(container.cell), container.cell));
         self.clock += 1;
         self.last_use.set(container.cell, self.clock);
         self.place(at);
@@ -99,7 +106,8 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
     pub(super) fn idle(&mut self, container: &ContainerView) {
         let at = self.member_of.get(container.function);
         if let Some(member) = self.members.get_mut(at as usize) {
-            member.idle.insert((self.last_use.get(container.cell), container.cell));
+            let idle = (self.last_use.get(container.cell), container.cell);
+            member.idle.insert(member.idle.partition_point(|other| *other < idle), idle);
             self.place(at);
         }
     }
@@ -107,7 +115,7 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
     pub(super) fn removed(&mut self, container: &ContainerView) {
         let at = self.member_of.get(container.function);
         let Some(member) = self.members.get_mut(at as usize) else { return };
-        member.idle.remove(&(self.last_use.get(container.cell), container.cell));
+        member.forget((self.last_use.get(container.cell), container.cell));
         member.containers -= 1;
         member.uses = member.uses.saturating_sub(container.uses);
         let gone = member.containers == 0;
@@ -125,7 +133,7 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
     /// The least key with the container that it stands for.
     pub(super) fn first_with_key(&self) -> Option<(K, u32)> {
         let ((key, _), at) = self.order.first()?;
-        self.members[at as usize].idle.first().map(|&(_, cell)| (key, cell))
+        self.members[at as usize].idle.front().map(|&(_, cell)| (key, cell))
     }
 
     /// How many containers a function has.
@@ -154,7 +162,7 @@ impl<K: Ord + Copy + Default> FunctionOrder<K> {
 
     fn place(&mut self, at: u32) {
         let member = &self.members[at as usize];
-        match member.idle.first() {
+        match member.idle.front() {
             Some(&(last_use, _)) => self.order.set(at, (member.key, last_use)),
             None => self.order.remove(at),
         }

@@ -18,7 +18,7 @@
 
 use super::{ContainerView, Keep, KeepAlivePolicy, Removal, Setting};
 use crate::engine::{NONE, PagedMap};
-use crate::policy::{IndexedHeap, PerCell};
+use crate::policy::{PerCell, Recency};
 use crate::registry::{Domain, Entry, Param};
 use crate::units::{SimDuration, SimTime};
 
@@ -121,8 +121,7 @@ pub(crate) struct HybridHistogram {
     history_of: PagedMap<u32>,
     histories: Vec<History>,
     busy: PerCell<bool>,
-    order: IndexedHeap<u64>,
-    clock: u64,
+    order: Recency,
 }
 
 impl HybridHistogram {
@@ -137,8 +136,7 @@ impl HybridHistogram {
             history_of: PagedMap::new(NONE),
             histories: Vec::new(),
             busy: PerCell::default(),
-            order: IndexedHeap::default(),
-            clock: 0,
+            order: Recency::default(),
         }
     }
 
@@ -192,8 +190,7 @@ impl KeepAlivePolicy for HybridHistogram {
         history.plan = None;
     }
     fn idle(&mut self, container: &ContainerView, now: SimTime) -> Keep {
-        self.clock += 1;
-        self.order.set(container.cell, self.clock);
+        self.order.add(container.cell);
         let was_busy = self.busy.get(container.cell);
         self.busy.set(container.cell, false);
         let history = self.history(container.function);
@@ -223,7 +220,7 @@ impl KeepAlivePolicy for HybridHistogram {
         history.containers = history.containers.saturating_sub(1);
     }
     fn victim(&mut self, _need: u64, _now: SimTime) -> Option<u32> {
-        self.order.first().map(|(_, cell)| cell)
+        self.order.first()
     }
     fn prewarm(&mut self, function: u32, now: SimTime) -> bool {
         let history = self.history(function);

@@ -8,7 +8,7 @@
 //!
 //! Source: the six LFU_GROUP policies in niravraje/faas-container-eviction.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{ContainerView, Keep, KeepAlivePolicy, Removal, Setting};
 use crate::policy::PerCell;
@@ -58,8 +58,10 @@ struct Idle {
 #[derive(Clone)]
 pub(crate) struct LfuGroup {
     rule: Rule,
-    /// (uses, creation, cell) of the idle containers.
-    idle: BTreeSet<(u32, u64, u32)>,
+    /// The cells of the idle containers by their uses, then by their creation.
+    idle: BTreeMap<u128, u32>,
+    /// Kept to be used again.
+    looked_at: Vec<Idle>,
     about: PerCell<Idle>,
     /// The sizes of the group and of the group within it, set once for each shortage.
     group: usize,
@@ -77,8 +79,12 @@ impl LfuGroup {
             () if is("closest_least_cost") => Rule::ClosestLeastCost,
             () => Rule::Closest,
         };
-        LfuGroup { rule, idle: BTreeSet::new(), about: PerCell::default(), group: 4, inner: 2 }
+        LfuGroup { rule, idle: BTreeMap::new(), looked_at: Vec::new(), about: PerCell::default(), group: 4, inner: 2 }
     }
+}
+
+fn key(uses: u32, created: u64) -> u128 {
+    u128::from(uses) << 64 | u128::from(created)
 }
 
 /// The competition's search for a size by halving: the first that is large enough if the list is sorted, else some; at least
@@ -98,17 +104,17 @@ fn closest(list: &[Idle], need: u64) -> usize {
 
 impl KeepAlivePolicy for LfuGroup {
     fn used(&mut self, container: &ContainerView, _now: SimTime) {
-        self.idle.remove(&(container.uses - 1, container.created, container.cell));
+        self.idle.remove(&key(container.uses - 1, container.created));
         let cold_ns = container.cost_ns + container.warm_ns as i64;
         let about = Idle { cell: container.cell, memory: container.memory, cold_ns, cost_ns: container.cost_ns };
         self.about.set(container.cell, about);
     }
     fn idle(&mut self, container: &ContainerView, _now: SimTime) -> Keep {
-        self.idle.insert((container.uses, container.created, container.cell));
+        self.idle.insert(key(container.uses, container.created), container.cell);
         Keep::UntilNeeded
     }
     fn removed(&mut self, container: &ContainerView, _why: Removal, _now: SimTime) {
-        self.idle.remove(&(container.uses, container.created, container.cell));
+        self.idle.remove(&key(container.uses, container.created));
     }
     fn pressed(&mut self, _need: u64, _now: SimTime) {
         let n = self.idle.len();
@@ -116,7 +122,9 @@ impl KeepAlivePolicy for LfuGroup {
         (self.group, self.inner) = if n > many { (n / 10, n / 20) } else { (group, inner) };
     }
     fn victim(&mut self, need: u64, _now: SimTime) -> Option<u32> {
-        let mut group: Vec<Idle> = self.idle.iter().take(self.group).map(|&(_, _, cell)| self.about.get(cell)).collect();
+        let mut group = std::mem::take(&mut self.looked_at);
+        group.clear();
+        group.extend(self.idle.values().take(self.group).map(|&cell| self.about.get(cell)));
         if group.is_empty() {
             return None;
         }
@@ -146,7 +154,9 @@ impl KeepAlivePolicy for LfuGroup {
                 0
             }
         };
-        group.get(at).map(|c| c.cell)
+        let cell = group.get(at).map(|c| c.cell);
+        self.looked_at = group;
+        cell
     }
 }
 

@@ -112,7 +112,7 @@ impl<'a> Sight<'a> {
     #[inline]
     pub fn fits(self, number: u32, ask: &Ask) -> bool {
         let fits = |(world, model): (&World, &Model)| {
-            model.oversized[ask.function as usize] || !world.never_fits(model, ask.function, self.host(number))
+            !world.never_fits(model, ask.function, self.host(number)) || model.oversized[ask.function as usize]
         };
         self.view.fits(number, ask) && self.exact.is_none_or(fits)
     }
@@ -193,10 +193,11 @@ impl<'a> Sight<'a> {
 
     /// The hosts that may have a container of a function, as they are, in order; none for a placer that goes by messages.
     fn may_have(self, function: u32) -> impl Iterator<Item = u32> + 'a {
-        let known = self.exact.filter(|_| self.view.is_whole()).and_then(|(world, _)| world.hosts_with_room(function));
+        let known = self.exact.filter(|_| self.view.is_whole());
+        let next = move |from| known.and_then(|(world, _)| world.next_with_room(function, from));
         // One of the two is empty.
         let looked_at = if known.is_some() || self.exact.is_none() { 0 } else { self.len() as u32 };
-        known.into_iter().flatten().chain(0..looked_at)
+        std::iter::successors(next(0), move |&host| next(host + 1)).chain(0..looked_at)
     }
 
     /// The hosts with an idle container of a function, in no order.
@@ -235,10 +236,14 @@ impl<'a> Sight<'a> {
             None => self.view.warm(ask.function).filter(|&n| also(n)).min(),
             Some((world, _)) => {
                 let found = |&n: &u32| self.usable(n, ask) && also(n);
-                match world.hosts_with_room(ask.function).filter(|_| self.view.is_whole()) {
-                    Some(mut hosts) => hosts.find(found),
-                    None => (0..self.len() as u32).find(found),
+                if !self.view.is_whole() {
+                    return (0..self.len() as u32).find(found);
                 }
+                let mut next = world.next_with_room(ask.function, 0);
+                while let Some(host) = next.filter(|host| !found(host)) {
+                    next = world.next_with_room(ask.function, host + 1);
+                }
+                next
             }
         }
     }

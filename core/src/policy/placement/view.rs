@@ -12,18 +12,13 @@ struct Seen {
     load: u32,
     /// Invocations ever assigned by this placer; the tie-break.
     assigned: u32,
-    /// Load per core.
-    per_core: u64,
 }
 
 impl Seen {
-    /// Load per core, then the one that got fewest: a total order with the number as the last tie-break.
-    fn rank(&self) -> (u64, u32) {
-        (self.per_core, self.assigned)
-    }
-
-    fn load_per_core(&self) -> u64 {
-        u64::from(self.load) * 1_000_000_000 / u64::from(self.millicores.max(1))
+    /// Load per core, then the one that got fewest, then the first: a total order as one number, which is compared without a branch.
+    fn rank(&self, number: u32) -> u128 {
+        let per_core = u64::from(self.load) * 1_000_000_000 / u64::from(self.millicores.max(1));
+        u128::from(per_core) << 64 | u128::from(self.assigned) << 32 | u128::from(number)
     }
 
     fn fits(&self, ask: &Ask) -> bool {
@@ -31,17 +26,30 @@ impl Seen {
     }
 }
 
+/// Idle containers of a function that a host is believed to have.
+#[derive(Clone, Copy, Debug)]
+struct Warm {
+    function: u32,
+    count: u32,
+    /// Where the host stands among those that have any.
+    place: u32,
+}
+
 /// A placer's view of some hosts, numbered from 0 in the view.
 #[derive(Clone, Debug)]
 pub struct View {
     hosts: Vec<Seen>,
+    /// The rank of each host, the number of the host in its last 32 bits. Empty where nobody asks.
+    ranks: Vec<u128>,
     /// A tournament: tree[1] is the number of the least loaded host, leaves are the hosts in order. Empty where nobody asks.
     tree: Vec<u32>,
     /// Whether it holds all hosts of the platform, with the same numbers.
     whole: bool,
     leaves: usize,
-    /// Per function, the hosts believed to hold idle containers of it, and how many.
-    warm: Vec<Vec<(u32, u32)>>,
+    /// Per function, the hosts believed to hold idle containers of it.
+    warm: Vec<Vec<u32>>,
+    /// Per host, which functions it holds idle containers of; empty before the first.
+    held: Vec<Vec<Warm>>,
     least_memory: u64,
     least_millicores: u32,
     total_load: u64,
@@ -53,14 +61,16 @@ pub struct View {
 impl View {
     /// A view of hosts, each (host, memory in bytes, thousandths of cores), with no load.
     pub fn new(hosts: impl IntoIterator<Item = (u32, u64, u32)>, functions: usize) -> View {
-        let seen = |(host, memory, millicores)| Seen { host, memory, millicores, load: 0, assigned: 0, per_core: 0 };
+        let seen = |(host, memory, millicores)| Seen { host, memory, millicores, load: 0, assigned: 0 };
         let hosts: Vec<Seen> = hosts.into_iter().map(seen).collect();
         let leaves = hosts.len().next_power_of_two().max(1);
         let mut view = View {
+            ranks: (0..).zip(&hosts).map(|(number, seen)| seen.rank(number)).collect(),
             tree: vec![0; 2 * leaves],
             leaves,
             whole: (0..).zip(&hosts).all(|(number, seen)| seen.host == number),
             warm: vec![Vec::new(); functions],
+            held: Vec::new(),
             least_memory: hosts.iter().map(|h| h.memory).min().unwrap_or(0),
             least_millicores: hosts.iter().map(|h| h.millicores).min().unwrap_or(0),
             total_load: 0,
@@ -79,7 +89,7 @@ impl View {
 
     /// The same for a placer that sees its hosts as they are: all that it needs to note is how many tasks it assigned to each.
     pub(crate) fn unranked(self) -> View {
-        View { tree: Vec::new(), ..self }
+        View { tree: Vec::new(), ranks: Vec::new(), ..self }
     }
 
     /// Whether hosts have the same numbers here as on the platform.
@@ -95,9 +105,11 @@ impl View {
     /// About how many bytes a copy takes: there is a list for each function.
     pub(crate) fn size(&self) -> usize {
         self.hosts.len() * size_of::<Seen>()
+            + self.ranks.len() * size_of::<u128>()
             + self.tree.len() * 4
             + self.taken.len() * 16
-            + self.warm.iter().map(|list| size_of_val(list) + list.len() * 8).sum::<usize>()
+            + self.warm.iter().map(|list| size_of_val(list) + list.len() * (4 + size_of::<Warm>())).sum::<usize>()
+            + self.held.len() * size_of::<Vec<Warm>>()
     }
 
     /// Whether the view holds no host.
@@ -153,25 +165,19 @@ impl View {
 
     /// The hosts believed to hold idle containers of a function.
     pub fn warm(&self, function: u32) -> impl Iterator<Item = u32> + '_ {
-        self.warm.get(function as usize).into_iter().flatten().map(|&(number, _)| number)
+        self.warm.get(function as usize).into_iter().flatten().copied()
     }
 
     /// The least loaded host on which the task can run; of equals, the one that got fewest tasks, then the first.
     pub fn least_loaded(&self, ask: &Ask) -> Option<u32> {
-        if self.hosts.is_empty() {
-            return None;
-        }
-        if let Some(&least) =
-            self.tree.get(1).filter(|_| self.least_memory >= ask.memory && self.least_millicores >= ask.millicores)
-        {
-            return Some(least);
-        }
-        self.least_loaded_of((0..self.hosts.len() as u32).filter(|&i| self.fits(i, ask)))
+        let fits_all = self.least_memory >= ask.memory && self.least_millicores >= ask.millicores;
+        let least = self.tree.get(1).copied().filter(|_| fits_all && !self.hosts.is_empty());
+        least.or_else(|| self.least_loaded_of((0..self.hosts.len() as u32).filter(|&i| self.fits(i, ask))))
     }
 
     /// Of some hosts, the least loaded, as [`View::least_loaded`].
     pub fn least_loaded_of(&self, numbers: impl Iterator<Item = u32>) -> Option<u32> {
-        numbers.min_by_key(|&i| (self.hosts[i as usize].rank(), i))
+        numbers.map(|i| self.ranks[i as usize]).min().map(|rank| rank as u32)
     }
 
     /// Tasks ever assigned to a host.
@@ -245,23 +251,39 @@ impl View {
     }
 
     fn has_warm(&mut self, number: u32, function: u32, count: u32) {
-        let list = &mut self.warm[function as usize];
-        match list.iter().position(|&(n, _)| n == number) {
-            Some(i) if count == 0 => drop(list.swap_remove(i)),
-            Some(i) => list[i].1 = count,
-            None if count > 0 => list.push((number, count)),
+        if self.held.is_empty() {
+            self.held = vec![Vec::new(); self.hosts.len()];
+        }
+        let (held, list) = (&mut self.held[number as usize], &mut self.warm[function as usize]);
+        match held.iter().position(|warm| warm.function == function) {
+            Some(i) if count > 0 => held[i].count = count,
+            Some(i) => {
+                let place = held.swap_remove(i).place;
+                list.swap_remove(place as usize);
+                // The last of the list has taken its place.
+                if let Some(&moved) = list.get(place as usize)
+                    && let Some(warm) = self.held[moved as usize].iter_mut().find(|warm| warm.function == function)
+                {
+                    warm.place = place;
+                }
+            }
+            None if count > 0 => {
+                held.push(Warm { function, count, place: list.len() as u32 });
+                list.push(number);
+            }
             None => {}
         }
     }
 
     /// Idle containers of a function that a host is believed to have.
     pub(super) fn warm_count(&self, number: u32, function: u32) -> u32 {
-        self.warm[function as usize].iter().find(|&&(n, _)| n == number).map_or(0, |&(_, count)| count)
+        let held = self.held.get(number as usize);
+        held.and_then(|held| held.iter().find(|warm| warm.function == function)).map_or(0, |warm| warm.count)
     }
 
     fn winner(&self, a: u32, b: u32) -> u32 {
-        match (self.hosts.get(a as usize), self.hosts.get(b as usize)) {
-            (Some(x), Some(y)) if y.rank() < x.rank() => b,
+        match (self.ranks.get(a as usize), self.ranks.get(b as usize)) {
+            (Some(x), Some(y)) if y < x => b,
             (None, Some(_)) => b,
             _ => a,
         }
@@ -270,7 +292,7 @@ impl View {
     fn has_load(&mut self, number: u32, load: u32) {
         let seen = &mut self.hosts[number as usize];
         seen.load = load;
-        seen.per_core = seen.load_per_core();
+        self.ranks[number as usize] = seen.rank(number);
         let mut at = (self.leaves + number as usize) / 2;
         while at >= 1 {
             let before = self.tree[at];
@@ -325,6 +347,28 @@ mod tests {
         assert_eq!(view.warm(0).count(), 1);
         view.assigned(0, &SMALL);
         assert_eq!(view.warm(0).count(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn hosts_with_idle_containers_agree_with_a_plain_map(
+            steps in proptest::collection::vec((0u32..6, 0u32..3, 0u32..3), 0..100)) {
+            let mut view = View::new((0..6).map(|host| (host, 10, 1000)), 3);
+            let mut map = std::collections::BTreeMap::new();
+            for (number, function, count) in steps {
+                view.set_warm(number, function, count);
+                map.insert((function, number), count);
+                for f in 0..3 {
+                    let mut warm: Vec<u32> = view.warm(f).collect();
+                    warm.sort_unstable();
+                    let expected: Vec<u32> = map.iter().filter(|((of, _), n)| *of == f && **n > 0).map(|((_, h), _)| *h).collect();
+                    prop_assert_eq!(warm, expected);
+                    for host in 0..6 {
+                        prop_assert_eq!(view.warm_count(host, f), map.get(&(f, host)).copied().unwrap_or(0));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -28,7 +28,10 @@ impl PlacementPolicy for WarmFirst {
     fn choose(&mut self, ask: &Ask, sight: Sight<'_>, _: &mut Stream) -> Option<u32> {
         let has_core =
             |&i: &u32| (u64::from(sight.load(i)) + 1) * u64::from(ask.millicores.max(1)) <= u64::from(sight.millicores(i));
-        sight.least_loaded_of(sight.warm(ask.function).filter(has_core)).or_else(|| sight.least_loaded(ask))
+        // The least loaded of all that are warm nearly always has a core.
+        let least = sight.least_loaded_of(sight.warm(ask.function)).filter(has_core);
+        let warm = least.or_else(|| sight.least_loaded_of(sight.warm(ask.function).filter(has_core)));
+        warm.or_else(|| sight.least_loaded(ask))
     }
 }
 
