@@ -32,6 +32,12 @@ for (const { body, ...screen } of visits) {
   if (body) await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
   await page.goto(lab.base);
   await digest(page);
+  // Somebody moves and presses while the next part is on its way.
+  await page.mouse.move(300, 300);
+  await page.mouse.click(300, 400);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Escape");
+  await page.setViewportSize({ ...screen.viewport, height: screen.viewport.height - 40 });
   // The charts are drawn after that, and the stage begins to play, for about as long as the rest may take to come.
   await page.evaluate(() => new Promise((resolve) => {
     let frames = 0;

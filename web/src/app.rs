@@ -435,16 +435,17 @@ fn use_revival(lab: &LabHandle, client: &Client, player: &Player) {
     });
 }
 
-/// Fetches the later parts of the program once the figures of the first run are shown. Answers whether what shows a run is there; or
-/// cannot be had now, and is asked for again when it is called.
+/// Fetches the later parts of the program once the figures of the first run are shown, or at once where it is not `known` that the
+/// first part is enough until then. Answers whether what shows a run is there; or cannot be had now, and is asked for again when it
+/// is called.
 #[hook]
-fn use_parts(lab: &LabHandle, client: &Client) -> bool {
+fn use_parts(lab: &LabHandle, client: &Client, known: bool) -> bool {
     let (client, shows) = (client.clone(), use_state_eq(|| false));
     let asked = use_mut_ref(|| false);
     // A run that takes long, or never comes, is not waited for.
     let complete = lab.shown.as_ref().is_some_and(|s| s.complete);
     let wait_ms = match &lab.shown {
-        _ if complete || !lab.can_run() || lab.needs_trace() => 0,
+        _ if !known || complete || !lab.can_run() || lab.needs_trace() => 0,
         Some(_) => 1_000,
         None => 5_000,
     };
@@ -501,7 +502,8 @@ pub(crate) fn App() -> Html {
     use_runs(&lab, &client);
     use_autosave(&lab, beginning.saved.is_some());
     use_revival(&lab, &client, &player);
-    let shows = use_parts(&lab, &client);
+    let is_opening = use_memo((), |()| beginning.scenario == gallery::opening());
+    let shows = use_parts(&lab, &client, *is_opening);
     let cancel = use_cancel(&lab, &client);
     let (theme_choice, theme, set_theme) = use_theme();
     let open = {
@@ -538,7 +540,7 @@ pub(crate) fn App() -> Html {
             } else {
                 <TopBar />
                 <main class="bench" data-pane={pane.name().1}>
-                    <section class="stage-area" aria-label="Stage"><Stage /><ForkBar /><Transport /></section>
+                    <section class="stage-area" aria-label="Stage" aria-busy={(!shows).to_string()}>if shows { <Stage /><ForkBar /><Transport /> }</section>
                     <aside class="inspector" aria-label="Inspector">if shows { <Inspector /> }</aside>
                     <section class="results" aria-label="Results">if *whole { <Results /> }</section>
                 </main>

@@ -84,7 +84,7 @@ pub(crate) fn Embed(props: &EmbedProps) -> Html {
     html! {
         <main class={classes!("embed", stage.then_some("with-stage"), (!others.is_empty()).then_some("with-charts"))}>
             if stage {
-                <section class="stage-area" aria-label="Stage"><Stage /><Transport /></section>
+                <section class="stage-area" aria-label="Stage" aria-busy={(!shows).to_string()}>if shows { <Stage /><Transport /> }</section>
             }
             if !others.is_empty() {
                 <section class="embed-parts" aria-label="Results" tabindex="0">

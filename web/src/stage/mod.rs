@@ -246,16 +246,13 @@ pub(crate) fn Stage() -> Html {
             height,
             ratio,
             viewport,
-            (scenario.clone(), lab.shown.as_ref().map(|s| s.run), tools.shows),
+            (scenario.clone(), lab.shown.as_ref().map(|s| s.run)),
             lit.clone(),
             labelled.clone(),
             theme,
         );
         let painted = use_mut_ref(|| None::<AttrValue>);
-        use_effect_with(key, move |(width, height, ratio, viewport, (.., shows), _, _, theme)| {
-            if !shows {
-                return;
-            }
+        use_effect_with(key, move |(width, height, ratio, viewport, _, _, _, theme)| {
             let Some(element) = canvas.cast::<HtmlCanvasElement>() else { return };
             let reduced_motion = reduced_motion();
             if painted.borrow().is_none() {
@@ -289,8 +286,8 @@ pub(crate) fn Stage() -> Html {
     // The player plays the run that is shown.
     {
         let player = tools.player.clone();
-        let shown = lab.shown.clone().filter(|_| tools.shows);
-        use_effect_with(shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| match shown {
+        let shown = lab.shown.clone();
+        use_effect_with(lab.shown.as_ref().map(|s| (s.run, s.complete, s.charts.end_s)), move |_| match shown {
             Some(s) => player.show(s.run, Rc::clone(&s.scenario), &s.outcome),
             None => player.clear(),
         });
