@@ -115,7 +115,7 @@ fn words(path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) ->
     });
     known.unwrap_or_else(|| match quantity(path) {
         Some(of) => {
-            let whose = choice.contains('.').then(|| named(choice) + " ").unwrap_or_default();
+            let whose = if choice.contains('.') { named(choice) + " " } else { String::new() };
             format!("{whose}{} {}", within(of.label), with_unit(value, of.unit))
         }
         None => format!("{} {}", named(path), with_unit(value, "")),

@@ -36,11 +36,6 @@ pub(crate) fn rgb(colour: &str) -> [u8; 3] {
     [part(1), part(3), part(5)]
 }
 
-/// From more dots than this on they are drawn together.
-const FEW_DOTS: usize = 32;
-/// How many of them are one path.
-const DOTS_OF_A_PATH: usize = 64;
-
 /// What the context is set to.
 #[derive(Default)]
 struct Pen {
@@ -114,34 +109,10 @@ impl Painter {
                     }
                 }
             }
-            Item::Circle { r, fill: Some(fill), stroke: None, .. }
-                if items.len() > FEW_DOTS && items.iter().all(|i| is_of(i, *r)) =>
-            {
-                self.dots(items, *r, *fill);
-            }
             // A path of one circle is drawn several times faster than its part of a path of many.
             first @ Item::Circle { .. } => items.iter().for_each(|i| self.path(std::slice::from_ref(i), paints(first))),
             first => self.path(items, paints(first)),
         }
-    }
-
-    /// Many full circles of one size: points under a round pen. Several of them are one path, which takes a third of the calls; a path
-    /// of all of them would be slow to fill.
-    fn dots(&mut self, items: &[Item], r: f64, fill: Fill) {
-        self.stroke(Stroke { alpha: fill.alpha, ..Stroke::new(fill.ink, 2.0 * r) });
-        self.context.set_line_cap("round");
-        for some in items.chunks(DOTS_OF_A_PATH) {
-            self.context.begin_path();
-            for item in some {
-                if let Item::Circle { at: (x, y), .. } = item {
-                    self.context.move_to(*x, *y);
-                    // A line of no length at all is not drawn.
-                    self.context.line_to(x + 0.01, *y);
-                }
-            }
-            self.context.stroke();
-        }
-        self.context.set_line_cap("butt");
     }
 
     /// Items as one path.
@@ -272,11 +243,6 @@ impl Painter {
             self.pen.alpha = alpha;
         }
     }
-}
-
-/// Whether a circle has a radius.
-fn is_of(item: &Item, radius: f64) -> bool {
-    matches!(item, Item::Circle { r, .. } if *r == radius)
 }
 
 /// Fill and edge of an item.
