@@ -151,20 +151,17 @@ impl<E: Copy> Heap<E> {
         self.len = last;
         let (first, entry) = (self.all[0], self.all[last]);
         (self.all[last].time, self.all[last].order) = (u64::MAX, u64::MAX);
-        let (mut at, key) = (0, entry.key());
-        while at < last {
+        // The last goes where it belongs by way of the lowest level, where it nearly always belongs: the way down is as long each time.
+        let mut at = 0;
+        while at * ARITY + 1 < last {
             let from = at * ARITY + 1;
             let Some(children) = self.all.get(from..).and_then(|rest| rest.first_chunk::<ARITY>()) else { break };
             let least = least_of(children);
-            let child = children[least];
-            if key <= child.key() {
-                break;
-            }
-            self.all[at] = child;
+            self.all[at] = children[least];
             at = from + least;
         }
         if at < last {
-            self.all[at] = entry;
+            self.rise(at, entry);
         }
         Some(first)
     }

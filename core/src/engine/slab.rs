@@ -122,6 +122,7 @@ impl<T: Copy> PagedMap<T> {
     }
 
     #[cold]
+    #[inline(never)]
     fn grow(&mut self, number: usize) -> u32 {
         if number >= self.places.len() {
             self.places.resize(number + 1, NONE);

@@ -134,6 +134,7 @@ impl Network {
     }
 
     /// The path between two nodes.
+    #[inline]
     pub fn path(&self, from: usize, to: usize) -> PathSpec {
         match self.table.get(from * self.zone_of.len() + to) {
             Some(&number) if number != u32::MAX => self.linked[number as usize],

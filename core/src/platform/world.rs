@@ -394,6 +394,7 @@ impl World {
     }
 
     /// Whether an attempt is the one that it was, and has not been closed.
+    #[inline]
     pub(crate) fn is_live(&self, member: Member) -> bool {
         let a = &self.attempts[member.attempt];
         (a.invocation, a.number) == (member.invocation, member.number) && !matches!(a.phase(), Phase::Closed | Phase::Lost)

@@ -280,11 +280,13 @@ impl State {
     }
 
     /// When the next row that has a time arrives, or never.
+    #[inline]
     fn next_arrival(&self, setup: &Setup) -> SimTime {
         setup.workload.arrival_ns.get(self.cursor).map_or(SimTime::NEVER, |&ns| SimTime(ns))
     }
 
     /// When the timeline changes something next, or never.
+    #[inline]
     fn next_change(&self, setup: &Setup) -> SimTime {
         setup.stages.get(self.stage + 1).map_or(SimTime::NEVER, |s| s.from)
     }
@@ -392,6 +394,7 @@ impl State {
     }
 
     /// Whether an event only keeps placers talking.
+    #[inline]
     fn is_chatter(&self, event: &Event) -> bool {
         match event.kind {
             EventKind::PlacerTimer => true,

@@ -49,7 +49,6 @@ enum Rule {
 
 #[derive(Clone, Copy, Default)]
 struct Idle {
-    cell: u32,
     memory: u64,
     cold_ns: i64,
     cost_ns: i64,
@@ -61,7 +60,7 @@ pub(crate) struct LfuGroup {
     /// The cells of the idle containers by their uses, then by their creation.
     idle: BTreeMap<u128, u32>,
     /// Kept to be used again.
-    looked_at: Vec<Idle>,
+    looked_at: Vec<u32>,
     about: PerCell<Idle>,
     /// The sizes of the group and of the group within it, set once for each shortage.
     group: usize,
@@ -87,13 +86,13 @@ fn key(uses: u32, created: u64) -> u128 {
     u128::from(uses) << 64 | u128::from(created)
 }
 
-/// The competition's search for a size by halving: the first that is large enough if the list is sorted, else some; at least
+/// The competition's search for a size by halving: the first cell that is large enough if they are sorted, else some; at least
 /// the last.
-fn closest(list: &[Idle], need: u64) -> usize {
+fn closest(list: &[u32], about: &PerCell<Idle>, need: u64) -> usize {
     let (mut from, mut to) = (0, list.len().saturating_sub(1));
     while from < to {
         let middle = (from + to) / 2;
-        if need > list[middle].memory {
+        if need > about.get(list[middle]).memory {
             from = middle + 1;
         } else {
             to = middle;
@@ -106,7 +105,7 @@ impl KeepAlivePolicy for LfuGroup {
     fn used(&mut self, container: &ContainerView, _now: SimTime) {
         self.idle.remove(&key(container.uses - 1, container.created));
         let cold_ns = container.cost_ns + container.warm_ns as i64;
-        let about = Idle { cell: container.cell, memory: container.memory, cold_ns, cost_ns: container.cost_ns };
+        let about = Idle { memory: container.memory, cold_ns, cost_ns: container.cost_ns };
         self.about.set(container.cell, about);
     }
     fn idle(&mut self, container: &ContainerView, _now: SimTime) -> Keep {
@@ -124,37 +123,38 @@ impl KeepAlivePolicy for LfuGroup {
     fn victim(&mut self, need: u64, _now: SimTime) -> Option<u32> {
         let mut group = std::mem::take(&mut self.looked_at);
         group.clear();
-        group.extend(self.idle.values().take(self.group).map(|&cell| self.about.get(cell)));
+        group.extend(self.idle.values().take(self.group));
         if group.is_empty() {
             return None;
         }
+        let about = &self.about;
         let at = match self.rule {
-            Rule::Closest => closest(&group, need),
+            Rule::Closest => closest(&group, about, need),
             Rule::LongestColdStart => {
-                group.sort_by_key(|c| c.cold_ns);
+                group.sort_by_key(|&cell| about.get(cell).cold_ns);
                 group.len() - 1
             }
             Rule::LeastCost => {
-                group.sort_by_key(|c| c.cost_ns);
+                group.sort_by_key(|&cell| about.get(cell).cost_ns);
                 0
             }
             Rule::LeastCostClosest | Rule::LeastCostLargest => {
-                group.sort_by_key(|c| c.cost_ns);
+                group.sort_by_key(|&cell| about.get(cell).cost_ns);
                 group.truncate(self.inner);
-                group.sort_by_key(|c| c.memory);
-                if matches!(self.rule, Rule::LeastCostLargest) { group.len() - 1 } else { closest(&group, need) }
+                group.sort_by_key(|&cell| about.get(cell).memory);
+                if matches!(self.rule, Rule::LeastCostLargest) { group.len() - 1 } else { closest(&group, about, need) }
             }
             Rule::ClosestLeastCost => {
-                group.sort_by_key(|c| c.memory);
+                group.sort_by_key(|&cell| about.get(cell).memory);
                 if self.inner < group.len() {
-                    let from = closest(&group, need).min(group.len() - self.inner);
+                    let from = closest(&group, about, need).min(group.len() - self.inner);
                     group.drain(..from);
                 }
-                group.sort_by_key(|c| c.cost_ns);
+                group.sort_by_key(|&cell| about.get(cell).cost_ns);
                 0
             }
         };
-        let cell = group.get(at).map(|c| c.cell);
+        let cell = group.get(at).copied();
         self.looked_at = group;
         cell
     }

@@ -298,6 +298,11 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Whether all hosts have as many cores: then the least loaded of some has one free if any of them has.
+    pub(super) fn are_alike(self) -> bool {
+        self.view.are_alike()
+    }
+
     /// Of some hosts, the least loaded, as [`Sight::least_loaded`].
     pub fn least_loaded_of(self, mut numbers: impl Iterator<Item = u32>) -> Option<u32> {
         match self.exact {

@@ -46,6 +46,8 @@ pub struct View {
     /// Whether it holds all hosts of the platform, with the same numbers.
     whole: bool,
     leaves: usize,
+    /// Whether all hosts have as many cores.
+    alike: bool,
     /// Per function, the hosts believed to hold idle containers of it.
     warm: Vec<Vec<u32>>,
     /// Per host, which functions it holds idle containers of; empty before the first.
@@ -68,6 +70,7 @@ impl View {
             ranks: (0..).zip(&hosts).map(|(number, seen)| seen.rank(number)).collect(),
             tree: vec![0; 2 * leaves],
             leaves,
+            alike: hosts.iter().all(|h| h.millicores == hosts[0].millicores),
             whole: (0..).zip(&hosts).all(|(number, seen)| seen.host == number),
             warm: vec![Vec::new(); functions],
             held: Vec::new(),
@@ -95,6 +98,11 @@ impl View {
     /// Whether hosts have the same numbers here as on the platform.
     pub(super) fn is_whole(&self) -> bool {
         self.whole
+    }
+
+    /// Whether all hosts have as many cores.
+    pub(super) fn are_alike(&self) -> bool {
+        self.alike
     }
 
     /// The number of hosts in the view.

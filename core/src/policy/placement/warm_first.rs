@@ -28,10 +28,13 @@ impl PlacementPolicy for WarmFirst {
     fn choose(&mut self, ask: &Ask, sight: Sight<'_>, _: &mut Stream) -> Option<u32> {
         let has_core =
             |&i: &u32| (u64::from(sight.load(i)) + 1) * u64::from(ask.millicores.max(1)) <= u64::from(sight.millicores(i));
-        // The least loaded of all that are warm nearly always has a core.
-        let least = sight.least_loaded_of(sight.warm(ask.function)).filter(has_core);
-        let warm = least.or_else(|| sight.least_loaded_of(sight.warm(ask.function).filter(has_core)));
-        warm.or_else(|| sight.least_loaded(ask))
+        let warm = || sight.warm(ask.function);
+        let least = if sight.are_alike() {
+            sight.least_loaded_of(warm()).filter(has_core)
+        } else {
+            sight.least_loaded_of(warm().filter(has_core))
+        };
+        least.or_else(|| sight.least_loaded(ask))
     }
 }
 
