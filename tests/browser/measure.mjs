@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { digest, root } from "./support.mjs";
+import { figures, root } from "./support.mjs";
 
 /** Notes when the first run is shown: what the page asks for after that is no part of a first visit. */
 const noteFirstRun = () => {
@@ -27,8 +27,8 @@ export async function firstVisit(lab) {
   const fetched = new Set();
   page.on("request", (r) => fetched.add(r.url().split(/[?#]/)[0]));
   await page.goto(lab.base);
-  await digest(page);
-  const firstFigure = await page.evaluate(() => performance.now());
+  await figures(page);
+  const firstFigure = await page.evaluate(() => performance.getEntriesByName("first run")[0].startTime);
   const shell = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? NaN);
   // A request is noted when it is answered: the last part of the program comes last.
   await page.waitForFunction(() => performance.getEntriesByType("resource").some((e) => e.name.endsWith("_rest.wasm")));

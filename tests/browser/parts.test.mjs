@@ -1,7 +1,7 @@
 // The program comes in parts (dev-tools/split): what is there before the later ones are, and what if one cannot be had.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { clean, digest, fresh, open } from "./support.mjs";
+import { clean, figures, fresh, open } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -22,7 +22,7 @@ async function slow(answer) {
 
 test("while what shows a run is on its way the figures are there, and a press or a key breaks nothing", async () => {
   const { page, letGo } = await slow((route) => route.continue());
-  await digest(page);
+  await figures(page);
   const busy = page.locator(".stage-area[aria-busy=true]");
   await busy.waitFor();
   assert.match(await page.locator(".figures").innerText(), /P99 slowdown/);
@@ -42,7 +42,7 @@ test("while what shows a run is on its way the figures are there, and a press or
 
 test("where a part cannot be had the page says so, and what to do", async () => {
   const { page, letGo } = await slow((route) => route.fulfill({ status: 503, body: "" }));
-  await digest(page);
+  await figures(page);
   letGo();
   await page.locator("#crash:not([hidden])").waitFor();
   assert.match(await page.locator("#crash").innerText(), /A part of the program could not be fetched \(status 503\): reload when/);

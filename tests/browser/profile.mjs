@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { functionsOf, linesOf } from "./opening.mjs";
-import { digest, fresh, open, root } from "./support.mjs";
+import { digest, enter, figures, fresh, open, pane, root } from "./support.mjs";
 
 // A worker for which time flies, though not so much that a slice of it passes before anything is done: it tells how far it has come, as on a slow machine.
 const slow = `{
@@ -27,11 +27,15 @@ const visits = [
   { viewport: { width: 1920, height: 1080 } },
   { viewport: { width: 400, height: 800 }, deviceScaleFactor: 3, hasTouch: true },
 ];
+const frames = (page, count) => page.evaluate((count) => new Promise((resolve) => {
+  const next = (left) => (left > 0 ? requestAnimationFrame(() => next(left - 1)) : resolve());
+  next(count);
+}), count);
 for (const { body, ...screen } of visits) {
   const page = await fresh(lab, "worker.js", screen);
   if (body) await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
   await page.goto(lab.base);
-  await digest(page);
+  await figures(page);
   // Somebody moves and presses while the next part is on its way.
   await page.mouse.move(300, 300);
   await page.mouse.click(300, 400);
@@ -39,11 +43,15 @@ for (const { body, ...screen } of visits) {
   await page.keyboard.press("Escape");
   await page.setViewportSize({ ...screen.viewport, height: screen.viewport.height - 40 });
   // The charts are drawn after that, and the stage begins to play, for about as long as the rest may take to come.
-  await page.evaluate(() => new Promise((resolve) => {
-    let frames = 0;
-    const next = () => (++frames < 150 ? requestAnimationFrame(next) : resolve());
-    next();
-  }));
+  const first = await digest(page);
+  await frames(page, 150);
+  // Then comes the first edit, and a look at a worker.
+  await pane(page, "Settings");
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  await digest(page, first);
+  await pane(page, "Stage");
+  await page.locator(".topology .node").nth(1).click();
+  await frames(page, 60);
   for (const place of [page, ...page.workers()]) {
     const marks = await place.evaluate((count) => {
       const lists = globalThis.faaslabMarks();

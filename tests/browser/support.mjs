@@ -61,8 +61,15 @@ export function clean(page) {
   assert.deepEqual(page.faults, []);
 }
 
-/** The digest that the page shows, once it shows one that is not `but`. */
+/** The digest that the page shows, once it shows one that is not `but`, and its stage is there. */
 export async function digest(page, but = "", timeout = 30_000) {
+  const shown = await figures(page, but, timeout);
+  await page.waitForFunction(() => !document.querySelector('.stage-area[aria-busy="true"]'), undefined, { timeout });
+  return shown;
+}
+
+/** The digest that the page shows with its figures, once it shows one that is not `but`. */
+export async function figures(page, but = "", timeout = 30_000) {
   const shown = page.locator(".run-line .digest");
   await page.waitForFunction(
     (but) => {
