@@ -180,7 +180,7 @@ async function show(value, timeout = 30_000) {
   const page = await context.newPage();
   await page.goto(lab.base);
   await digest(page);
-  await page.waitForTimeout(1_000); // the rest of the program has come
+  await page.waitForFunction(() => performance.getEntriesByType("resource").some((e) => e.name.endsWith("_rest.wasm")));
   const read = page.evaluate(() => new Promise((resolve) => {
     document.querySelector(".topbar input[type=file]").addEventListener("change", () => {
       const begin = performance.now();

@@ -12,9 +12,10 @@ after(() => lab.close());
 const mostBytes = 350_000;
 
 test("a first visit, until the first run, stays within its bound of compressed bytes", async () => {
-  // Names are hashed by chance in the page: now and then one visit calls what nine others do not.
+  // Names are hashed by chance in the page: now and then one visit calls what nine others do not. And where the machine is so busy
+  // that the first run takes a second, the page does not wait for it with what comes then.
   let visit = await firstVisit(lab);
-  if (visit.waited.length > 0) visit = await firstVisit(lab);
+  if (visit.waited.length > 0 || visit.later.length < 2) visit = await firstVisit(lab);
   const { page, files, later, waited, total } = visit;
   const list = files.map(({ path, packed }) => `${(packed / 1e3).toFixed(1).padStart(7)} kB  ${path}`).join("\n");
   console.log(`${list}\n${(total / 1e3).toFixed(1).padStart(7)} kB  in all`);

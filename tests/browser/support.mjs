@@ -44,8 +44,8 @@ export async function fresh(lab, address = "", { kept = false, ...options } = {}
   page.on("console", (m) => { if (m.type() === "error") page.faults.push(`console: ${m.text()} (${m.location().url})`); });
   page.on("pageerror", (e) => page.faults.push(`error: ${e.message}`));
   page.on("requestfailed", (r) => {
-    // The rest of the program is on its way when a test leaves the page.
-    const left = r.url().endsWith("_rest.wasm") && r.failure()?.errorText === "net::ERR_ABORTED";
+    // A later part of the program is on its way when a test leaves the page.
+    const left = /_(show|rest)\.wasm$/.test(r.url()) && r.failure()?.errorText === "net::ERR_ABORTED";
     if (!left) page.faults.push(`request failed: ${r.url()}`);
   });
   page.on("request", (r) => {

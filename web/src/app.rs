@@ -305,7 +305,8 @@ fn use_window_events(lab: &LabHandle, tools: &Tools) -> bool {
     let above = files_above.setter();
     let latest = use_mut_ref(|| (lab.clone(), tools.clone()));
     *latest.borrow_mut() = (lab.clone(), tools.clone());
-    use_effect_with((), move |()| {
+    // Once more when the stage is there: it hears of a key before the page does.
+    use_effect_with(tools.shows, move |_| {
         let window = web_sys::window();
         let mut listeners = Vec::new();
         if let Some(window) = &window {

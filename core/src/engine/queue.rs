@@ -75,7 +75,8 @@ pub struct EventQueue<E> {
     others: Heap<E>,
     /// Events that were pushed with the same delay each, in order.
     lanes: [VecDeque<Entry<E>>; LANES],
-    /// Delays that came, each at a place of its own, and their lanes; [`LANES`] for one that has none. No delay at all has the first.
+    /// Delays that came, each at the place that it hashes to, and their lanes; [`LANES`] for one that has none. No delay at all is
+    /// not among them: it has the first lane.
     delays: [(u64, u8); REMEMBERED],
     /// The key of the first event of each lane and, after them, of each heap; the greatest number if there is none.
     first: [u128; LANES + 2],
@@ -95,8 +96,7 @@ impl<E> Default for EventQueue<E> {
         // Where all are equal, the first of each part wins.
         let mut least = [0; LANES];
         (1..LANES).rev().for_each(|node| least[node] = winner(&least, 2 * node) as u8);
-        let mut delays = [(NO_DELAY, LANES as u8); REMEMBERED];
-        delays[place_of(0)] = (0, 0);
+        let delays = [(NO_DELAY, LANES as u8); REMEMBERED];
         let lanes = [(); LANES].map(|()| VecDeque::new());
         EventQueue {
             timers: Heap { all: Vec::new(), len: 0 },
@@ -217,11 +217,14 @@ impl<E: Copy> EventQueue<E> {
 
     /// The lane of a delay, if it has one or may have one now.
     fn lane_of(&mut self, delay: u64) -> Option<usize> {
+        if delay == 0 {
+            return Some(0);
+        }
         let (known, lane) = &mut self.delays[place_of(delay)];
         if *known != delay {
-            // One that comes for the first time takes no other's lane.
-            if usize::from(*lane) == LANES {
-                *known = delay;
+            // One that comes for the first time takes no lane in which another waits.
+            if self.lanes.get(usize::from(*lane)).is_none_or(VecDeque::is_empty) {
+                (*known, *lane) = (delay, LANES as u8);
             }
             return None;
         }

@@ -123,21 +123,16 @@ impl Placer {
         }
     }
 
-    /// Takes note of the idle containers that a host says it has, and of nothing else.
-    pub fn hear_of_containers(&mut self, message: &Message) {
-        self.hear_of_removal(message.host, message.function, message.words[0]);
-    }
-
     /// Takes note of what a host says of itself: an ended task, a removed container.
     pub fn hear(&mut self, frame: Frame<'_>, message: &Message) {
         if message.kind == MessageKind::Finish {
             return self.hear_of_end(frame, message.host, message.function, message.words[0], message.began);
         }
-        self.hear_of_removal(message.host, message.function, message.words[0]);
+        self.hear_of_idle(message.host, message.function, message.words[0]);
     }
 
-    /// Takes note of a container of a function that a host removed, and of how many idle ones it has left.
-    pub(crate) fn hear_of_removal(&mut self, host: u32, function: u32, idle: u32) {
+    /// Takes note of how many idle containers of a function a host says it has, and of nothing else.
+    pub(crate) fn hear_of_idle(&mut self, host: u32, function: u32, idle: u32) {
         if let Some(number) = self.number_of(host) {
             self.view.set_warm(number, function, idle);
         }

@@ -94,7 +94,7 @@ impl State {
             self.world.passes(MessageKind::Removed, model.hosts[host as usize].machine, placer.machine);
             probe.passed(self.world.now, placer.machine, (0, 0));
             self.world.happened += 1;
-            placer.hear_of_removal(host, function, idle);
+            placer.hear_of_idle(host, function, idle);
         }
         self.world.notices = notices;
     }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use wasmparser::{FunctionBody, Operator};
 
 use crate::program::{Fault, Program};
+use crate::site::PARTS;
 
 /// What the list knows of a function's code: it holds for a function whose instructions are of the same kinds in the same order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -67,14 +68,15 @@ impl<'a> Opening<'a> {
 
     fn read(&mut self, line: &'a str) -> Option<()> {
         let mut columns = line.split('\t');
-        let part = columns.next()?.parse().ok()?;
+        let known = |part: &str| part.parse().ok().filter(|part| usize::from(*part) < PARTS.len());
+        let part = known(columns.next()?)?;
         let called = self.functions.entry(columns.next()?).or_insert(Called { part, codes: Vec::new() });
         called.part = called.part.min(part);
         if let Some(kinds) = columns.next() {
             let mut parts = Vec::new();
             for run in columns.next()?.split(' ') {
                 let (count, part) = run.split_once(':')?;
-                parts.resize(parts.len() + count.parse::<usize>().ok()?, part.parse().ok()?);
+                parts.resize(parts.len() + count.parse::<usize>().ok()?, known(part)?);
             }
             let shape = Shape { blocks: parts.len() as u32, kinds: u32::from_str_radix(kinds, 16).ok()? };
             called.codes.push((shape, parts));

@@ -229,11 +229,28 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether each slot that a part may know has something in it by then.
+    fn check(&self, program: &Program<'_>) -> Result<(), Fault> {
+        let mut filled = BTreeSet::new();
+        for (part, by_slot) in self.by_slot.iter().enumerate() {
+            filled.extend(self.filled(program, part).into_keys());
+            for segment in &program.segments {
+                for (function, slot) in segment.functions.iter().zip(segment.first..) {
+                    if by_slot.contains(function) && !filled.contains(&(segment.table, slot)) {
+                        return Err(format!("{} is called by an empty slot", program.names[*function as usize]).into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The slots that a part fills: with its own functions, and with its stubs.
     fn filled(&self, program: &Program<'_>, part: usize) -> BTreeMap<(u32, u32), u32> {
-        // A stub that only this part calls, and not by its slot, need not be there.
+        // A stub that only this part calls, and nobody by its slot, need not be there.
         let is_found = |f: u32| self.found[part + 1..].iter().any(|found| found.contains(&f));
-        let is_called = |f: u32| self.by_slot[part].contains(&f) || is_found(f);
+        // It may be that only a later part knows the slot.
+        let is_called = |f: u32| self.by_slot[part..self.part[f as usize]].iter().any(|known| known.contains(&f)) || is_found(f);
         let fills = |f: u32| self.part[f as usize] == part || self.stubs[part].contains(&f) && is_called(f);
         let mut filled = BTreeMap::new();
         for segment in &program.segments {
@@ -250,6 +267,7 @@ impl Plan {
 pub(crate) fn divide(program: &Program<'_>, part: Vec<usize>, linked: Option<&[u8]>) -> Result<Parts, Fault> {
     let linked = linked.map(Linked::new).transpose()?;
     let plan = Plan::new(program, part, linked.as_ref())?;
+    plan.check(program)?;
     Ok(Parts {
         programs: (0..plan.own.len()).map(|part| written(program, &plan, part)).collect::<Result<_, _>>()?,
         imports: program.imports.iter().map(|i| i.name.to_owned()).collect(),

@@ -1,5 +1,5 @@
-//! What of memory the first part needs. The linker says which function and which constant names which (`--emit-relocs`); a constant
-//! that no function of the first part leads to comes with the rest.
+//! What of memory the parts need. The linker says which function and which constant names which (`--emit-relocs`); a constant that
+//! no function of a part or of those before it leads to comes later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -193,6 +193,8 @@ pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &Linked) -> Resu
     }
     // What the linker knows of them, for an address may have been computed: also of those that may be a part of them by now.
     let finished: BTreeSet<&str> = program.names.iter().map(String::as_str).collect();
+    let mut called: BTreeMap<&str, u32> = BTreeMap::new();
+    program.names.iter().for_each(|name| *called.entry(name).or_default() += 1);
     let here: BTreeSet<&str> = kept.iter().map(|&f| program.names[f as usize].as_str()).collect();
     let name = |function: u32| linked.names.get(&function).map_or("", String::as_str);
     let mut calls: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -210,7 +212,9 @@ pub(crate) fn late(program: &Program<'_>, kept: &[u32], linked: &Linked) -> Resu
     }
     let own = linked.imported..linked.imported + linked.code.len() as u32;
     for root in own.clone().filter(|&f| here.contains(name(f))) {
-        let taken = taken.get(name(root)).map_or(&[][..], Vec::as_slice);
+        // Of several functions of one name it is not known which names what.
+        let is_alone = called.get(name(root)) == Some(&1);
+        let taken = taken.get(name(root)).filter(|_| is_alone).map_or(&[][..], Vec::as_slice);
         let mut open = vec![root];
         let mut seen: BTreeSet<u32> = BTreeSet::from([root]);
         while let Some(function) = open.pop() {
@@ -293,6 +297,10 @@ fn named_by(program: &Program<'_>, function: u32) -> Result<Vec<u32>, Fault> {
         let operator = operator?;
         if let Operator::I32Const { value } = operator {
             bytes.push(value as u32);
+        }
+        // Two numbers that are kept together: an address and a slot, for what is written out.
+        if let Operator::I64Const { value } = operator {
+            bytes.extend([value as u32, (value >> 32) as u32]);
         }
         if let Some(MemArg { offset, .. }) = offset(&operator) {
             bytes.push(*offset as u32);

@@ -23,17 +23,21 @@ function takePart(part, module) {
     wasm[`loaded${part}`].value = 1;
 }
 
-/** Fetches a part while the program goes on. Answers it, compiled, or nothing where it cannot be had now. */
+/** Fetches a part while the program goes on, some times if need be. Answers it, compiled, or nothing where it cannot be had now. */
 async function fetchPart(part) {
-    try {
-        const response = await fetch(later[part - 1]);
-        if (!response.ok) return undefined;
-        const module = await WebAssembly.compile(await response.arrayBuffer());
-        takePart(part, module);
-        return module;
-    } catch {
-        return undefined;
+    for (const pause of [0, 1000, 3000]) {
+        await new Promise((go) => setTimeout(go, pause));
+        try {
+            const response = await fetch(later[part - 1], { signal: AbortSignal.timeout(60_000) });
+            if (!response.ok) continue;
+            const module = await WebAssembly.compile(await response.arrayBuffer());
+            takePart(part, module);
+            return module;
+        } catch {
+            // Once more, or it is fetched when it is called, and that says why it cannot be had.
+        }
     }
+    return undefined;
 }
 
 /** Fetches a part, and those before it, while the program waits: it is in the middle of a call. */

@@ -128,7 +128,7 @@ impl Rules for Independent {
             }
             MessageKind::Heartbeat => self.told(placer, message.words[0]),
             // What ended is in the next heartbeat.
-            MessageKind::Finish if self.beats() => placer.hear_of_containers(message),
+            MessageKind::Finish if self.beats() => placer.hear_of_idle(message.host, message.function, message.words[0]),
             _ => placer.hear(frame, message),
         }
     }

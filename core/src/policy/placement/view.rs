@@ -35,6 +35,11 @@ struct Warm {
     place: u32,
 }
 
+/// Where a function stands among those of a host, which are in order; or where it would stand.
+fn place_in(held: &[Warm], function: u32) -> Result<usize, usize> {
+    held.binary_search_by_key(&function, |warm| warm.function)
+}
+
 /// A placer's view of some hosts, numbered from 0 in the view.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -263,30 +268,30 @@ impl View {
             self.held = vec![Vec::new(); self.hosts.len()];
         }
         let (held, list) = (&mut self.held[number as usize], &mut self.warm[function as usize]);
-        match held.iter().position(|warm| warm.function == function) {
-            Some(i) if count > 0 => held[i].count = count,
-            Some(i) => {
-                let place = held.swap_remove(i).place;
+        match place_in(held, function) {
+            Ok(i) if count > 0 => held[i].count = count,
+            Ok(i) => {
+                let place = held.remove(i).place;
                 list.swap_remove(place as usize);
                 // The last of the list has taken its place.
                 if let Some(&moved) = list.get(place as usize)
-                    && let Some(warm) = self.held[moved as usize].iter_mut().find(|warm| warm.function == function)
+                    && let Ok(i) = place_in(&self.held[moved as usize], function)
                 {
-                    warm.place = place;
+                    self.held[moved as usize][i].place = place;
                 }
             }
-            None if count > 0 => {
-                held.push(Warm { function, count, place: list.len() as u32 });
+            Err(i) if count > 0 => {
+                held.insert(i, Warm { function, count, place: list.len() as u32 });
                 list.push(number);
             }
-            None => {}
+            Err(_) => {}
         }
     }
 
     /// Idle containers of a function that a host is believed to have.
     pub(super) fn warm_count(&self, number: u32, function: u32) -> u32 {
         let held = self.held.get(number as usize);
-        held.and_then(|held| held.iter().find(|warm| warm.function == function)).map_or(0, |warm| warm.count)
+        held.and_then(|held| place_in(held, function).ok().map(|i| held[i].count)).unwrap_or(0)
     }
 
     fn winner(&self, a: u32, b: u32) -> u32 {
