@@ -223,7 +223,7 @@ fn a_change_that_the_scenario_could_not_have_is_refused_at_its_place() {
         format!("{}. {}", problem.message, problem.hint)
     };
     assert_eq!(message("nodes.x.speed", json!(2)), "nodes has nothing called x. Did you mean w?");
-    assert_eq!(message("nodes.w.speed", json!(0)), "0 is outside 0.001 to 1000. Enter a value from 0.001 to 1000.");
+    assert_eq!(message("nodes.w.speed", json!(0)), "0 × is outside 0.001 to 1000 ×. Enter a value from 0.001 to 1000.");
     assert!(message("policies.keep_alive.ttl_s", json!(-1)).starts_with("-1 is outside"));
     assert!(message("policies.keep_alive.kind", json!("lur")).contains("Did you mean lru?"));
     assert!(message("policies.no_room", json!("wait")).contains("unknown variant wait"));
