@@ -13,7 +13,7 @@ export function functionsOf(text) {
 
 // How these go depends on the numbers, texts and sizes that they happen to get, times of this machine among them: what is needed of
 // them is needed as a whole.
-const asItHappens = /^<*[[&(]*(mut )?(core|alloc|std|hashbrown|indexmap|dlmalloc|libm|compiler_builtins|faaslab_core::units|str|[fiu]\d+|[ui]size)\b/;
+const asItHappens = /^<*[[&(]*(mut )?(core|alloc|std|hashbrown|indexmap|dlmalloc|libm|compiler_builtins|faaslab_core::units|str|f32|f64|[iu](8|16|32|64|128|size))\b/;
 const ofItsMatter = (name) => asItHappens.test(name) && !name.startsWith("core::ptr::drop_in_place");
 // Of the ways to write a number, the one that is exact is for those that the quick one does not get right.
 const writesNumbers = /^<*core::num::(imp::)?(flt2dec|bignum|diy_float)\b/;
