@@ -370,6 +370,14 @@ describe("renderers", () => {
       await page.getByLabel("Speed").fill("-2");
       await page.getByLabel("Playhead").fill("2.5");
       await still(page).catch(() => {});
+      // The messages around the playhead have come.
+      if (renderer === "canvas") {
+        await page.waitForFunction(() => {
+          const dots = window.arcs;
+          window.arcs = 0;
+          return dots > 9_000;
+        });
+      }
       await page.evaluate(() => { window.counts.ms.length = 0; window.arcs = 0; });
       await page.waitForFunction(() => window.counts.ms.length >= 30);
       const { ms, arcs } = await page.evaluate(() => ({ ms: window.counts.ms.slice(0, 30).sort((a, b) => a - b), arcs: window.arcs / window.counts.ms.length }));
