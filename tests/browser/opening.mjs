@@ -14,7 +14,7 @@ export function functionsOf(text) {
 // How these go depends on the numbers, texts and sizes that they happen to get, times of this machine among them: what is needed of
 // them is needed as a whole.
 const asItHappens = /^<*[[&(]*(mut )?(core|alloc|std|hashbrown|indexmap|dlmalloc|libm|compiler_builtins|faaslab_core::units|str|f32|f64|[iu](8|16|32|64|128|size))\b/;
-const ofItsMatter = (name) => asItHappens.test(name) && !name.startsWith("core::ptr::drop_in_place");
+const isTakenWhole = (name) => asItHappens.test(name) && !name.startsWith("core::ptr::drop_in_place");
 // Of the ways to write a number, the one that is exact is for those that the quick one does not get right.
 const writesNumbers = /^<*core::num::(imp::)?(flt2dec|bignum|diy_float)\b/;
 
@@ -25,7 +25,7 @@ export function linesOf(functions, part) {
     const own = writesNumbers.test(name) ? 0 : part[from];
     if (name === "" || own === 2) continue;
     const runs = [];
-    for (const number of ofItsMatter(name) ? [own] : part.subarray(from, from + blocks)) {
+    for (const number of isTakenWhole(name) ? [own] : part.subarray(from, from + blocks)) {
       if (runs.at(-1)?.number === number) runs.at(-1).count++;
       else runs.push({ number, count: 1 });
     }
