@@ -72,6 +72,35 @@ fn where_a_scenario_begins_containers_are_kept_and_a_cold_start_follows_soon() {
 }
 
 #[test]
+fn scenarios_that_share_a_workload_draw_the_same() {
+    let scenarios: Vec<Scenario> = stems().iter().map(|stem| read(stem)).collect();
+    let drawn: Vec<Workload> = scenarios.iter().map(|s| Workload::new(s, None).unwrap()).collect();
+    for (a, first) in scenarios.iter().zip(&drawn) {
+        for (b, second) in scenarios.iter().zip(&drawn) {
+            assert!(!Workload::is_shared(a, b) || first == second, "{}, {}", a.title, b.title);
+        }
+        let other = &scenarios[0];
+        let elsewhere =
+            Scenario { frame: other.frame.clone(), policies: other.policies.clone(), timeline: Vec::new(), ..a.clone() };
+        assert!(Workload::is_shared(a, &elsewhere), "{}", a.title);
+        assert_eq!(Workload::new(&elsewhere, None).unwrap(), *first, "{}", a.title);
+        for path in ["run.seed", "run.duration_s"] {
+            assert!(!Workload::is_shared(a, &set(a, path, json!(12_345))), "{}: {path}", a.title);
+        }
+    }
+    let opening = &scenarios[0];
+    for (path, value) in [
+        ("workload.arrivals.rate_per_s", json!(7)),
+        ("functions.login.weight", json!(7)),
+        ("functions.login.execution.mean_ms", json!(7)),
+        ("nodes.users.traffic", json!(7)),
+        ("workload.popularity", json!({"kind": "zipf"})),
+    ] {
+        assert!(!Workload::is_shared(opening, &set(opening, path, value)), "{path}");
+    }
+}
+
+#[test]
 fn every_scenario_is_valid_without_a_remark_and_says_what_it_is_about() {
     for stem in stems() {
         let scenario = read(&stem);

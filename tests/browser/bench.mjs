@@ -61,12 +61,18 @@ async function show(value, timeout = 30_000) {
       const line = document.querySelector(".run-line");
       const before = line.querySelector(".digest").textContent;
       const begin = performance.now();
+      const frames = [];
+      let figures = -1;
       const look = () => {
+        frames.push(performance.now());
         const now = document.querySelector(".run-line .digest")?.textContent;
         const busy = document.querySelector(".figures").getAttribute("aria-busy") === "true";
-        // The charts are drawn in the frame after the one that shows the figures.
-        if (now && now !== before && !busy) requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - begin)));
-        else requestAnimationFrame(look);
+        if (figures < 0 && now && now !== before && !busy) figures = frames.length - 1;
+        // Once no chart has been drawn for a while: what was changed before a frame has been painted when the next one comes.
+        const last = Math.max(frames[figures] ?? Infinity, window.charted);
+        if (window.charted < begin || frames.at(-1) < last + 150) return requestAnimationFrame(look);
+        const charts = frames.findIndex((at) => at >= window.charted);
+        resolve(frames[Math.max(figures, charts) + 1] - begin);
       };
       field.value = ttl;
       for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));

@@ -66,10 +66,19 @@ export async function watchTasks(page) {
   };
 }
 
-/** Notes, before the page runs, when the worker says something and how long each frame's callbacks take. */
+/** Notes, before the page runs, when the worker says something, when a chart was last drawn on, and how long each frame's callbacks
+ * take. */
 export const instrument = (context) => context.addInitScript(() => {
   window.heard = [];
   window.frames = [];
+  window.charted = 0;
+  for (const name of ["fill", "fillText", "stroke"]) {
+    const draw = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (...args) {
+      if (this.canvas.closest(".chart")) window.charted = performance.now();
+      return draw.apply(this, args);
+    };
+  }
   const { Worker: Plain, requestAnimationFrame: plain } = window;
   window.Worker = class extends Plain {
     constructor(...args) {

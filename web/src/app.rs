@@ -176,20 +176,15 @@ fn use_runs(lab: &LabHandle, client: &Client) {
     let counter = use_mut_ref(|| 0u32);
     let (lab, client) = (lab.clone(), client.clone());
     use_effect_with(((*key).clone(), lab.again), move |_| {
-        // In a task of its own, so that what changes together is run once.
-        let timer = Timeout::new(0, move || {
-            if !lab.can_run() {
-                return;
-            }
-            if lab.needs_trace() {
-                return; // the stage asks for the file
-            }
-            *counter.borrow_mut() += 1;
-            let run = *counter.borrow();
-            lab.dispatch(Action::Began(Running { run, scenario: Rc::clone(&lab.scenario), fraction: 0.0, begun_ms: now_ms() }));
-            client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
-        });
-        move || drop(timer)
+        // Where a trace is missing, the stage asks for the file.
+        if !lab.can_run() || lab.needs_trace() {
+            return;
+        }
+        *counter.borrow_mut() += 1;
+        let run = *counter.borrow();
+        // Before anything else: the worker begins while the page still draws the edit.
+        client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
+        lab.dispatch(Action::Began(Running { run, scenario: Rc::clone(&lab.scenario), fraction: 0.0, begun_ms: now_ms() }));
     });
 }
 

@@ -212,10 +212,14 @@ pub(crate) fn draw(playback: &Playback, scene: &Scene, out: &mut Vec<Item>) -> u
     for OnWay { flight, way } in ways.flights.at(scene.t).filter(draws) {
         let followed = scene.follows(flight.invocation);
         let way_of = &ways.ways[*way as usize];
-        // A route is found when something is on it.
+        // A route is found when something is on it, and so are its ends.
         let route = routes[*way as usize].get_or_insert_with(|| Route::of(scene, way_of, None));
         if route.per_s.is_some() && !followed {
             continue;
+        }
+        let machines = (flight.from, flight.to);
+        if route.ends.is_none_or(|ends| ends.machines != machines) {
+            route.ends = Ends::of(scene, machines, route.path.as_ref());
         }
         let Some(trip) = Trip::of(scene, flight, route) else { continue };
         let faint = !followed && !way_of.is_lit(scene);
@@ -248,6 +252,29 @@ struct Route {
     path: Option<Path>,
     /// If it is a stream, the messages that set out on it in a simulated second.
     per_s: Option<f64>,
+    /// Between which machines of its nodes the last message went.
+    ends: Option<Ends>,
+}
+
+/// Where messages between two machines leave and enter them.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    machines: (u32, u32),
+    from: Point,
+    to: Point,
+    /// Length before and after the route.
+    before: f64,
+    after: f64,
+}
+
+impl Ends {
+    fn of(scene: &Scene, machines: (u32, u32), path: Option<&Path>) -> Option<Ends> {
+        let (start, end) = path.map(|p| (p.points[0], p.points[p.points.len() - 1])).unzip();
+        let from = port(scene, machines.0, start)?;
+        let to = port(scene, machines.1, end)?;
+        let (before, after) = (distance(from, start.unwrap_or(from)), distance(end.unwrap_or(to), to));
+        Some(Ends { machines, from, to, before, after })
+    }
 }
 
 impl Route {
@@ -257,7 +284,7 @@ impl Route {
             _ => vec![],
         };
         let points: Vec<Point> = points.into_iter().map(|p| scene.viewport.to_screen(p)).collect();
-        Route { path: Path::new(rounded(&points, CORNER * scene.viewport.scale)), per_s }
+        Route { path: Path::new(rounded(&points, CORNER * scene.viewport.scale)), per_s, ends: None }
     }
 }
 
@@ -265,54 +292,47 @@ impl Route {
 struct Trip<'a> {
     path: Option<&'a Path>,
     /// Where it begins and ends.
-    from: Point,
-    to: Point,
-    /// Length before and after the route.
-    before: f64,
-    after: f64,
+    ends: Ends,
     /// How much of it is done, 0 to 1.
     share: f64,
 }
 
 impl<'a> Trip<'a> {
     fn of(scene: &Scene, flight: &Flight, route: &'a Route) -> Option<Trip<'a>> {
-        let path = route.path.as_ref();
-        let (start, end) = path.map(|p| (p.points[0], p.points[p.points.len() - 1])).unzip();
-        let from = port(scene, flight.from, start)?;
-        let to = port(scene, flight.to, end)?;
         let share = (scene.t - flight.from_ns) as f64 / (flight.to_ns - flight.from_ns) as f64;
         let share = if scene.options.reduced_motion { (libm::floor(share * STEPS) + 0.5) / STEPS } else { share };
-        Some(Trip { path, from, to, before: distance(from, start.unwrap_or(from)), after: distance(end.unwrap_or(to), to), share })
+        Some(Trip { path: route.path.as_ref(), ends: route.ends?, share })
     }
 
     /// Where it is after a share of its trip, in a lane right of the line.
     fn at(&self, share: f64, lane: f64) -> Point {
+        let Ends { from, to, before, after, .. } = self.ends;
         let Some(path) = self.path else {
-            let (dx, dy) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
-            let (x, y) = between(self.from, self.to, share);
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let (x, y) = between(from, to, share);
             let long = libm::hypot(dx, dy).max(1.0);
             return (x - dy / long * lane, y + dx / long * lane);
         };
         let length = path.length();
-        let gone = share * (self.before + length + self.after);
-        if gone < self.before {
-            between(self.from, path.lane(0.0, lane), gone / self.before)
-        } else if gone < self.before + length || self.after <= 0.0 {
-            path.lane(gone - self.before, lane)
+        let gone = share * (before + length + after);
+        if gone < before {
+            between(from, path.lane(0.0, lane), gone / before)
+        } else if gone < before + length || after <= 0.0 {
+            path.lane(gone - before, lane)
         } else {
-            between(path.lane(length, lane), self.to, (gone - self.before - length) / self.after)
+            between(path.lane(length, lane), to, (gone - before - length) / after)
         }
     }
 
     /// Where it is after a share of its trip when it curves away from the line: farthest beside it in the middle.
     fn curved(&self, share: f64) -> Point {
-        let away = BEND * distance(self.from, self.to).min(BEND_UP_TO) * 4.0 * share * (1.0 - share);
+        let away = BEND * distance(self.ends.from, self.ends.to).min(BEND_UP_TO) * 4.0 * share * (1.0 - share);
         self.at(share, LANE + away)
     }
 
     /// The last piece of the curve that it has gone.
     fn tail(&self) -> Vec<Point> {
-        let long = (TAIL / distance(self.from, self.to).max(1.0)).min(self.share);
+        let long = (TAIL / distance(self.ends.from, self.ends.to).max(1.0)).min(self.share);
         (0..=5).map(|i| self.curved(self.share - long * (1.0 - f64::from(i) / 5.0))).collect()
     }
 }
@@ -415,7 +435,7 @@ fn stream_rate(playback: &Playback, scene: &Scene, way: &Way) -> Option<f64> {
 fn streams(scene: &Scene, ways: &Ways, routes: &[Option<Route>], out: &mut Vec<Item>) {
     let mut found: Vec<(&Way, &Path, f64)> = vec![];
     for (way, route) in ways.ways.iter().zip(routes) {
-        if let Some(Route { path: Some(path), per_s: Some(per_s) }) = route {
+        if let Some(Route { path: Some(path), per_s: Some(per_s), .. }) = route {
             found.push((way, path, *per_s));
         }
     }

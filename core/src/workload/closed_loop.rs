@@ -14,12 +14,12 @@
 //! closed).
 
 use super::gates::GateBuilder;
-use super::{Shares, Workload, function_shares};
+use super::{Shares, Workload, function_shares, traffic};
 use crate::dist::Distribution;
 use crate::platform::FunctionSpec;
 use crate::registry::{Args, Domain, Entry, Param};
 use crate::rng::Stream;
-use crate::scenario::{MOST_INVOCATIONS, Role, Scenario};
+use crate::scenario::{MOST_INVOCATIONS, Scenario};
 use crate::units::SimDuration;
 
 pub(super) const ENTRY: Entry = Entry {
@@ -147,7 +147,7 @@ pub(super) fn draw(scenario: &Scenario, functions: Vec<FunctionSpec>) -> Workloa
     if draws.times.is_empty() {
         return workload;
     }
-    let traffic: Vec<f64> = scenario.nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect();
+    let traffic = traffic(&scenario.nodes);
     let clients = Shares::new(&traffic);
     // First batches and later ones, user by user; of each user when the first comes, and the delays before the later ones.
     let (mut first, mut later) = (Rows::default(), Rows::default());

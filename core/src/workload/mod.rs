@@ -23,7 +23,7 @@ use crate::platform::{FunctionSpec, Model};
 use crate::registry::{Args, Domain, Entry, Param, find};
 use crate::rng::Stream;
 pub use crate::scenario::MOST_INVOCATIONS;
-use crate::scenario::{Role, Scenario, too_many_drawn};
+use crate::scenario::{Node, Role, Scenario, too_many_drawn};
 use crate::trace::{MINUTE_NS, Rows, TraceData, TraceFunction};
 use crate::units::{NS_PER_S, SimDuration};
 use jobs::{Shapes, Tasks};
@@ -164,6 +164,32 @@ impl Workload {
         Ok(workload)
     }
 
+    /// Whether two scenarios have the same workload, given the same trace: what they differ in has no part in it, as policies and the
+    /// frame have none.
+    pub fn is_shared(one: &Scenario, other: &Scenario) -> bool {
+        let parts = |scenario: &Scenario| {
+            let Scenario {
+                version: _,
+                title: _,
+                question: _,
+                look_at: _,
+                zones: _,
+                nodes,
+                links: _,
+                network: _,
+                images,
+                functions,
+                workload,
+                frame: _,
+                policies: _,
+                timeline: _,
+                run,
+            } = scenario.clone();
+            (traffic(&nodes), images, functions, workload, run)
+        };
+        parts(one) == parts(other)
+    }
+
     /// The number of invocations.
     pub fn len(&self) -> usize {
         self.arrival_ns.len()
@@ -223,8 +249,7 @@ impl Workload {
     }
 
     fn draw_clients(&mut self, scenario: &Scenario) {
-        let traffic: Vec<f64> = scenario.nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect();
-        let shares = Shares::new(&traffic);
+        let shares = Shares::new(&traffic(&scenario.nodes));
         let mut stream = Stream::new(scenario.run.seed, "workload", "clients");
         let mut draw = |_| shares.draw(&mut stream) as u16;
         if self.job.is_empty() {
@@ -235,6 +260,11 @@ impl Workload {
             self.client = self.job.iter().map(|&job| of_jobs[job as usize]).collect();
         }
     }
+}
+
+/// What comes from each client, in proportion.
+fn traffic(nodes: &[Node]) -> Vec<f64> {
+    nodes.iter().filter(|n| n.is(Role::Client)).map(|n| n.traffic).collect()
 }
 
 fn rate_per_s(scenario: &Scenario) -> f64 {

@@ -1,5 +1,8 @@
 //! Drawing in CSS pixels: the few shapes that charts are made of.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use plotters::coord::Shift;
 use plotters::element::{Circle, PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, IntoDrawingArea, IntoFont};
@@ -75,6 +78,14 @@ pub(super) struct Pen<'a> {
     pub(super) before: &'static str,
 }
 
+/// So many labels' widths are known.
+const MOST_WIDTHS: usize = 2_000;
+
+thread_local! {
+    /// The widths of labels: most come again with each drawing, and to measure takes longer than to draw.
+    static WIDTHS: RefCell<BTreeMap<String, f64>> = const { RefCell::new(BTreeMap::new()) };
+}
+
 fn units((x, y): Px) -> (i32, i32) {
     ((x * UNIT).round() as i32, (y * UNIT).round() as i32)
 }
@@ -113,8 +124,17 @@ impl<'a> Pen<'a> {
 
     /// Width of a label.
     pub(super) fn width_of(&self, text: &str) -> f64 {
-        self.ruler.set_font(&format!("{LABEL_PX}px {FONT_FAMILY}"));
-        self.ruler.measure_text(text).map(|metrics| metrics.width()).unwrap_or(text.len() as f64 * LABEL_PX / 2.0)
+        WIDTHS.with_borrow_mut(|widths| {
+            if let Some(width) = widths.get(text) {
+                return *width;
+            }
+            if widths.len() >= MOST_WIDTHS {
+                widths.clear();
+            }
+            self.ruler.set_font(&format!("{LABEL_PX}px {FONT_FAMILY}"));
+            let measured = self.ruler.measure_text(text).map(|metrics| metrics.width());
+            *widths.entry(text.to_owned()).or_insert(measured.unwrap_or(text.len() as f64 * LABEL_PX / 2.0))
+        })
     }
 
     /// Width of the widest of some labels.

@@ -85,6 +85,8 @@ struct Worker {
     /// Wakes the loop when a message comes.
     wake: Rc<RefCell<Option<Function>>>,
     trace: Option<TraceData>,
+    /// The workload of the last run, and the scenario that it is of.
+    drawn: Option<(Scenario, Arc<Workload>)>,
     run: Option<Run>,
     /// The run before, for as long as the page shows it, and the one that it wants kept.
     before: Vec<Past>,
@@ -116,8 +118,18 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
     });
     scope.set_onmessage(Some(listen.as_ref().unchecked_ref()));
     listen.forget(); // lives as long as the worker
-    let mut worker =
-        Worker { scope, inbox, wake, trace: None, run: None, before: Vec::new(), kept: None, search: None, watch: None };
+    let mut worker = Worker {
+        scope,
+        inbox,
+        wake,
+        trace: None,
+        drawn: None,
+        run: None,
+        before: Vec::new(),
+        kept: None,
+        search: None,
+        watch: None,
+    };
     worker.post(&FromSim::Ready);
     spawn_local(async move {
         loop {
@@ -341,9 +353,13 @@ impl Worker {
             None => Vec::new(),
         };
         match TraceData::from_bytes(&bytes) {
-            Ok(trace) => self.trace = Some(trace),
+            Ok(trace) => self.take(trace),
             Err(error) => self.post(&FromSim::Unreadable { load: None, error: Box::new(error) }),
         }
+    }
+
+    fn take(&mut self, trace: TraceData) {
+        (self.trace, self.drawn) = (Some(trace), None);
     }
 
     /// Reads files as a trace. Answers whether it came to the end: false if it was cancelled.
@@ -355,10 +371,14 @@ impl Worker {
         for file in files {
             reader.begin_file(&file.name());
             let mut at = 0.0;
+            let mut next = coming(file, at);
             while at < file.size() {
-                let bytes = chunk(file, at).await.ok_or_else(|| TraceError::unreadable(&file.name(), at, file.size()))?;
+                let bytes = arrived(next).await.ok_or_else(|| TraceError::unreadable(&file.name(), at, file.size()))?;
+                let end = at + bytes.len() as f64;
+                // The next bytes come while these are read.
+                next = coming(file, end);
                 reader.push(&bytes)?;
-                at += bytes.len() as f64;
+                at = end;
                 read += bytes.len() as f64;
                 if now_ms() - last > PROGRESS_MS {
                     last = now_ms();
@@ -372,7 +392,7 @@ impl Worker {
         }
         let (trace, report) = reader.finish()?;
         let packed = js_sys::Array::of1(&Uint8Array::from(trace.to_bytes().as_slice()));
-        self.trace = Some(trace);
+        self.take(trace);
         let packed: Vec<JsValue> = Blob::new_with_u8_array_sequence(&packed).map(JsValue::from).into_iter().collect();
         self.post_with(&FromSim::Loaded { load, report: Box::new(report) }, &packed);
         Ok(true)
@@ -383,8 +403,13 @@ impl Worker {
         self.watch = None;
         let problem = |path: String, message: String, hint: String| vec![Problem { path, message, hint, warning: false }];
         let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
-        let workload = Workload::new(&scenario, self.trace.as_ref()).map_err(|e| problem(e.place, e.message, e.hint))?;
-        let workload = Arc::new(workload);
+        // Most edits are of a policy, and leave the workload as it is.
+        let drawn = self.drawn.take().filter(|(before, _)| Workload::is_shared(before, &scenario));
+        let workload = match drawn {
+            Some((_, workload)) => workload,
+            None => Workload::new(&scenario, self.trace.as_ref()).map(Arc::new).map_err(|e| problem(e.place, e.message, e.hint))?,
+        };
+        self.drawn = Some((scenario.clone(), Arc::clone(&workload)));
         let recorder = Recorder::new(Arc::clone(&workload), scenario.run.warm_up_s).with_hosts();
         let simulation = Simulation::new(&scenario, workload, &Library::default())?;
         self.run = Some(Run {
@@ -444,10 +469,14 @@ impl Worker {
     }
 }
 
-/// The next bytes of a file; nothing if they cannot be had.
-async fn chunk(file: &File, at: f64) -> Option<Vec<u8>> {
-    let part = file.slice_with_f64_and_f64(at, at + CHUNK).ok()?;
-    let buffer = JsFuture::from(part.array_buffer()).await.ok()?;
+/// Asks for the next bytes of a file.
+fn coming(file: &File, at: f64) -> Option<Promise> {
+    file.slice_with_f64_and_f64(at, at + CHUNK).ok().map(|part| part.array_buffer())
+}
+
+/// The bytes that were asked for, which are some; nothing if they cannot be had.
+async fn arrived(bytes: Option<Promise>) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(bytes?).await.ok()?;
     let bytes = Uint8Array::new(&buffer).to_vec();
     (!bytes.is_empty()).then_some(bytes)
 }
