@@ -72,6 +72,28 @@ fn where_a_scenario_begins_containers_are_kept_and_a_cold_start_follows_soon() {
 }
 
 #[test]
+fn at_any_instant_the_stage_shows_containers_that_serve_what_the_hosts_run() {
+    let mut shared = 0;
+    let several = set(&read("shared-containers"), "functions.fetch.concurrency", json!(8));
+    for scenario in stems().iter().map(|stem| read(stem)).chain([several]) {
+        let run = Simulation::new(&scenario, Arc::new(Workload::new(&scenario, None).unwrap()), &Library::default()).unwrap();
+        let end = scenario.run.duration_s.unwrap() * 1e9;
+        for part in [0.1, 0.5, 0.9] {
+            let at = SimTime((end * part) as u64);
+            let mut there = run.clone();
+            while !there.step_to(at, 10_000, &mut ()) {}
+            let running: u32 = there.world().hosts.iter().map(|host| host.running).sum();
+            let window = record(run.clone(), SimTime(at.0.saturating_sub(2_000_000_000)), SimTime(at.0 + 1));
+            let spans = window.containers.iter().filter(|span| span.from_ns < at.0 && span.to_ns >= at.0);
+            let active: Vec<u32> = spans.map(|span| span.active).collect();
+            assert_eq!(active.iter().sum::<u32>(), running, "{} at {} s", scenario.title, at.as_s());
+            shared += active.iter().filter(|active| **active > 1).count();
+        }
+    }
+    assert!(shared > 0, "some container serves several");
+}
+
+#[test]
 fn scenarios_that_share_a_workload_draw_the_same() {
     let scenarios: Vec<Scenario> = stems().iter().map(|stem| read(stem)).collect();
     let drawn: Vec<Workload> = scenarios.iter().map(|s| Workload::new(s, None).unwrap()).collect();

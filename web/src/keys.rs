@@ -86,6 +86,22 @@ pub(crate) const SHORTCUTS: &[(&str, &[Shortcut])] = &[
         ],
     ),
     ("In the results", &[told("Left, Right", "Another tab")]),
+    (
+        "On a chart",
+        &[
+            told("Arrows", "Read values; with Shift in larger steps. Home and End to its sides"),
+            told("Enter", "List the invocations of what is read"),
+            told("+, -, 0", "Show less of the time or more, and all of it"),
+            told("Escape", "Stop reading"),
+        ],
+    ),
+    (
+        "In a table",
+        &[
+            told("Up, Down", "From row to row; Page Up and Page Down by a screen, Home and End to its ends"),
+            told("Enter", "Open what the row is about"),
+        ],
+    ),
 ];
 
 /// The space bar. A short press does what its shortcut says when it ends, or presses the button that has the focus; while it is

@@ -736,6 +736,8 @@ impl World {
         self.counters.warm += 1;
         if was_idle {
             self.container_changed(model, probe, container, ContainerChange::Busy, SimTime::NEVER);
+        } else {
+            self.tell_shared(probe, container);
         }
     }
 
@@ -803,6 +805,7 @@ impl World {
             self.unlink(model, container);
         }
         self.tell_used(model, workload, container, a.invocation);
+        self.tell_shared(probe, container);
         self.attempts[attempt].container = container;
         self.attempts[attempt].cold = true;
         self.counters.cold += 1;
@@ -1135,7 +1138,15 @@ impl World {
         }
         if active == 1 {
             self.becomes_idle(model, workload, probe, container);
+        } else {
+            self.tell_shared(probe, container);
         }
+    }
+
+    /// Tells how many invocations a container serves.
+    fn tell_shared<P: Probe>(&self, probe: &mut P, container: u32) {
+        let Container { host, cell, active, .. } = self.containers[container];
+        probe.shared(self.now, host, cell, active);
     }
 
     /// The placer that bound an attempt hears of its end: what it had taken is free.

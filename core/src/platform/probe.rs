@@ -158,6 +158,8 @@ pub trait Probe {
     fn unreserved(&mut self, now: SimTime, host: u32, reservation: u32) {}
     /// A container changed.
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {}
+    /// A container that serves more than one invocation, or did, serves so many now. Of the first and the last its changes tell.
+    fn shared(&mut self, now: SimTime, host: u32, cell: u32, active: u32) {}
     /// An agent gives other shares of a function's requests to decentralized, federated and centralized. What holds for an agent
     /// and a function holds until its next change, or until another architecture takes over.
     fn weights(&mut self, now: SimTime, machine: u32, function: u32, weights: [f64; 3]) {}
@@ -212,6 +214,9 @@ impl Probe for &mut dyn Probe {
     }
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         (**self).container(now, event);
+    }
+    fn shared(&mut self, now: SimTime, host: u32, cell: u32, active: u32) {
+        (**self).shared(now, host, cell, active);
     }
     fn image(&mut self, now: SimTime, event: &ImageEvent) {
         (**self).image(now, event);
@@ -279,6 +284,10 @@ impl<A: Probe, B: Probe> Probe for (A, B) {
     fn container(&mut self, now: SimTime, event: &ContainerEvent) {
         self.0.container(now, event);
         self.1.container(now, event);
+    }
+    fn shared(&mut self, now: SimTime, host: u32, cell: u32, active: u32) {
+        self.0.shared(now, host, cell, active);
+        self.1.shared(now, host, cell, active);
     }
     fn image(&mut self, now: SimTime, event: &ImageEvent) {
         self.0.image(now, event);

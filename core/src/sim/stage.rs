@@ -78,10 +78,12 @@ pub enum FlightKind {
 /// A container in one state.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ContainerSpan {
-    /// When it entered the state, in nanoseconds; before the window for what was there at its start.
+    /// When it entered the state, or began to serve so many, in nanoseconds; before the window for what was there at its start.
     pub from_ns: u64,
-    /// When it left the state; `u64::MAX` for what is still in it at the end of the window.
+    /// When that ended; `u64::MAX` for what is still so at the end of the window.
     pub to_ns: u64,
+    /// When it entered the state.
+    pub since_ns: u64,
     /// The machine.
     pub host: u32,
     /// Its cell on the machine; cells are reused after removal.
@@ -92,6 +94,8 @@ pub struct ContainerSpan {
     pub memory_mb: f32,
     /// The state.
     pub state: ContainerState,
+    /// How many invocations it serves, or will once it has started.
+    pub active: u32,
     /// For starting: when it will be ready. For idle: when it will expire, `u64::MAX` for never. For busy: `u64::MAX`.
     pub until_ns: u64,
 }
@@ -209,6 +213,11 @@ pub struct StageProbe {
     workload: Arc<Workload>,
 }
 
+/// Bytes as megabytes.
+fn megabytes(bytes: u64) -> f32 {
+    (bytes as f64 / 1e6) as f32
+}
+
 /// The most intervals of a kind that a window holds; a window that would hold more is cut short.
 const MOST_INTERVALS: usize = 200_000;
 
@@ -261,7 +270,19 @@ impl StageProbe {
                     (false, 0) => ContainerState::Idle,
                     _ => ContainerState::Busy,
                 };
-                probe.open_container(c.since.0, index as u32, c.cell, c.function, memory, state, c.until.0);
+                let span = ContainerSpan {
+                    from_ns: c.since.0,
+                    to_ns: u64::MAX,
+                    since_ns: c.since.0,
+                    host: probe.machines[index],
+                    cell: c.cell,
+                    function: c.function,
+                    memory_mb: megabytes(memory),
+                    state,
+                    active: c.active,
+                    until_ns: c.until.0,
+                };
+                probe.open_container(index as u32, span);
             }
             for (_, waiter) in host.queue.iter(from) {
                 match waiter {
@@ -308,40 +329,21 @@ impl StageProbe {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn open_container(
-        &mut self,
-        from_ns: u64,
-        host: u32,
-        cell: u32,
-        function: u32,
-        memory: u64,
-        state: ContainerState,
-        until_ns: u64,
-    ) {
-        let cells = &mut self.open_containers[host as usize];
-        if cells.len() <= cell as usize {
-            cells.resize(cell as usize + 1, NONE);
+    fn open_container(&mut self, host: u32, span: ContainerSpan) {
+        let (cells, cell) = (&mut self.open_containers[host as usize], span.cell as usize);
+        if cells.len() <= cell {
+            cells.resize(cell + 1, NONE);
         }
-        cells[cell as usize] = self.window.containers.len() as u32;
-        self.window.containers.push(ContainerSpan {
-            from_ns,
-            to_ns: u64::MAX,
-            host: self.machines[host as usize],
-            cell,
-            function,
-            memory_mb: (memory as f64 / 1e6) as f32,
-            state,
-            until_ns,
-        });
+        cells[cell] = self.window.containers.len() as u32;
+        self.window.containers.push(span);
     }
 
-    fn close_container(&mut self, now: SimTime, host: u32, cell: u32) {
-        if let Some(open) = self.open_containers[host as usize].get_mut(cell as usize)
-            && *open != NONE
-        {
-            self.window.containers[*open as usize].to_ns = now.0;
-            *open = NONE;
-        }
+    /// Ends the span of a container, if there is one, and answers it.
+    fn close_container(&mut self, now: SimTime, host: u32, cell: u32) -> Option<ContainerSpan> {
+        let open = self.open_containers[host as usize].get_mut(cell as usize).filter(|open| **open != NONE)?;
+        let span = &mut self.window.containers[std::mem::replace(open, NONE) as usize];
+        span.to_ns = now.0;
+        Some(*span)
     }
 
     /// What images there are at the start, and how much has come of those on their way.
@@ -459,7 +461,7 @@ impl Probe for StageProbe {
     }
 
     fn container(&mut self, now: SimTime, e: &ContainerEvent) {
-        self.close_container(now, e.host, e.cell);
+        let before = self.close_container(now, e.host, e.cell);
         let machine = self.machines[e.host as usize];
         let state = match e.change {
             ContainerChange::Starting => {
@@ -472,7 +474,29 @@ impl Probe for StageProbe {
             ContainerChange::Expired => return self.note(now, machine, e.cell, NoteKind::Expiry),
             ContainerChange::Evicted | ContainerChange::Killed => return self.note(now, machine, e.cell, NoteKind::Eviction),
         };
-        self.open_container(now.0, e.host, e.cell, e.function, e.memory, state, e.until.0);
+        let active = match e.change {
+            ContainerChange::Ready => before.map_or(1, |span| span.active),
+            ContainerChange::Starting | ContainerChange::Busy => 1,
+            _ => 0,
+        };
+        let span = ContainerSpan {
+            from_ns: now.0,
+            to_ns: u64::MAX,
+            since_ns: now.0,
+            host: machine,
+            cell: e.cell,
+            function: e.function,
+            memory_mb: megabytes(e.memory),
+            state,
+            active,
+            until_ns: e.until.0,
+        };
+        self.open_container(e.host, span);
+    }
+
+    fn shared(&mut self, now: SimTime, host: u32, cell: u32, active: u32) {
+        let Some(before) = self.close_container(now, host, cell) else { return };
+        self.open_container(host, ContainerSpan { from_ns: now.0, to_ns: u64::MAX, active, ..before });
     }
 
     fn image(&mut self, now: SimTime, e: &ImageEvent) {

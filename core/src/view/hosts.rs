@@ -13,6 +13,8 @@ const IDLE: f64 = 0.15;
 const LETTERS_FROM: f64 = 1.4;
 /// The most empty squares of a block that are drawn.
 const MOST_EMPTY: usize = 5_000;
+/// More invocations at once than so many are a bar in their container.
+const MOST_PIPS: u32 = 4;
 
 /// Draws all workers and blocks.
 pub(crate) fn draw(playback: &Playback, scene: &Scene, tallies: &[Tally], out: &mut Vec<Item>) {
@@ -44,8 +46,8 @@ fn worker(frame: &Frame, tally: &Tally, slots: u32, memory_mb: f64, out: &mut Ve
         Detail::Full => {
             let size = text_size(12.0, frame.scale);
             let at = (frame.rect.right() - frame.inset(), frame.header(text_size(13.0, frame.scale)));
-            let ink = if tally.in_use() > 0 { Ink::Ink } else { Ink::Muted };
-            out.push(Item::label(at, size, Anchor::End, ink, format!("{}/{slots}", tally.in_use())));
+            let ink = if tally.active > 0 { Ink::Ink } else { Ink::Muted };
+            out.push(Item::label(at, size, Anchor::End, ink, format!("{}/{slots}", tally.active)));
             memory_bar(frame.bar(), tally, memory_mb, out);
             let at = (frame.rect.x + frame.inset(), frame.footer(size));
             out.push(Item::label(at, size, Anchor::Start, Ink::Muted, memory_text(tally.memory_mb(), memory_mb)));
@@ -76,7 +78,7 @@ fn brief(frame: &Frame, tally: &Tally, slots: u32, memory_mb: f64, out: &mut Vec
         let at = (x + inset + side + 3.0, baseline);
         out.push(Item::label(at, size, Anchor::Start, Ink::Ink, short(u64::from(tally.queued))));
     }
-    let share = percent(f64::from(tally.in_use()), f64::from(slots));
+    let share = percent(f64::from(tally.active), f64::from(slots));
     out.push(Item::label((x + w - inset, baseline), size, Anchor::End, Ink::Ink, share));
 }
 
@@ -232,8 +234,8 @@ fn block_totals(frame: &Frame, all: &Tally, slots: u64, memory_mb: f64, out: &mu
     let size = text_size(12.0, s);
     let full = Detail::at(s) == Detail::Full;
     let used = match full {
-        true => format!("{}/{}", thousands(u64::from(all.in_use())), thousands(slots)),
-        false => percent(f64::from(all.in_use()), slots as f64),
+        true => format!("{}/{}", thousands(u64::from(all.active)), thousands(slots)),
+        false => percent(f64::from(all.active), slots as f64),
     };
     let at = (x + w - inset, frame.header(text_size(13.0, s)));
     out.push(Item::label(at, size, Anchor::End, Ink::Ink, used));
@@ -294,16 +296,31 @@ fn container(span: &ContainerSpan, t: u64, cell: Rect, out: &mut Vec<Item>) {
     let Rect { x, y, w, h } = cell;
     match span.state {
         ContainerState::Starting => {
-            let high = h * part(span.from_ns, span.until_ns, t);
+            let high = h * part(span.since_ns, span.until_ns, t);
             out.push(Item::Hatch { x, y: y + h - high, w, h: high, fill: Ink::Cold.into() });
             let edge = Some(Stroke::new(Ink::Cold, 1.0));
             out.push(Item::Rect { x: x + 0.5, y: y + 0.5, w: w - 1.0, h: h - 1.0, radius: 0.0, fill: None, stroke: edge });
         }
-        ContainerState::Busy => out.push(Item::bar(x, y, w, h, Ink::Running)),
+        ContainerState::Busy => {
+            out.push(Item::bar(x, y, w, h, Ink::Running));
+            pips(cell, span.active, out);
+        }
         ContainerState::Idle => {
-            let left = if span.until_ns == u64::MAX { 1.0 } else { 1.0 - part(span.from_ns, span.until_ns, t) };
+            let left = if span.until_ns == u64::MAX { 1.0 } else { 1.0 - part(span.since_ns, span.until_ns, t) };
             idle_cell(cell, left, out);
         }
+    }
+}
+
+/// How many invocations a container serves at once, if there are several: a row of pips, and a bar for more than fit.
+fn pips(Rect { x, y, w, h }: Rect, active: u32, out: &mut Vec<Item>) {
+    let step = w / 14.0;
+    let (y, side) = (y + h - 3.0 * step, 2.0 * step);
+    if active > MOST_PIPS {
+        return out.push(Item::bar(x + 1.5 * step, y, 11.0 * step, side, Ink::Surface));
+    }
+    for i in 0..if active > 1 { active } else { 0 } {
+        out.push(Item::bar(x + (1.5 + 3.0 * f64::from(i)) * step, y, side, side, Ink::Surface));
     }
 }
 
@@ -460,6 +477,19 @@ mod tests {
         assert_eq!(memory_text(5_222.4, 8_192.0), "5.1 / 8 GB");
         assert_eq!(memory_text(300.0, 512.0), "300 / 512 MB");
         assert_eq!(memory_text(0.0, 8_388_608.0), "0 / 8 TB");
+    }
+
+    #[test]
+    fn a_container_that_serves_several_has_a_pip_for_each_and_takes_as_many_slots() {
+        let shown = |active| {
+            let span = ContainerSpan { active, ..container(0, 9, 0, ContainerState::Busy, u64::MAX) };
+            let list = picture(vec![worker()], containers(vec![span]), 5);
+            let is_pip =
+                |i: &&Item| matches!(i, Item::Rect { h, fill: Some(f), stroke: None, .. } if *h == 2.0 && f.ink == Ink::Surface);
+            (list.iter().filter(is_pip).count(), texts(&list)[0].to_owned())
+        };
+        let expected = [(1, 0), (2, 2), (4, 4), (5, 1)].map(|(active, pips)| (pips, format!("{active}/4")));
+        assert_eq!([1, 2, 4, 5].map(shown), expected);
     }
 
     #[test]

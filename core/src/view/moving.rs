@@ -44,6 +44,8 @@ pub struct FrameOptions {
 /// What a machine holds at an instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
+    /// Invocations that its containers serve, or will once they have started.
+    pub active: u32,
     /// Containers that start.
     pub starting: u32,
     /// Containers that run.
@@ -65,11 +67,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Slots in use: a container that starts does so for an invocation.
-    pub fn in_use(&self) -> u32 {
-        self.starting + self.busy
-    }
-
     /// Memory of all containers and images, in MB.
     pub fn memory_mb(&self) -> f64 {
         self.starting_mb + self.busy_mb + self.idle_mb + self.images_mb
@@ -78,6 +75,7 @@ impl Tally {
     /// Both together.
     pub fn plus(&self, other: &Tally) -> Tally {
         Tally {
+            active: self.active + other.active,
             starting: self.starting + other.starting,
             busy: self.busy + other.busy,
             idle: self.idle + other.idle,
@@ -207,6 +205,7 @@ impl Playback {
                 ContainerState::Idle => (&mut tally.idle, &mut tally.idle_mb),
             };
             *count += 1;
+            tally.active += c.active;
             *memory += f64::from(c.memory_mb);
         }
         for q in self.queued.at(t_ns) {
@@ -392,7 +391,8 @@ pub(crate) mod tests {
 
     /// A container of 1024 MB on the first machine.
     pub(crate) fn container(from_ns: u64, to_ns: u64, cell: u32, state: ContainerState, until_ns: u64) -> ContainerSpan {
-        ContainerSpan { from_ns, to_ns, host: 0, cell, function: 0, memory_mb: 1024.0, state, until_ns }
+        let active = u32::from(state != ContainerState::Idle);
+        ContainerSpan { from_ns, to_ns, since_ns: from_ns, host: 0, cell, function: 0, memory_mb: 1024.0, state, active, until_ns }
     }
 
     /// All texts of a picture.

@@ -108,7 +108,7 @@ fn NodePanel(props: &NodeProps) -> Html {
     html! {
         <section class="panel">
             { title_of("Node", &n.id) }
-            if n.is(Role::Worker) { <Now node={n.id.clone()} /> }
+            <Now node={n.id.clone()} works={n.is(Role::Worker)} />
             if n.count > 1 {
                 <p class="help">{ "To choose one of its machines, open it: here, with a double click on the stage, or with Enter there." }</p>
                 <div class="row"><button onclick={open}>{ "Open the block" }</button></div>

@@ -16,12 +16,17 @@ pub(super) struct NowProps {
     /// A machine of it; all together if absent.
     #[prop_or_default]
     pub(super) machine: Option<u32>,
+    /// Whether it is a worker.
+    pub(super) works: bool,
 }
 
-/// What a worker or one of its machines holds at the playhead.
+/// What a node or one of its machines holds at the playhead, and what its placers have to do.
 #[component]
 pub(super) fn Now(props: &NowProps) -> Html {
-    let words = use_live().and_then(|live| live.words(&props.node, props.machine));
+    let live = use_live();
+    let held = live.as_ref().filter(|_| props.works).and_then(|live| live.words(&props.node, props.machine));
+    let work = live.as_ref().filter(|_| props.machine.is_none()).and_then(|live| live.work(&props.node));
+    let words = held.into_iter().chain(work).reduce(|held, work| format!("{held}, {work}"));
     words.map_or_else(Html::default, |words| html! { <p class="now">{ words }</p> })
 }
 
@@ -53,7 +58,7 @@ pub(super) fn MachinePanel(props: &MachineProps) -> Html {
     html! {
         <section class="panel">
             { title_of("Machine", &id) }
-            <Now node={n.id.clone()} machine={number} />
+            <Now node={n.id.clone()} machine={number} works={true} />
             <p class="help">{ format!("One of the {} machines of {}. What is entered here holds for this one alone.", n.count, n.label()) }</p>
             <Number path={path("cores")} placeholder={of_block(Some(n.cores.to_string()), "")} />
             <Number path={path("memory_mb")} placeholder={of_block(Some(n.memory_mb.to_string()), "")} help="For containers." />

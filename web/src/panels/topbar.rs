@@ -1,5 +1,6 @@
 //! The top bar: what the experiment is called, and what can be done with the whole of it.
 
+use gloo::timers::callback::Timeout;
 use serde_json::Value;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -85,18 +86,26 @@ pub(crate) fn TopBar() -> Html {
     }
 }
 
+/// Shorter runs are over before anybody could read of them.
+const TOLD_AFTER_MS: f64 = 150.0;
+
 /// What goes on, with a way to stop it.
 #[component]
 fn Status() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    // When a run has gone on for so long that it is told, even if nothing is heard of it.
+    let again = use_force_update();
+    use_effect_with(lab.running.as_ref().map(|r| r.run), move |run| {
+        let timer = run.map(|_| Timeout::new(TOLD_AFTER_MS as u32 + 1, move || again.force_update()));
+        move || drop(timer)
+    });
     let now = web_sys::window().and_then(|w| w.performance()).map_or(0.0, |p| p.now());
     let (text, fraction) = if let Some(l) = lab.loading {
         let part = if l.total > 0.0 { l.bytes / l.total } else { 0.0 };
         (format!("Reading {:.0} of {:.0} MB, {} rows", l.bytes / 1e6, l.total / 1e6, three_digits(l.rows as f64)), Some(part))
     } else if let Some(r) = &lab.running {
         let spent = now - r.begun_ms;
-        // Short runs are over before anybody could read this.
-        if spent < 150.0 {
+        if spent < TOLD_AFTER_MS {
             (String::new(), None)
         } else {
             let left = if r.fraction > 0.02 { Some(spent / r.fraction - spent) } else { None };

@@ -164,7 +164,9 @@ pub(super) fn Outline(props: &Props) -> Html {
             let hit = entry.hit;
             move |_: MouseEvent| hit
         });
-        let words = entry.worker.as_ref().and_then(|(node, machine)| live.as_ref()?.words(node, *machine));
+        let held = entry.worker.as_ref().and_then(|(node, machine)| live.as_ref()?.words(node, *machine));
+        let work = live.as_ref().filter(|_| matches!(entry.hit, Hit::Node(_))).and_then(|live| live.work(&entry.id));
+        let words = held.into_iter().chain(work).reduce(|held, work| format!("{held}, {work}"));
         let toggle = entry.open.map(|is_open| {
             let (turn, entry) = (turn.clone(), entry.clone());
             let onclick = Callback::from(move |event: MouseEvent| {

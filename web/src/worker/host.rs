@@ -89,7 +89,7 @@ struct Worker {
     drawn: Option<(Scenario, Arc<Workload>)>,
     run: Option<Run>,
     /// The run before, for as long as the page shows it, and the one that it wants kept.
-    before: Vec<Past>,
+    before: Vec<Run>,
     /// The run that is kept when others have taken its place.
     kept: Option<u32>,
     /// What is looked for, with the number of its run and its own.
@@ -196,25 +196,25 @@ impl Worker {
         })
     }
 
-    /// Lets go of the current run. The one that the page shows, this or the one before, goes on answering for windows.
+    /// Lets go of the current run. The one that the page shows, this or the one before, goes on answering.
     fn put_aside(&mut self) {
         let kept = self.kept;
         if let Some(run) = self.run.take().filter(|r| r.past.shown || kept == Some(r.past.number)) {
-            self.before.retain(|p| kept == Some(p.number));
-            self.before.push(run.past);
+            self.before.retain(|r| kept == Some(r.past.number));
+            self.before.push(run);
         }
     }
 
-    /// What is kept of a run that the page shows. Where that is the current one, the one before is no longer needed.
-    fn past(&mut self, number: u32) -> Option<&Past> {
+    /// A run that the page shows. Where that is the current one, the one before is no longer needed.
+    fn shown(&mut self, number: u32) -> Option<&mut Run> {
         match self.run.as_mut().filter(|r| r.past.number == number) {
             Some(run) => {
                 run.past.shown = true;
                 let kept = self.kept;
-                self.before.retain(|p| kept == Some(p.number));
-                Some(&run.past)
+                self.before.retain(|r| kept == Some(r.past.number));
+                Some(run)
             }
-            None => self.before.iter().find(|p| p.number == number),
+            None => self.before.iter_mut().find(|r| r.past.number == number),
         }
     }
 
@@ -223,8 +223,8 @@ impl Worker {
     fn look(&mut self) {
         let Some((run, number, mut search)) = self.search.take() else { return };
         let begin = now_ms();
-        let step = match self.past(run) {
-            Some(past) => loop {
+        let step = match self.shown(run) {
+            Some(Run { past, .. }) => loop {
                 match search.step(&past.checkpoints, past.now, BATCH) {
                     Step::Searching if now_ms() - begin < SLICE_MS => {}
                     step => break step,
@@ -253,7 +253,7 @@ impl Worker {
                 self.post(&FromSim::Cancelled(job));
             }
             ToSim::Window { run, from_ns, to_ns } => {
-                if let Some(window) = self.past(run).map(|p| p.window(from_ns, to_ns)) {
+                if let Some(window) = self.shown(run).map(|r| r.past.window(from_ns, to_ns)) {
                     self.post(&FromSim::Window { run, window });
                 }
             }
@@ -275,40 +275,36 @@ impl Worker {
     fn answer(&mut self, message: ToSim) {
         match message {
             ToSim::Life { run, invocation } => {
-                // Of a run that is no longer the current one only states are kept.
-                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
-                    let row = Tables::row(&current.simulation, &current.recorder, invocation);
-                    let life = current.past.life(invocation, row.submitted_ns);
+                if let Some(Run { past, simulation, recorder, .. }) = self.shown(run) {
+                    let row = Tables::row(simulation, recorder, invocation);
+                    let life = past.life(invocation, row.submitted_ns);
                     self.post(&FromSim::Life { run, row, life });
                 }
             }
             ToSim::Charts { run, from_ns, to_ns } => {
-                // Of a run that is no longer the current one there are no rows.
-                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
-                    let (from, to) = (SimTime(from_ns), SimTime(to_ns));
-                    let charts = Box::new(current.recorder.charts_between(&current.simulation, from, to));
+                if let Some(Run { simulation, recorder, .. }) = self.shown(run) {
+                    let charts = Box::new(recorder.charts_between(simulation, SimTime(from_ns), SimTime(to_ns)));
                     self.post(&FromSim::Charts { run, charts });
                 }
             }
             ToSim::Containers { run, host, from_ns, to_ns } => {
                 let (from, to) = (SimTime(from_ns), SimTime(to_ns));
-                self.watch = self.past(run).map(|past| (run, host, Watch::new(past.before(from).clone(), host, from, to)));
+                self.watch = self.shown(run).map(|r| (run, host, Watch::new(r.past.before(from).clone(), host, from, to)));
             }
             ToSim::Why { run, invocation } => {
-                if let Some(current) = self.run.as_ref().filter(|r| r.past.number == run) {
-                    self.post(&FromSim::Why { run, why: current.why(invocation) });
+                if let Some(why) = self.shown(run).map(|r| r.why(invocation)) {
+                    self.post(&FromSim::Why { run, why });
                 }
             }
             ToSim::Page { run, query, from, count } => {
-                if let Some(current) = self.run.as_mut().filter(|r| r.past.number == run && r.done) {
-                    let (total, rows) = current.tables.page(&current.simulation, &current.recorder, &query, from, count);
+                if let Some(Run { simulation, recorder, tables, .. }) = self.shown(run).filter(|r| r.done) {
+                    let (total, rows) = tables.page(simulation, recorder, &query, from, count);
                     self.post(&FromSim::Page { run, query, from, total, rows });
                 }
             }
             ToSim::Export { run, query } => {
-                if let Some(current) = self.run.as_mut().filter(|r| r.past.number == run && r.done)
-                    && let Some(blob) = current.tables.file(&current.simulation, &current.recorder, &query)
-                {
+                let shown = self.shown(run).filter(|r| r.done);
+                if let Some(blob) = shown.and_then(|r| r.tables.file(&r.simulation, &r.recorder, &query)) {
                     self.post_with(&FromSim::Exported { table: query.table }, &[blob.into()]);
                 }
             }
@@ -316,10 +312,12 @@ impl Worker {
                 self.search = Some((run, search, Search::new(aim, direction, from_ns)));
             }
             ToSim::Follow { run, invocation } => {
-                let current = self.run.as_ref().filter(|r| r.past.number == run);
-                let current = current.filter(|r| (invocation as usize) < r.simulation.workload().len());
-                let submitted = current.and_then(|r| r.recorder.row(invocation).submitted);
-                if let Some(journey) = self.past(run).map(|p| p.journey(invocation, submitted)) {
+                let journey = self.shown(run).map(|r| {
+                    let known = (invocation as usize) < r.simulation.workload().len();
+                    let submitted = if known { r.recorder.row(invocation).submitted } else { None };
+                    r.past.journey(invocation, submitted)
+                });
+                if let Some(journey) = journey {
                     self.post(&FromSim::Journey { run, journey: Box::new(journey) });
                 }
             }
