@@ -348,6 +348,27 @@ test("a crash of the page shows a screen with a way out, and the work is kept", 
   assert.equal(await digest(page), second);
 });
 
+test("the screen after a crash of the page saves the work as a file, and starts anew", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "13");
+  const second = await digest(page, first);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}").policies?.keep_alive?.ttl_s === 13);
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
+  await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save scenario" }).click()]);
+  assert.equal(download.suggestedFilename(), "scenario.json");
+  const work = await readFile(await download.path());
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await page.getByRole("heading", { name: "The page has stopped" }).waitFor({ state: "hidden" });
+  assert.equal(await digest(page), first, "the opening scenario");
+  assert.equal(await page.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "2");
+  assert.ok(await page.getByRole("button", { name: "Undo" }).isDisabled());
+  // The file brings the work back.
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "scenario.json", mimeType: "application/json", buffer: work });
+  assert.equal(await digest(page, first), second);
+});
+
 test("a scenario is saved as a file and opened again", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
