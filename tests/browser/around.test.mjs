@@ -84,6 +84,34 @@ test("the share dialog has a short link, a QR code of it and a frame, and each o
   clean(embedded);
 });
 
+test("the link goes to the clipboard, alone or as Markdown with the title", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await enter(page, "policies.keep_alive.ttl_s", "9");
+  const second = await digest(page, first);
+  // Brackets would end the text of a Markdown link.
+  await page.locator(".topbar .title").fill("Old [news] & more");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.locator("dialog .link").inputValue();
+  for (const [button, expected, said] of [
+    ["Copy link", link, "Link copied"],
+    ["Copy as Markdown", `[Old news & more](${link})`, "Markdown copied"],
+  ]) {
+    await page.getByRole("button", { name: button }).click();
+    await page.locator("dialog [role=status]", { hasText: said }).waitFor();
+    assert.equal(await copied(), expected);
+  }
+  const there = (await copied()).match(/\]\((.*)\)$/)[1];
+  const other = await fresh(lab, there.slice(lab.base.length));
+  assert.equal(await digest(other), second);
+  assert.equal(await title(other), "Old [news] & more");
+  clean(page);
+  clean(other);
+});
+
 test("a link too long for a QR code says why and offers a file", async () => {
   const page = await fresh(lab);
   let last = await digest(page);

@@ -1,5 +1,6 @@
 // The charts: what they share, how they are looked at closely, and what leads from them to invocations and the stage.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { clean, digest, fresh, open, pane } from "./support.mjs";
 
@@ -211,6 +212,38 @@ test("every chart of every tab is drawn, or says why not", async () => {
       if (await why.count() && id !== "containers") assert.match(await why.textContent(), /in this run/, id);
       else await drawn(page, id);
     }
+  }
+  clean(page);
+});
+
+test("each chart is saved as a drawing with its title, and as a picture of twice its size", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  const ids = await page.locator(".chart").evaluateAll((charts) => charts.map((c) => c.dataset.chart));
+  assert.equal(ids.length, 4);
+  /** Saves a chart by an entry of its menu. */
+  const save = async (id, entry, extension) => {
+    await chart(page, id).locator("summary").click();
+    const [download] = await Promise.all([page.waitForEvent("download"), chart(page, id).getByRole("button", { name: entry }).click()]);
+    assert.equal(download.suggestedFilename(), `faaslab-${id}.${extension}`);
+    return readFile(await download.path());
+  };
+  for (const id of ids) {
+    await drawn(page, id);
+    const title = await chart(page, id).locator(".chart-title").textContent();
+    const drawing = await page.evaluate((text) => {
+      const parsed = new DOMParser().parseFromString(text, "image/svg+xml");
+      const texts = [...parsed.querySelectorAll("text")].map((e) => e.textContent.trim());
+      const { nodeName } = parsed.documentElement;
+      const numbers = [...parsed.querySelectorAll("*")].flatMap((e) => [...e.attributes].map((a) => a.value)).join();
+      return { nodeName, wrong: parsed.querySelectorAll("parsererror").length, texts, numbers: /NaN|inf/.test(numbers) };
+    }, (await save(id, "Drawing (SVG)", "svg")).toString());
+    assert.deepEqual([drawing.nodeName, drawing.wrong, drawing.numbers], ["svg", 0, false], id);
+    assert.ok(drawing.texts.includes(title), `${title} in ${drawing.texts}`);
+    const picture = await save(id, "Picture (PNG)", "png");
+    assert.equal(picture.subarray(0, 8).toString("latin1"), "\x89PNG\r\n\x1a\n", id);
+    assert.equal(picture.readUInt32BE(16), 1_600, `${id}: width`);
+    assert.ok(picture.length > 1_000, `${id}: ${picture.length} bytes`);
   }
   clean(page);
 });

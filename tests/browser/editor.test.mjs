@@ -239,6 +239,70 @@ test("the ends of a link are changed in the inspector", async () => {
   clean(page);
 });
 
+test("latency and bandwidth of a link are edited, saved, and come back by undo", async () => {
+  const page = await start();
+  const first = await digest(page);
+  const link = () => page.evaluate(() => {
+    const saved = JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}").links?.find((l) => l.id === "uplink");
+    return [saved?.latency_ms, saved?.bandwidth_mbps ?? null];
+  });
+  await page.getByRole("button", { name: "Outline" }).click();
+  await page.locator('[id="line-uplink"]').click();
+  await page.locator(".inspector h2", { hasText: "Link" }).waitFor();
+  const latency = page.locator('[id="f-links.uplink.latency_ms"]');
+  const bandwidth = page.locator('[id="f-links.uplink.bandwidth_mbps"]');
+  assert.deepEqual([await latency.inputValue(), await bandwidth.inputValue()], ["12", ""]);
+  await enter(page, "links.uplink.latency_ms", "90");
+  const second = await digest(page, first);
+  await enter(page, "links.uplink.bandwidth_mbps", "25");
+  await until(link, [90, 25], "both are saved");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await until(() => bandwidth.inputValue(), "", "without a limit again");
+  assert.equal(await latency.inputValue(), "90");
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await digest(page, second), first);
+  assert.equal(await latency.inputValue(), "12");
+  await until(link, [12, null], "and so it is saved");
+  clean(page);
+});
+
+test("a new place or another name starts no run, and another keep-alive does", async () => {
+  const page = await fresh(lab, "worker.js"); // nothing runs yet
+  // Counts the runs that the page asks the worker for: they are the first kind of message.
+  await page.addInitScript(() => {
+    window.runs = 0;
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (data, ...rest) {
+      if (Array.isArray(data) && data[0] instanceof Uint8Array && data[0][0] === 0) window.runs += 1;
+      return post.call(this, data, ...rest);
+    };
+  });
+  page.faults.length = 0;
+  await page.goto(lab.base);
+  const first = await digest(page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const runs = () => page.evaluate(() => window.runs);
+  const saved = () => page.evaluate(() => JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}"));
+  assert.equal(await runs(), 1, "the opening run");
+  const from = await place(page, "worker-1");
+  await drag(page, middle(from), [0, 48]);
+  await until(async () => (await place(page, "worker-1")).y > from.y + 20, true, "it moved");
+  await enter(page, "nodes.worker-1.name", "Left");
+  await until(() => node(page, "worker-1").getAttribute("aria-label"), (label) => label.startsWith("Left"), "it has its name");
+  await page.locator(".topbar .title").fill("Another name");
+  await page.keyboard.press("Enter");
+  // What is saved is an edit that has been handled.
+  await until(async () => [(await saved()).title, (await saved()).nodes?.[1].name], ["Another name", "Left"]);
+  assert.equal(await runs(), 1, "no other");
+  assert.equal(await page.locator(".run-line .digest").textContent(), first);
+  await page.keyboard.press("Escape");
+  await page.locator(".stage-view").click({ position: { x: 8, y: 8 } });
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  await digest(page, first);
+  assert.equal(await runs(), 2, "this one did");
+  clean(page);
+});
+
 test("a block of a thousand opens, and each machine can be looked at and made to differ", async () => {
   const page = await start("#/gallery/fat-cluster");
   const first = await digest(page);

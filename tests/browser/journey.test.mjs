@@ -348,6 +348,27 @@ test("a crash of the page shows a screen with a way out, and the work is kept", 
   assert.equal(await digest(page), second);
 });
 
+test("the screen after a crash of the page saves the work as a file, and starts anew", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "13");
+  const second = await digest(page, first);
+  await page.waitForFunction(() => JSON.parse(localStorage.getItem("faaslab.scenario") ?? "{}").policies?.keep_alive?.ttl_s === 13);
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-page")));
+  await page.getByRole("heading", { name: "The page has stopped" }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save scenario" }).click()]);
+  assert.equal(download.suggestedFilename(), "scenario.json");
+  const work = await readFile(await download.path());
+  await page.getByRole("button", { name: "Start anew" }).click();
+  await page.getByRole("heading", { name: "The page has stopped" }).waitFor({ state: "hidden" });
+  assert.equal(await digest(page), first, "the opening scenario");
+  assert.equal(await page.locator('[id="f-policies.keep_alive.ttl_s"]').inputValue(), "2");
+  assert.ok(await page.getByRole("button", { name: "Undo" }).isDisabled());
+  // The file brings the work back.
+  await page.locator(".topbar input[type=file]").setInputFiles({ name: "scenario.json", mimeType: "application/json", buffer: work });
+  assert.equal(await digest(page, first), second);
+});
+
 test("a scenario is saved as a file and opened again", async () => {
   const page = await fresh(lab);
   const first = await digest(page);
@@ -525,6 +546,73 @@ test("after Cancel the stage still plays the run that is shown", async () => {
   await plays(20);
   await cancel();
   await plays(10);
+  clean(page);
+});
+
+/** A page whose workers do this before anything else. */
+async function withWorkers(first) {
+  const page = await fresh(lab, "worker.js"); // nothing runs yet
+  const body = `${first}\n${await readFile(join(root, "static/worker.js"), "utf8")}`;
+  await page.route("**/worker.js", (route) => route.fulfill({ body, contentType: "text/javascript" }));
+  page.faults.length = 0;
+  await page.goto(lab.base);
+  return page;
+}
+
+test("a long run says how far it is and how long it will take, and shows charts before its end", async () => {
+  // Time flies for the worker, so that on a quick machine too it has something to tell early.
+  const page = await withWorkers(`{
+    const now = performance.now.bind(performance);
+    let flown = 0;
+    performance.now = () => now() + (flown += 15);
+  }`);
+  const first = await digest(page);
+  const chart = () => page.locator('.chart[data-chart="slowdown"] canvas').evaluate((c) => c.toDataURL());
+  const before = await chart();
+  await runLong(page);
+  const status = page.locator(".status");
+  await status.getByText(/^Simulating \d+ %, about [\d.,]+ (ms|s|min) left$/).waitFor();
+  const done = () => status.getByRole("progressbar", { name: "Progress" }).evaluate((e) => e.position);
+  const some = await done();
+  assert.ok(some > 0 && some < 1, `${some} is done`);
+  await page.waitForFunction((some) => document.querySelector(".status progress").position > some, some);
+  // Figures and charts of what has been simulated so far.
+  await page.waitForFunction((first) => document.querySelector(".run-line .digest").textContent !== first, first);
+  await page.waitForFunction(
+    (before) => document.querySelector('.chart[data-chart="slowdown"] canvas').toDataURL() !== before, before);
+  assert.equal(await page.locator(".figures").getAttribute("aria-busy"), "true");
+  assert.ok((await done()) < 1, "it still goes on");
+  const cancel = status.getByRole("button", { name: "Cancel" });
+  await cancel.click();
+  await cancel.waitFor({ state: "detached" });
+  assert.equal(await status.textContent(), "");
+  clean(page);
+});
+
+test("a worker that does not answer Cancel is ended, the document stays and the next run works", async () => {
+  // The second kind of message is Cancel: from then on it says nothing and hears nothing.
+  const page = await withWorkers(`self.addEventListener("message", ({ data }) => {
+    if (Array.isArray(data) && data[0]?.[0] === 1) for (;;);
+  });`);
+  const first = await digest(page);
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const second = await digest(page, first);
+  const [worker] = page.workers();
+  await runLong(page);
+  const cancel = page.locator(".status button", { hasText: "Cancel" });
+  await cancel.click();
+  const asked = Date.now();
+  await cancel.waitFor({ state: "detached" });
+  assert.ok(Date.now() - asked > 1_500, "it had time to answer");
+  assert.equal(await page.locator('[id="f-run.duration_s"]').inputValue(), "50000", "the document stays");
+  await page.locator(".figures .stale").waitFor(); // they are not of this document
+  await page.getByRole("button", { name: "Undo" }).click();
+  await enter(page, "policies.keep_alive.ttl_s", "2");
+  assert.equal(await digest(page, second), first);
+  // The browser lets go of a worker that never pauses a little later.
+  for (let i = 0; i < 100 && page.workers().includes(worker); i++) await page.waitForTimeout(100);
+  assert.ok(!page.workers().includes(worker), "it is gone");
+  assert.equal(page.workers().length, 1, "and another one is there");
   clean(page);
 });
 

@@ -168,6 +168,106 @@ describe("time", () => {
     clean(page);
   });
 
+  test("jumps go to failures where there are some, and back, and say what failed", async () => {
+    const page = await counted(lab, "#/gallery/retry-storm");
+    const calm = await digest(page);
+    await pause(page);
+    await page.getByLabel("Playhead").fill("0");
+    await jumpTo(page, "failure");
+    const at = () => page.getByLabel("Playhead").evaluate((range) => Number(range.value));
+    // With pauses between attempts nothing is lost; without them much is, once the server has been slow.
+    assert.equal(await step(page, "]"), "No failure after this instant");
+    await page.evaluate(() => { location.hash = "#/gallery/retry-storm?functions.api.backoff_ms=0"; });
+    await digest(page, calm);
+    await page.getByLabel("Playhead").fill("0");
+    const one = await step(page, "]");
+    const first = await at();
+    assert.match(one, /^api \d+ timed out/);
+    assert.ok(first > 30 && first < 45, `the first failure is at ${first} s`);
+    const two = await step(page, "]");
+    assert.match(two, /^api \d+ timed out/);
+    assert.ok(await at() >= first);
+    assert.equal(await step(page, "["), one);
+    assert.equal(await at(), first);
+    assert.equal(await step(page, "["), "No failure before this instant");
+    clean(page);
+  });
+
+  test("Auto follows the messages: half of them take 350 ms on the screen, until a speed is chosen by hand", async () => {
+    // Each message takes 35 ms; executions and pauses between invocations are short.
+    const scenario = JSON.parse(await readFile(join(root, "scenarios/single-queue.json"), "utf8"));
+    scenario.nodes[0].roles = ["client"];
+    scenario.nodes[1].roles = ["worker", "cloud_controller"];
+    scenario.nodes[1].cores = 8;
+    scenario.links = [{ id: "way", from: "users", to: "server", latency_ms: 35 }];
+    scenario.functions[0].execution = { kind: "constant", mean_ms: 10 };
+    scenario.workload.arrivals.rate_per_s = 100;
+    scenario.run = { seed: 1, duration_s: 30 };
+    const page = await counted(lab);
+    const before = await digest(page);
+    await page.locator('input[type="file"]').first().setInputFiles(
+      { name: "even.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
+    await digest(page, before);
+    const auto = page.getByRole("button", { name: "Auto", exact: true });
+    const speed = async (text) => {
+      await page.waitForFunction((text) => document.querySelector(".speed-value").textContent === text, text, { timeout: 5_000 })
+        .catch(async () => assert.fail(`${text}: ${await page.locator(".speed-value").textContent()}`));
+    };
+    assert.equal(await auto.getAttribute("aria-pressed"), "true");
+    await speed("0.100×");
+    await page.getByLabel("Speed").fill("1");
+    await speed("10.0×");
+    assert.equal(await auto.getAttribute("aria-pressed"), "false");
+    await auto.click();
+    assert.equal(await auto.getAttribute("aria-pressed"), "true");
+    await speed("0.100×");
+    // Pressed once more it keeps the speed that it has come to.
+    await auto.click();
+    assert.equal(await auto.getAttribute("aria-pressed"), "false");
+    await speed("0.100×");
+    clean(page);
+  });
+
+  test("with the hand a drag moves the ground and no node", async () => {
+    const page = await counted(lab);
+    await digest(page);
+    await pause(page);
+    const node = page.locator(".topology .node").nth(1);
+    const others = page.locator(".topology .node").nth(3);
+    const places = () => Promise.all([node, others].map(async (n) => {
+      const { x, y } = await n.boundingBox();
+      return [Math.round(x), Math.round(y)];
+    }));
+    const drag = async (x, y) => {
+      const box = await node.boundingBox();
+      const [left, top] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.move(left, top);
+      await page.mouse.down();
+      await page.mouse.move(left + x / 2, top + y / 2, { steps: 3 });
+      await page.mouse.move(left + x, top + y, { steps: 3 });
+      await page.mouse.up();
+    };
+    const before = await places();
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("h");
+    await page.getByRole("button", { name: "Hand", exact: true, pressed: true }).waitFor();
+    const picture = await canvas(page);
+    await drag(40, 24);
+    assert.deepEqual(await places(), before.map(([x, y]) => [x + 40, y + 24]), "all of it goes along");
+    await still(page);
+    assert.notEqual(await canvas(page), picture, "what is drawn above it too");
+    assert.ok(await page.getByRole("button", { name: "Undo" }).isDisabled(), "nothing was edited");
+    assert.equal(await page.locator(".topology .selected").count(), 0);
+    // With the arrow the same drag moves the node alone.
+    await page.keyboard.press("v");
+    await page.getByRole("button", { name: "Select", exact: true, pressed: true }).waitFor();
+    const [, other] = await places();
+    await drag(0, 48);
+    await page.waitForFunction(() => ![...document.querySelectorAll(".topbar button")].find((b) => b.textContent === "Undo").disabled);
+    assert.deepEqual((await places())[1], other);
+    clean(page);
+  });
+
   test("an invocation is followed: its way, its phases, the present one, until Escape", async () => {
     const page = await counted(lab);
     await digest(page);
