@@ -549,6 +549,27 @@ test("after Cancel the stage still plays the run that is shown", async () => {
   clean(page);
 });
 
+test("the run that is shown answers while another is computed, and after Cancel", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  const rows = page.locator(".grid .rows > [role=row]");
+  const isShown = async () => assert.equal(await page.locator(".run-line .digest").textContent(), first, "the run before is still shown");
+  await runLong(page);
+  await page.getByRole("tab", { name: "Invocations" }).click();
+  await rows.first().click();
+  await page.getByRole("article").locator(".why h3").first().waitFor();
+  await isShown();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Cancel" }).waitFor({ state: "detached" });
+  await isShown();
+  await page.getByRole("button", { name: "All invocations" }).click();
+  await rows.first().waitFor();
+  const before = await rows.first().textContent();
+  await page.getByRole("columnheader", { name: "Submitted" }).getByRole("button").click();
+  await page.waitForFunction((before) => document.querySelector(".grid .rows > [role=row]")?.textContent !== before, before);
+  clean(page);
+});
+
 /** A page whose workers do this before anything else. */
 async function withWorkers(first) {
   const page = await fresh(lab, "worker.js"); // nothing runs yet

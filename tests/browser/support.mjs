@@ -13,6 +13,9 @@ export const hasTraces = existsSync(traces);
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((p) => existsSync(p));
 
+/** Arguments with which the browser has WebGL without a graphics processor. */
+export const softwareGl = ["--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader", "--ignore-gpu-blocklist"];
+
 /** Starts the server below /some/lab/ and a browser, with more arguments if there are any. */
 export async function open(more = ["--disable-gpu"], folder = "dist") {
   const server = await serve(join(root, folder), 0, "/some/lab/");

@@ -3,9 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { canvas, clean, digest, enter, fresh, open, root } from "./support.mjs";
-
-const swiftshader = ["--enable-unsafe-swiftshader", "--use-gl=angle", "--use-angle=swiftshader", "--ignore-gpu-blocklist"];
+import { canvas, clean, digest, enter, fresh, open, root, softwareGl } from "./support.mjs";
 
 /** Counts frames that are asked for, and windows that are asked for and come, from the page's start on. */
 const counting = () => {
@@ -390,7 +388,7 @@ const difference = (page, one, two) => page.evaluate(async ([one, two]) => {
 
 describe("renderers", () => {
   let lab;
-  before(async () => { lab = await open(swiftshader); });
+  before(async () => { lab = await open(softwareGl); });
   after(() => lab.close());
 
   const picture = async (page) => {
@@ -468,7 +466,6 @@ describe("renderers", () => {
       const none = await picture(page);
       await page.getByLabel("Playhead").fill("2.5");
       shots.push(await picture(page));
-      if (process.env.SHOT) (await import("node:fs")).writeFileSync(`/tmp/r-${renderer}.png`, shots.at(-1));
       const dots = await difference(page, none, shots.at(-1));
       assert.ok(dots > 5_000, `${renderer}: ${dots} pixels show messages`);
       await page.getByRole("button", { name: "Play", exact: true }).click();
