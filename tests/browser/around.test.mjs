@@ -1,7 +1,8 @@
 // What is around the bench: addresses, frames, ways to share, the kept undo history, themes, keys, gallery, a lost worker.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { canvas, clean, digest, enter, fresh, open } from "./support.mjs";
+import { deflateRawSync } from "node:zlib";
+import { canvas, checksum, clean, digest, enter, fresh, open } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -311,4 +312,51 @@ test("after a crash of the worker the stage still goes to any instant of the run
   assert.equal(await page.locator(".figures.old").count(), 0, "without a word");
   await page.getByRole("tab", { name: "Invocations" }).click();
   await page.locator(".grid .rows > [role=row]").first().waitFor();
+});
+
+test("after a crash of the worker a trace runs on without being asked for again", async () => {
+  const rows = Array.from({ length: 300 }, (_, i) => `f${i % 3},128,20,400,${i * 200}`);
+  const file = { name: "own.csv", mimeType: "text/csv", buffer: Buffer.from(`function,mem_mb,warm_ms,cold_ms,arrival_ms\n${rows.join("\n")}\n`) };
+  const shown = [];
+  for (const crash of [false, true]) {
+    const page = await fresh(lab);
+    const first = await digest(page);
+    await page.locator(".topbar input[type=file]").setInputFiles(file);
+    await page.locator("dialog .facts").waitFor();
+    const own = await digest(page, first);
+    await page.keyboard.press("Escape");
+    if (crash) {
+      await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-worker")));
+      await page.locator(".notice.bad", { hasText: "stopped working" }).waitFor();
+    } else {
+      clean(page);
+    }
+    await enter(page, "policies.keep_alive.ttl_s", "0.5");
+    shown.push(await digest(page, own));
+    assert.equal(await page.locator(".stage-empty").count(), 0, "no file is asked for");
+    assert.match(await page.locator(".inspector .trace-name").textContent(), /own\.csv/);
+  }
+  assert.equal(shown[1], shown[0]);
+});
+
+test("a link that is too long, and one that unpacks to too much, are told in words, and the page goes on", async () => {
+  const bomb = deflateRawSync(Buffer.alloc(16_000_010, " "), { level: 9 });
+  const far = `1${Buffer.concat([bomb, checksum(bomb)]).toString("base64url")}`;
+  assert.ok(far.length < 100_000, "it is small before it is unpacked");
+  for (const [payload, said] of [["1".repeat(2_000_001), "2000001 characters, more than 2000000. Ask for the scenario as a file"],
+    [far, "unpacks to more than 16000000 bytes, which no scenario needs"]]) {
+    // Where the page begins, and where it is already.
+    const page = await fresh(lab, `#/s/${payload}`);
+    await page.locator(".notice.bad", { hasText: said }).waitFor();
+    const first = await digest(page);
+    await page.locator(".notice.bad button").click();
+    await page.evaluate(() => { location.hash = "#"; });
+    await page.evaluate((payload) => { location.hash = `#/s/${payload}`; }, payload);
+    await page.locator(".notice.bad", { hasText: said }).waitFor();
+    assert.equal(await page.locator(".run-line .digest").textContent(), first, "what was there stays");
+    await enter(page, "policies.keep_alive.ttl_s", "7");
+    await digest(page, first);
+    clean(page);
+    await page.context().close();
+  }
 });

@@ -1,12 +1,13 @@
 // Traces uploaded to the page: the same digests as natively, told refusals, progress and cancel.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { finished } from "node:stream/promises";
 import { after, before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { clean, digest, fresh, hasTraces, open, root, traces } from "./support.mjs";
+import { clean, digest, enter, fresh, hasTraces, open, root, traces } from "./support.mjs";
 
 const skip = hasTraces ? false : "../shared/traces is absent";
 const cli = join(root, "target/release/faaslab");
@@ -160,6 +161,89 @@ test("a trace that is dropped while another is read takes its place, with progre
   assert.equal(await page.locator("dialog, .trace-name").count(), 0);
   assert.equal(await page.locator(".run-line .digest").textContent(), first);
   clean(page);
+});
+
+/** A file like that of Azure Functions 2021, with this many rows, written piece by piece. */
+async function write(path, rows) {
+  const file = createWriteStream(path);
+  const hashes = Array.from({ length: 424 }, (_, n) => n.toString(16).padStart(8, "0").repeat(8));
+  file.write("app,func,end_timestamp,duration\n");
+  for (let from = 0; from < rows; from += 10_000) {
+    let text = "";
+    for (let n = from; n < Math.min(rows, from + 10_000); n++) {
+      const duration = 0.001 * (1 + (n % 997));
+      text += `${hashes[n % 119]},${hashes[n % 424]},${(n * 0.0121 + duration).toFixed(8)},${duration.toFixed(6)}\n`;
+    }
+    if (!file.write(text)) await new Promise((resolve) => file.once("drain", resolve));
+  }
+  file.end();
+  await finished(file);
+}
+
+/** Bytes of memory that the processes below this one have: the browser's. */
+function resident() {
+  const all = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const number = (key) => Number(status.match(new RegExp(`^${key}:\\s+(\\d+)`, "m"))?.[1] ?? 0);
+      return [{ pid: Number(pid), parent: number("PPid"), bytes: number("VmRSS") * 1024 }];
+    } catch {
+      return []; // it has ended by now
+    }
+  });
+  const sum = (parent) => all.filter((process) => process.parent === parent).reduce((bytes, process) => bytes + process.bytes + sum(process.pid), 0);
+  return sum(process.pid);
+}
+
+test("a file of 467 MB is read in less memory than it has bytes, with progress and Cancel, and runs", async () => {
+  const file = join(folder, "large.csv");
+  let watch;
+  try {
+    await write(file, 3_037_902);
+    const { size } = statSync(file);
+    assert.ok(size > 460e6, `it has ${size} bytes`);
+    const page = await fresh(lab);
+    await digest(page);
+    const input = page.locator(".topbar input[type=file]");
+    await input.setInputFiles(twenty);
+    await page.waitForFunction(() => document.querySelector(".topbar .title")?.value === "Twenty workers");
+    const first = await digest(page);
+    const passes = (part) => page.waitForFunction((part) => {
+      const said = document.querySelector(".status")?.textContent ?? "";
+      return said.startsWith("Reading") && document.querySelector(".status progress")?.value > part;
+    }, part);
+    const before = process.platform === "linux" ? resident() : 0;
+    const samples = [];
+    if (before) watch = setInterval(() => samples.push([Date.now(), resident()]), 50);
+    await input.setInputFiles(file);
+    for (const part of [0.1, 0.3]) await passes(part);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".status", { hasText: "Reading" }).waitFor({ state: "detached" });
+    assert.equal(await page.locator("dialog, .trace-name").count(), 0);
+    assert.equal(await page.locator(".run-line .digest").textContent(), first);
+    await enter(page, "policies.keep_alive.ttl_s", "7");
+    const second = await digest(page, first);
+    // Once more, to the end, when the run begins, which has a memory of its own.
+    const read = page.evaluate(() => new Promise((resolve) => {
+      new MutationObserver(() => { if (document.querySelector("dialog .facts")) resolve(Date.now()); }).observe(document.body, { subtree: true, childList: true });
+    }));
+    await input.setInputFiles(file);
+    for (const part of [0.2, 0.6]) await passes(part);
+    await page.locator("dialog .facts").waitFor({ timeout: 60_000 });
+    const end = await read;
+    clearInterval(watch);
+    const most = Math.max(before, ...samples.filter(([at]) => at < end).map(([, bytes]) => bytes));
+    const report = await page.locator("dialog").textContent();
+    assert.ok(report.includes("Rows kept3037902Rows rejected0"), report);
+    console.log(`  ${(size / 1e6).toFixed(0)} MB were read in ${((most - before) / 1e6).toFixed(0)} MB more than the ${(before / 1e6).toFixed(0)} MB before`);
+    assert.ok(most - before < size, `${most - before} bytes more`);
+    await page.keyboard.press("Escape");
+    await digest(page, second, 120_000);
+    clean(page);
+  } finally {
+    clearInterval(watch);
+    rmSync(file, { force: true });
+  }
 });
 
 test("a real trace of 227,756 invocations runs as natively", { skip }, async () => {
