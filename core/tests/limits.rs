@@ -665,3 +665,34 @@ fn a_step_as_long_as_may_be_ends_the_walk() {
     let none = set(&scenario, "policies.placement.step", json!(0));
     assert_eq!(errors(&none), ["policies.placement.step: expected a whole number from 1 to 100000, found 0"]);
 }
+
+#[test]
+fn a_file_of_milliseconds_is_the_same_workload_once_its_times_are_scaled() {
+    let read = |scale: f64| {
+        let row = |i: u32| {
+            let (end, duration) = (f64::from(i) * 0.75 * scale, f64::from(i % 7) * 0.125 * scale);
+            format!("app,f{},{end},{duration}\n", i % 3)
+        };
+        let text = format!("app,func,end_timestamp,duration\n{}", (1..200).map(row).collect::<String>());
+        let mut reader = Reader::new(Limits::default());
+        reader.begin_file("trace.csv");
+        reader.push(text.as_bytes()).unwrap();
+        reader.end_file().unwrap();
+        reader.finish().unwrap().0
+    };
+    let with = |options: &[(&str, Value)], trace: &TraceData| {
+        let named = set(&small(), "workload.trace", json!({"format": "azure_2021", "files": []}));
+        let scenario = options.iter().fold(named, |s, (path, value)| set(&s, path, value.clone()));
+        Workload::new(&scenario, Some(trace)).unwrap()
+    };
+    let scaled = ("workload.trace_options.time_scale", json!(0.001));
+    let (seconds, milliseconds) = (read(1.0), read(1_000.0));
+    for until in ["2", "60", "1000"] {
+        let until = ("run.duration_s", serde_json::from_str(until).unwrap());
+        let expected = with(std::slice::from_ref(&until), &seconds);
+        assert_eq!(with(&[until, scaled.clone()], &milliseconds), expected);
+        assert!(!expected.is_empty());
+    }
+    let wrong = set(&small(), "workload.trace_options.time_scale", json!(0));
+    assert_eq!(errors(&wrong), ["workload.trace_options.time_scale: 0 × is outside 0.000000001 to 1000000000 ×"]);
+}

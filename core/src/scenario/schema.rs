@@ -74,7 +74,8 @@ pub fn schema(catalogue: &Catalogue) -> Value {
             "trace": object(json!({"format": text("The format's name."), "files": list(object(json!({
                 "name": text("The file's name."), "bytes": count("Its length."), "sha256": text("SHA-256 of its bytes, hexadecimal.")}),
                 &["name", "bytes", "sha256"]))}), &["format", "files"]),
-            "trace_options": object(json!({"memory_mb": number("Where the trace has none, in MB."),
+            "trace_options": object(json!({"time_scale": number("What all times of the trace are multiplied by."),
+                "memory_mb": number("Where the trace has none, in MB."),
                 "cold_start_ms": number("Where the trace has none, in ms."), "cores": number("Cores that one execution holds."),
                 "concurrency": count("The most executions at once in one container."),
                 "image": text("The image of every function."),

@@ -493,6 +493,7 @@ impl Validator<'_> {
             self.error("functions", "every function has weight 0", "Give one of them a weight above 0.");
         }
         let o = &w.trace_options;
+        self.range("workload.trace_options.time_scale".into(), o.time_scale);
         self.range("workload.trace_options.memory_mb".into(), o.memory_mb);
         self.range("workload.trace_options.cold_start_ms".into(), o.cold_start_ms);
         self.range("workload.trace_options.cold_overhead_ms".into(), o.cold_overhead_ms);

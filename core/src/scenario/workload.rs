@@ -245,6 +245,9 @@ impl TraceRef {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TraceOptions {
+    /// All times of the trace are multiplied by this: 0.001 where a file has milliseconds in the place of seconds.
+    #[serde(skip_serializing_if = "is_one")]
+    pub time_scale: f64,
     /// Memory of functions for which the trace has none, in MB (170 is the median allocation per application in Shahrad et
     /// al., ATC 2020).
     pub memory_mb: f64,
@@ -270,6 +273,7 @@ pub struct TraceOptions {
 impl Default for TraceOptions {
     fn default() -> Self {
         TraceOptions {
+            time_scale: 1.0,
             memory_mb: 170.0,
             cold_start_ms: 500.0,
             cores: 1.0,

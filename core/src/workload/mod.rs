@@ -130,7 +130,11 @@ impl Workload {
             |place: &str, message: String, hint: &str| WorkloadError { place: place.to_owned(), message, hint: hint.to_owned() };
         let mut workload = match (&scenario.workload.trace, trace) {
             (Some(_), Some(trace)) => {
-                let end = scenario.run.duration_s.map_or(u64::MAX, |s| SimDuration::from_s(s).0);
+                let end = match (scenario.run.duration_s, scenario.workload.trace_options.time_scale) {
+                    (None, _) => u64::MAX,
+                    (Some(s), 1.0) => SimDuration::from_s(s).0,
+                    (Some(s), scale) => SimDuration::from_s(s / scale).0,
+                };
                 let invocations = trace.invocations_until(end);
                 if invocations > MOST_INVOCATIONS {
                     let message = format!("the trace has {invocations} invocations, more than {MOST_INVOCATIONS}");
@@ -365,8 +369,11 @@ fn drawn(scenario: &Scenario) -> Workload {
 }
 
 /// The invocations of a trace up to `end`, in nanoseconds.
+/// The rows of a trace up to an instant of its own time.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
+    let scale = options.time_scale;
+    let scaled = |ns: u64| if scale == 1.0 || ns == u64::MAX { ns } else { libm::rint(ns as f64 * scale) as u64 };
     let spec = |f: &TraceFunction| {
         let spec = FunctionSpec::of_trace(f, options, &scenario.images);
         // A trace's own cores count before the scenario's.
@@ -391,8 +398,9 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
             for row in 0..arrival_ns.partition_point(|&at| at <= end) {
                 let above = begin..parents_end[row] as usize;
                 begin = above.end;
-                tasks.push(job[row], arrival_ns[row], delay_ns.get(row).copied().unwrap_or(0), &parents[above]);
-                tasks.push_function(function[row], execution_ns[row]);
+                let delay_ns = delay_ns.get(row).copied().unwrap_or(0);
+                tasks.push(job[row], scaled(arrival_ns[row]), scaled(delay_ns), &parents[above]);
+                tasks.push_function(function[row], scaled(execution_ns[row]));
             }
             return tasks.into_workload(u64::MAX, functions);
         }
@@ -405,6 +413,10 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
             workload
         }
     };
+    if scale != 1.0 {
+        workload.arrival_ns.iter_mut().chain(&mut workload.execution_ns).for_each(|ns| *ns = scaled(*ns));
+        workload.start_ns.iter_mut().for_each(|ns| *ns = libm::rint(*ns as f64 * scale) as i64);
+    }
     workload.functions = functions;
     workload
 }

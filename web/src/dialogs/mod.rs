@@ -5,17 +5,18 @@ mod gallery;
 mod qr;
 mod share;
 
-use faaslab_core::trace::Report;
+use faaslab_core::trace::{Format, Report};
 use faaslab_core::units::{SimDuration, count};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
 use crate::keys::SHORTCUTS;
+use crate::panels::fields::set;
 use crate::panels::report::RunReport;
 use crate::store::{Action, Dialog, LabHandle, Notice};
 
@@ -30,7 +31,7 @@ pub(crate) fn Dialogs() -> Html {
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
         Some(Dialog::Report) => html! { <Modal title="Report" wide=true><RunReport /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
-            Some(report) => html! { <Modal title="What was read">{ trace_report(report) }</Modal> },
+            Some(report) => html! { <Modal title="What was read">{ trace_report(&lab, report) }</Modal> },
             None => html! {},
         },
     };
@@ -144,7 +145,28 @@ fn Modal(props: &ModalProps) -> Html {
 }
 
 /// What was kept of a trace, what was not and why, and what was assumed.
-fn trace_report(r: &Report) -> Html {
+fn trace_report(lab: &LabHandle, r: &Report) -> Html {
+    let scale = lab.scenario.workload.trace_options.time_scale;
+    let time = |ns: u64| SimDuration((ns as f64 * scale) as u64).to_string();
+    let choose = {
+        let lab = lab.clone();
+        Callback::from(move |event: Event| {
+            let milliseconds = event.target_unchecked_into::<HtmlSelectElement>().value() == "ms";
+            set(&lab, "workload.trace_options.time_scale", if milliseconds { 0.001.into() } else { 1.into() });
+        })
+    };
+    // Nothing in such a file says what its times are in.
+    let unit = (r.format == Format::Azure2021).then(|| {
+        html! {
+            <div>
+                <dt><label for="trace-unit">{ "Times are in" }</label></dt>
+                <dd><select id="trace-unit" onchange={choose}>
+                    <option value="s" selected={scale == 1.0}>{ "seconds" }</option>
+                    <option value="ms" selected={scale == 0.001}>{ "milliseconds" }</option>
+                </select></dd>
+            </div>
+        }
+    });
     let fact = |name: &str, value: String| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> };
     html! {
         <>
@@ -154,8 +176,9 @@ fn trace_report(r: &Report) -> Html {
             { fact("Rows rejected", r.rows_rejected.to_string()) }
             { fact("Invocations", r.invocations.to_string()) }
             { fact("Functions", format!("{} in {} apps", r.functions, r.apps)) }
-            { fact("Time range", SimDuration(r.span_ns).to_string()) }
-            { r.median_execution_ns.map(|ns| fact("Median execution", SimDuration(ns).to_string())) }
+            { fact("Time range", time(r.span_ns)) }
+            { r.median_execution_ns.map(|ns| fact("Median execution", time(ns))) }
+            { unit }
         </dl>
         if !r.rejected.is_empty() {
             <h3>{ "Rejected" }</h3>

@@ -474,6 +474,7 @@ fn WorkloadPanel() -> Html {
                 <button class="quiet" onclick={drawn}>{ "Use drawn arrivals instead" }</button>
                 <details>
                     <summary>{ "What the trace does not say" }</summary>
+                    <Number path="workload.trace_options.time_scale" placeholder={Some(AttrValue::from("1"))} help="All times of the trace are multiplied by this: 0.001 where the file has milliseconds in the place of seconds." />
                     <Number path="workload.trace_options.memory_mb" placeholder={Some(AttrValue::from("170"))} help="Of functions for which the trace has none." />
                     <Number path="workload.trace_options.cold_start_ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
                     <Number path="workload.trace_options.cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
