@@ -21,6 +21,16 @@ const tabs = ["Latency", "Where time goes", "Containers", "Hosts", "Functions", 
 const trace = { name: "own.csv", mimeType: "text/csv", buffer: Buffer.from(
   "function,mem_mb,warm_ms,cold_ms,arrival_ms\n" + Array.from({ length: 300 }, (_, i) => `f${i % 3},128,${i === 7 ? "x" : 20},400,${i * 10}`).join("\n") + "\n") };
 
+/** Goes to a scenario of the gallery and stands still there. */
+async function visit(page, name) {
+  const before = await page.locator(".run-line .digest").textContent();
+  await pane(page, "Stage");
+  await page.evaluate((name) => { location.hash = `#/gallery/${name}`; }, name);
+  await digest(page, before);
+  const pause = page.getByRole("button", { name: "Pause" });
+  if (await pause.isVisible()) await pause.click();
+}
+
 const screens = {
   bench: async () => {},
   node: async (page) => {
@@ -61,6 +71,65 @@ const screens = {
     await page.locator(".chart-tools button").first().click({ force: true });
     await page.locator(".chart-table").waitFor();
   },
+  exports: async (page) => {
+    await page.locator(".export > summary").click();
+    await page.locator(".export .items").getByRole("button").first().waitFor();
+  },
+  report: async (page) => {
+    await page.locator(".export > summary").click();
+    await page.getByRole("button", { name: "Report on one page" }).click();
+    await page.locator(".report svg").nth(3).waitFor();
+  },
+  menu: async (page) => {
+    const phone = page.locator(".topbar .actions > summary");
+    await ((await phone.isVisible()) ? phone : page.getByLabel("Theme")).click();
+    await page.locator(".topbar details[open] .items").waitFor();
+  },
+  rejected: async (page) => {
+    await pane(page, "Settings");
+    await page.locator(".inspector details").evaluateAll((all) => all.forEach((e) => { e.open = true; }));
+    await enter(page, "policies.keep_alive.ttl_s", "-5");
+    await page.locator(".field.wrong .problem").waitFor();
+  },
+  "rejected out of sight": async (page) => {
+    await enter(page, "network.within_zone_ms", "-1");
+    await page.locator(".inspector summary", { hasText: "Network" }).click();
+    await enter(page, "policies.keep_alive.ttl_s", "7");
+    await page.locator(".problems li", { hasText: "Inside a zone" }).waitFor();
+  },
+  followed: async (page) => {
+    await visit(page, "two-choices");
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("]");
+    await page.locator(".stage-word").getByRole("button", { name: "Follow" }).click();
+    await page.locator(".follow .bar span").first().waitFor();
+  },
+  fork: async (page) => {
+    await visit(page, "three-edges");
+    const first = await digest(page);
+    await page.getByRole("button", { name: "Fork", exact: true }).click();
+    await pane(page, "Settings");
+    await enter(page, "policies.keep_alive.ttl_s", "60");
+    await digest(page, first);
+    await pane(page, "Stage");
+    await page.locator(".stage-view.other > canvas").waitFor({ state: "attached" });
+  },
+  "the fork's original": async (page) => {
+    const original = page.getByRole("button", { name: "Original" });
+    if (await original.isVisible()) await original.click();
+  },
+  "results of a fork": async (page) => pane(page, "Results"),
+  machine: async (page) => {
+    await visit(page, "fat-cluster");
+    await page.locator('[id="stage-pool"]').focus();
+    await page.keyboard.press("Enter");
+    await page.locator('[id="stage-pool[0]"].selected').waitFor();
+  },
+  outline: async (page) => {
+    await pane(page, "Stage");
+    await page.getByRole("button", { name: "Outline" }).click();
+    await page.getByRole("treeitem").first().waitFor();
+  },
   file: async (page) => drag(page),
   gallery: async (page) => press(page, "Gallery"),
   share: async (page) => {
@@ -78,6 +147,19 @@ const screens = {
     await page.locator(".notice button").evaluateAll((all) => all.forEach((e) => e.click()));
     await page.locator(".topbar input[type=file]").setInputFiles(trace);
     await page.locator("dialog .facts").waitFor();
+  },
+  missing: async (page) => {
+    await page.locator(".topbar input[type=file]").setInputFiles({ ...trace, name: "other.csv", buffer: Buffer.from(`${trace.buffer}f0,128,20,400,9000\n`) });
+    await page.locator("dialog .facts").waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator("dialog").waitFor({ state: "detached" });
+    await press(page, "Undo");
+    await pane(page, "Stage");
+    await page.locator(".stage-empty", { hasText: "needs own.csv" }).waitFor();
+  },
+  "missing, its settings": async (page) => {
+    await pane(page, "Settings");
+    await page.locator(".inspector", { hasText: "The trace is not here" }).waitFor();
   },
   empty: async (page) => {
     await pane(page, "Stage");

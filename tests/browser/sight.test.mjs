@@ -247,6 +247,44 @@ test("a phone has what concerns the whole scenario in one menu, and its two bars
   clean(page);
 });
 
+test("on a narrow phone nothing lies on something else, and the original of a fork is fitted to the stage", async () => {
+  for (const width of [320, 360, 400]) {
+    const page = await paused("", { viewport: { width, height: 800 } });
+    const first = await page.locator(".run-line .digest").textContent();
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("]");
+    await page.locator(".stage-word").getByRole("button", { name: "Follow" }).waitFor();
+    const covering = await page.evaluate(() => {
+      const inside = (e) => {
+        const range = document.createRange();
+        range.selectNodeContents(e);
+        return range.getBoundingClientRect();
+      };
+      const parts = [".transport > *", ".stage-word > *", ".zoom button"].flatMap((s) => [...document.querySelectorAll(s)])
+        .map((e) => [e.className || e.textContent, e.matches(".clock") ? inside(e) : e.getBoundingClientRect()]).filter(([, r]) => r.width);
+      return parts.flatMap(([a, p], i) => [
+        ...(p.left < 0 || p.right > innerWidth ? [`${a} ends beyond the screen`] : []),
+        ...parts.slice(i + 1).filter(([, q]) => p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1)
+          .map(([b]) => `${a} and ${b}`)]);
+    });
+    assert.deepEqual(covering, [], `${width} px wide`);
+    await page.getByRole("button", { name: "Fork", exact: true }).click();
+    await pane(page, "Settings");
+    await enter(page, "policies.keep_alive.ttl_s", "60");
+    await digest(page, first);
+    await pane(page, "Stage");
+    const node = page.locator(".stage-view.other .topology .node").first();
+    await page.getByRole("button", { name: "Original" }).click();
+    const stage = await page.locator(".stage-view.other").boundingBox();
+    await until(async () => {
+      const box = await node.boundingBox();
+      return box.x >= stage.x && box.width > 20 && box.y > stage.y + 40;
+    }, `the original is fitted, ${width} px wide`);
+    clean(page);
+    await page.context().close();
+  }
+});
+
 test("a trace begins at its beginning, and an edit of it keeps the playhead", async () => {
   const page = await paused();
   const first = await digest(page);
