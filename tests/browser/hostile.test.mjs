@@ -121,6 +121,25 @@ for (const [file, outcome] of Object.entries(expected)) {
   test(file, { skip }, () => check(join(hostile, file), outcome));
 }
 
+test("a file of milliseconds is read as such, by a choice in its report", { skip }, async () => {
+  const first = await begin();
+  await drop(page, join(hostile, "22_milliseconds_units.csv"));
+  const unit = page.getByLabel("Times are in");
+  const fact = (name) => page.locator("dialog .facts div", { hasText: name }).locator("dd").textContent();
+  await unit.waitFor();
+  const long = await digest(page, first, 60_000);
+  const [range, median] = [await fact("Time range"), await fact("Median execution")];
+  await unit.selectOption("milliseconds");
+  const short = await digest(page, long, 60_000);
+  assert.notEqual(await fact("Time range"), range);
+  assert.notEqual(await fact("Median execution"), median);
+  // It is an edit as any other.
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await digest(page, short, 60_000), long);
+  clean(page);
+});
+
 test("every hostile file is among these", { skip }, () => {
   const listed = JSON.parse(readFileSync(join(hostile, "EXPECTATIONS.json"), "utf8")).map((e) => e.file);
   const made = ["11_huge_line_20MB.csv", "16_one_million_functions.csv"];
