@@ -9,7 +9,7 @@ use std::time::Duration;
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{MessageKind, Outcome};
 use faaslab_core::registry::Choice;
-use faaslab_core::scenario::{Change, Problem, Role, Scenario, TraceRef, Zone, validate};
+use faaslab_core::scenario::{Change, Problem, Role, Scenario, TraceFile, TraceRef, Zone, validate};
 use faaslab_core::sim::{Library, Simulation, record};
 use faaslab_core::trace::{Limits, Reader, TraceData};
 use faaslab_core::units::SimTime;
@@ -668,6 +668,7 @@ fn a_step_as_long_as_may_be_ends_the_walk() {
 
 #[test]
 fn a_file_of_milliseconds_is_the_same_workload_once_its_times_are_scaled() {
+    let file = |hash: &str| TraceFile { name: "trace.csv".into(), bytes: 1, sha256: hash.into() };
     let read = |scale: f64| {
         let row = |i: u32| {
             let (end, duration) = (f64::from(i) * 0.75 * scale, f64::from(i % 7) * 0.125 * scale);
@@ -693,6 +694,27 @@ fn a_file_of_milliseconds_is_the_same_workload_once_its_times_are_scaled() {
         assert_eq!(with(&[until, scaled.clone()], &milliseconds), expected);
         assert!(!expected.is_empty());
     }
+    // What a file says of starts is scaled too, and another file has a unit of its own.
+    let read_own = |unit: u64| {
+        let rows: String = (1..9u64).map(|i| format!("f,128,{},{},{}\n", 10 * unit, 30 * unit, i * 100 * unit)).collect();
+        let mut reader = Reader::new(Limits::default());
+        reader.begin_file("own.csv");
+        reader.push(format!("function,mem_mb,warm_ms,cold_ms,arrival_ms\n{rows}").as_bytes()).unwrap();
+        reader.end_file().unwrap();
+        reader.finish().unwrap().0
+    };
+    let expected = with(&[], &read_own(1));
+    assert_eq!(with(&[scaled.clone()], &read_own(1_000)), expected);
+    assert_eq!(expected.functions[0].start_ns, 20_000_000);
+    let named = |hash: &str| TraceRef { format: "azure_2021".into(), files: vec![file(hash)] };
+    let mut scenario = set(&small(), scaled.0, scaled.1);
+    scenario.take_trace(named("aa"));
+    assert_eq!(scenario.workload.trace_options.time_scale, 1.0);
+    scenario.workload.trace_options.time_scale = 0.001;
+    scenario.take_trace(named("AA"));
+    assert_eq!(scenario.workload.trace_options.time_scale, 0.001);
+    scenario.take_trace(named("bb"));
+    assert_eq!(scenario.workload.trace_options.time_scale, 1.0);
     let wrong = set(&small(), "workload.trace_options.time_scale", json!(0));
-    assert_eq!(errors(&wrong), ["workload.trace_options.time_scale: 0 × is outside 0.000000001 to 1000000000 ×"]);
+    assert_eq!(errors(&wrong), ["workload.trace_options.time_scale: 0 × is outside 0.000001 to 1000000 ×"]);
 }

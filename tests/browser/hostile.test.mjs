@@ -182,10 +182,16 @@ test("a million functions are run and listed to the last, and the page answers",
   const last = own.locator("[aria-rowindex='1000001']");
   await last.locator("[role=gridcell]", { hasText: /f\d/ }).first().waitFor();
   const id = await last.locator("[role=gridcell]").first().textContent();
-  const pressed = performance.now();
-  await last.click();
-  await own.locator(".chip", { hasText: `Function ${id}` }).or(own.locator(".chip", { hasText: "Function number" })).waitFor();
-  const waited = performance.now() - pressed;
+  const waited = await last.evaluate((row, id) => new Promise((resolve) => {
+    const pressed = performance.now();
+    row.click();
+    const look = () => {
+      const chip = document.querySelector(".chip")?.textContent ?? "";
+      if (chip.includes(`Function ${id}`) || chip.includes("Function number")) resolve(performance.now() - pressed);
+      else requestAnimationFrame(look);
+    };
+    look();
+  }), id);
   assert.ok(waited < 1_000, `it answered a press after ${Math.round(waited)} ms`);
   clean(own);
 });

@@ -461,6 +461,7 @@ describe("renderers", () => {
         { name: "many.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(scenario)) });
       await digest(page, last);
       await page.waitForFunction(() => Number(document.querySelector(".scrub input").max) > 3);
+      assert.equal(await page.locator("canvas.dots").count(), renderer === "webgl" ? 1 : 0);
       await pause(page);
       await page.getByLabel("Speed").fill("-2");
       const none = await picture(page);

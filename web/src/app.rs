@@ -182,9 +182,9 @@ fn use_runs(lab: &LabHandle, client: &Client) {
         }
         *counter.borrow_mut() += 1;
         let run = *counter.borrow();
-        // Before anything else: the worker begins while the page still draws the edit.
-        client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
+        // In the task of the edit: the worker begins while the page still draws it.
         lab.dispatch(Action::Began(Running { run, scenario: Rc::clone(&lab.scenario), fraction: 0.0, begun_ms: now_ms() }));
+        client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
     });
 }
 

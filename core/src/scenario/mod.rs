@@ -375,10 +375,14 @@ impl Scenario {
     }
 
     /// Takes a trace in the place of drawn arrivals, or of another trace. Drawn arrivals need an end, a trace has its own: the
-    /// first trace takes away the run's duration and warm-up.
+    /// first trace takes away the run's duration and warm-up. What unit the times of one file are in says nothing about another.
     pub fn take_trace(&mut self, trace: TraceRef) {
         if self.workload.trace.is_none() {
             (self.run.duration_s, self.run.warm_up_s) = (None, 0.0);
+        }
+        let same = |named: &TraceRef| named.is(trace.files.iter().map(|f| f.sha256.as_str()));
+        if !self.workload.trace.as_ref().is_some_and(same) {
+            self.workload.trace_options.time_scale = 1.0;
         }
         self.workload.trace = Some(trace);
     }

@@ -52,7 +52,7 @@ const QUANTITIES: &[(&str, &str, &str, &str, f64, f64)] = &[
     ("functions", "keep_alive_s", "Keep alive for", "s", 0.0, 1e7),
     ("functions", "time_limit_s", "Time limit", "s", 0.000_001, 86_400.0),
     ("functions", "disk_mb", "Disk", "MB", 0.0, 1e12),
-    ("workload.trace_options", "time_scale", "Times", "×", 1e-9, 1e9),
+    ("workload.trace_options", "time_scale", "Times", "×", 1e-6, 1e6),
     ("workload.trace_options", "memory_mb", "Memory", "MB", 1.0, 1e9),
     ("workload.trace_options", "cold_start_ms", "Cold start", "ms", 0.0, 86_400_000.0),
     ("workload.trace_options", "cold_overhead_ms", "Cold start overhead", "ms", 0.0, 86_400_000.0),

@@ -328,7 +328,6 @@ impl StageProbe {
         self.window
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn open_container(&mut self, host: u32, span: ContainerSpan) {
         let (cells, cell) = (&mut self.open_containers[host as usize], span.cell as usize);
         if cells.len() <= cell {

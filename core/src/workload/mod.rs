@@ -110,6 +110,9 @@ pub struct Workload {
     pub(crate) future: OnceLock<Arc<Future>>,
 }
 
+/// The longest time of a trace, in nanoseconds.
+const CENTURY_NS: u64 = 36_525 * 86_400 * NS_PER_S;
+
 /// Why there is no workload.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {message}. {hint}")]
@@ -368,14 +371,16 @@ fn drawn(scenario: &Scenario) -> Workload {
     workload
 }
 
-/// The invocations of a trace up to `end`, in nanoseconds.
-/// The rows of a trace up to an instant of its own time.
+/// The invocations of a trace up to `end`, in nanoseconds of its own time.
 fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     let options = &scenario.workload.trace_options;
     let scale = options.time_scale;
-    let scaled = |ns: u64| if scale == 1.0 || ns == u64::MAX { ns } else { libm::rint(ns as f64 * scale) as u64 };
+    // What waits for others has no time; what is too long after that ends with the clock's century.
+    let scaled = |ns: u64| if scale == 1.0 || ns == u64::MAX { ns } else { (libm::rint(ns as f64 * scale) as u64).min(CENTURY_NS) };
+    let start = |ns: i64| scaled(ns.unsigned_abs()) as i64 * ns.signum();
     let spec = |f: &TraceFunction| {
-        let spec = FunctionSpec::of_trace(f, options, &scenario.images);
+        let own = TraceFunction { start_ns: f.start_ns.map(start), ..f.clone() };
+        let spec = FunctionSpec::of_trace(&own, options, &scenario.images);
         // A trace's own cores count before the scenario's.
         let millicores = f.cores.map_or(spec.millicores, |cores| libm::rint(cores * 1e3).clamp(1.0, f64::from(u32::MAX)) as u32);
         FunctionSpec { millicores, ..spec }
@@ -415,7 +420,7 @@ fn from_trace(scenario: &Scenario, trace: &TraceData, end: u64) -> Workload {
     };
     if scale != 1.0 {
         workload.arrival_ns.iter_mut().chain(&mut workload.execution_ns).for_each(|ns| *ns = scaled(*ns));
-        workload.start_ns.iter_mut().for_each(|ns| *ns = libm::rint(*ns as f64 * scale) as i64);
+        workload.start_ns.iter_mut().for_each(|ns| *ns = start(*ns));
     }
     workload.functions = functions;
     workload

@@ -151,8 +151,12 @@ fn trace_report(lab: &LabHandle, r: &Report) -> Html {
     let choose = {
         let lab = lab.clone();
         Callback::from(move |event: Event| {
-            let milliseconds = event.target_unchecked_into::<HtmlSelectElement>().value() == "ms";
-            set(&lab, "workload.trace_options.time_scale", if milliseconds { 0.001.into() } else { 1.into() });
+            let scale: f64 = match event.target_unchecked_into::<HtmlSelectElement>().value().as_str() {
+                "s" => 1.0,
+                "ms" => 0.001,
+                _ => return,
+            };
+            set(&lab, "workload.trace_options.time_scale", scale.into());
         })
     };
     // Nothing in such a file says what its times are in.
@@ -163,6 +167,9 @@ fn trace_report(lab: &LabHandle, r: &Report) -> Html {
                 <dd><select id="trace-unit" onchange={choose}>
                     <option value="s" selected={scale == 1.0}>{ "seconds" }</option>
                     <option value="ms" selected={scale == 0.001}>{ "milliseconds" }</option>
+                if scale != 1.0 && scale != 0.001 {
+                    <option value="" selected={true}>{ format!("{scale} s") }</option>
+                }
                 </select></dd>
             </div>
         }

@@ -465,7 +465,7 @@ fn WorkloadPanel() -> Html {
                 <>
                 <p class="trace-name">{ names.join(", ") }</p>
                 if let Some(r) = lab.trace.as_ref().filter(|_| !lab.needs_trace()) {
-                    <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration(r.span_ns)) }</p>
+                    <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration((r.span_ns as f64 * s.workload.trace_options.time_scale) as u64)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
                 } else {
                     <p class="problem">{ "The trace is not here. It stays with whoever has it: load the same file to run this experiment." }</p>

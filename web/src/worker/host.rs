@@ -69,7 +69,7 @@ struct Past {
     checkpoints: Vec<Simulation>,
     /// How far it has come.
     now: SimTime,
-    /// Whether the page has asked for a window, as it does once it shows the run.
+    /// Whether the page has asked about it, as it does once it shows the run.
     shown: bool,
 }
 
@@ -88,7 +88,7 @@ struct Worker {
     /// The workload of the last run, and the scenario that it is of.
     drawn: Option<(Scenario, Arc<Workload>)>,
     run: Option<Run>,
-    /// The run before, for as long as the page shows it, and the one that it wants kept.
+    /// Runs before, whole: the last one for as long as the page shows it, and the one that it wants kept.
     before: Vec<Run>,
     /// The run that is kept when others have taken its place.
     kept: Option<u32>,
@@ -140,12 +140,12 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
                     worker.look();
                     let _ = JsFuture::from(soon()).await;
                 }
-                None if worker.run.as_ref().is_some_and(|r| !r.done) => {
-                    worker.slice();
-                    let _ = JsFuture::from(soon()).await;
-                }
                 None if worker.watch.is_some() => {
                     worker.go_on_watching();
+                    let _ = JsFuture::from(soon()).await;
+                }
+                None if worker.run.as_ref().is_some_and(|r| !r.done) => {
+                    worker.slice();
                     let _ = JsFuture::from(soon()).await;
                 }
                 None => {
@@ -201,7 +201,8 @@ impl Worker {
         let kept = self.kept;
         if let Some(run) = self.run.take().filter(|r| r.past.shown || kept == Some(r.past.number)) {
             self.before.retain(|r| kept == Some(r.past.number));
-            self.before.push(run);
+            // Orders of its tables are found again if they are asked for.
+            self.before.push(Run { tables: Tables::default(), ..run });
         }
     }
 
@@ -398,7 +399,6 @@ impl Worker {
 
     fn begin(&mut self, number: u32, scenario: &str) -> Result<(), Vec<Problem>> {
         self.put_aside();
-        self.watch = None;
         let problem = |path: String, message: String, hint: String| vec![Problem { path, message, hint, warning: false }];
         let scenario = Scenario::from_json(scenario).map_err(|e| problem(e.place, e.message, e.hint))?;
         // Most edits are of a policy, and leave the workload as it is.

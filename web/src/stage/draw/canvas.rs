@@ -82,7 +82,7 @@ impl Painter {
     /// Takes other colours.
     pub(crate) fn set_theme(&mut self, theme: Theme) {
         self.theme = theme;
-        self.pen = Pen::default();
+        self.pen = Pen { alpha: -1.0, ..Pen::default() };
         self.dots = None;
     }
 
