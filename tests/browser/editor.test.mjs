@@ -311,8 +311,10 @@ test("a block of a thousand opens, and each machine can be looked at and made to
   await node(page, block).focus();
   await page.keyboard.press("Enter");
   await until(() => selected(page), [`${block}[0]`]);
-  for (let i = 0; i < 17; i++) await page.keyboard.press("ArrowRight");
-  await until(() => selected(page), [`${block}[17]`]);
+  for (let i = 1; i <= 17; i++) {
+    await page.keyboard.press("ArrowRight");
+    await until(() => selected(page), [`${block}[${i}]`]);
+  }
   await page.locator(".inspector h2", { hasText: `${block}[17]` }).waitFor();
   await until(() => page.evaluate(() => document.activeElement.id), `stage-${block}[17]`, "it has the focus");
   const machine = await place(page, `${block}[17]`);
