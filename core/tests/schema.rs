@@ -94,6 +94,7 @@ fn full() -> Scenario {
                 files: vec![TraceFile { name: text("a.csv"), bytes: 1, sha256: text("00") }],
             }),
             trace_options: TraceOptions {
+                time_scale: 0.001,
                 memory_mb: 1.0,
                 cold_start_ms: 2.0,
                 cores: 2.0,
