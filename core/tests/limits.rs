@@ -704,7 +704,7 @@ fn a_file_of_milliseconds_is_the_same_workload_once_its_times_are_scaled() {
         reader.finish().unwrap().0
     };
     let expected = with(&[], &read_own(1));
-    assert_eq!(with(&[scaled.clone()], &read_own(1_000)), expected);
+    assert_eq!(with(std::slice::from_ref(&scaled), &read_own(1_000)), expected);
     assert_eq!(expected.functions[0].start_ns, 20_000_000);
     let named = |hash: &str| TraceRef { format: "azure_2021".into(), files: vec![file(hash)] };
     let mut scenario = set(&small(), scaled.0, scaled.1);
