@@ -2,6 +2,9 @@
 // They panic when nobody reads any more.
 #![warn(clippy::print_stderr, clippy::print_stdout)]
 
+mod guide;
+
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path as FilePath, PathBuf};
@@ -63,6 +66,11 @@ enum Command {
     Schema,
     /// List architectures, policies and distributions with their parameters.
     List,
+    /// Print the guide, a web page: how to read the bench, and what every field and every kind does.
+    Guide {
+        /// A folder with the scenarios of a gallery, so that each kind names those that use it.
+        gallery: Option<PathBuf>,
+    },
     /// Make a link of a scenario, or a scenario of a link.
     #[command(subcommand)]
     Link(Link),
@@ -90,6 +98,9 @@ fn main() -> ExitCode {
         Command::Validate { scenarios } => check(&scenarios),
         Command::Schema => print_text(&pretty(&faaslab_core::scenario::schema(&Library::default().catalogue()))),
         Command::List => print_text(&list(&Library::default().catalogue())),
+        Command::Guide { gallery } => gallery
+            .map_or(Ok(BTreeMap::new()), |folder| scenarios_of(&folder))
+            .and_then(|all| print_text(&guide::guide(&Library::default().catalogue(), &guide::uses(&all)))),
         Command::Link(Link::Encode { scenario }) => {
             read_scenario(&scenario).and_then(|s| print_text(&format!("{}{}\n", share::PREFIX, share::encode(&s))))
         }
@@ -140,6 +151,16 @@ fn read_scenario(path: &FilePath) -> Result<Scenario, String> {
     };
     read.map_err(|e| format!("{}: {e}", path.display()))?;
     Scenario::from_json(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// The scenarios that a gallery's index lists, by their ids.
+fn scenarios_of(folder: &FilePath) -> Result<BTreeMap<String, Scenario>, String> {
+    let index = folder.join("index.json");
+    let wrong = |e: &dyn std::fmt::Display| format!("{}: {e}", index.display());
+    let text = std::fs::read_to_string(&index).map_err(|e| wrong(&e))?;
+    let topics: Vec<Value> = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+    let ids = topics.iter().filter_map(|topic| topic["scenarios"].as_array()).flatten().filter_map(Value::as_str);
+    ids.map(|id| Ok((id.to_owned(), read_scenario(&folder.join(format!("{id}.json")))?))).collect()
 }
 
 fn check(paths: &[PathBuf]) -> Result<(), String> {

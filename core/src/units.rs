@@ -201,6 +201,7 @@ pub fn split_memory(mb: f64) -> (String, &'static str) {
         m if m >= 1023.5 * 1024.0 => (mb / (1024.0 * 1024.0), "TB"),
         m if m >= 1023.5 => (mb / 1024.0, "GB"),
         m if m < 0.0005 => (0.0, "MB"),
+        m if m < 0.9995 => (mb * 1024.0, "kB"),
         _ => (mb, "MB"),
     };
     (three_digits(value), unit)
@@ -280,6 +281,7 @@ mod tests {
         let cases = [
             (0.0, "0 MB"),
             (0.0001, "0 MB"),
+            (0.242, "248 kB"),
             (12.34, "12.3 MB"),
             (1000.0, "1000 MB"),
             (1024.0, "1.00 GB"),

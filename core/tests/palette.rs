@@ -165,7 +165,7 @@ fn tokens<'a>(css: &'a str, selector: &str) -> Vec<(&'a str, &'a str)> {
 
 #[test]
 fn the_style_sheet_has_the_colours_of_the_theme() {
-    let css = include_str!("../../static/styles.css");
+    let css = include_str!("../../static/tokens.css");
     for (selector, theme) in [(":root", &Theme::LIGHT), (":root[data-dark]", &Theme::DARK)] {
         let tokens = tokens(css, selector);
         for ink in Ink::ALL {

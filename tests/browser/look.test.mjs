@@ -78,7 +78,7 @@ const screens = {
   report: async (page) => {
     await page.locator(".export > summary").click();
     await page.getByRole("button", { name: "Report on one page" }).click();
-    await page.locator(".report svg").nth(3).waitFor();
+    await page.locator(".report svg").nth(4).waitFor();
   },
   menu: async (page) => {
     const phone = page.locator(".topbar .actions > summary");

@@ -309,7 +309,7 @@ test("the report is one sheet of paper, whichever way it is turned", async () =>
   await digest(page);
   await page.locator(".menu.export > summary").click();
   await page.getByRole("button", { name: /report/i }).click();
-  await page.locator(".report svg").nth(3).waitFor();
+  await page.locator(".report svg").nth(4).waitFor();
   for (const landscape of [true, false]) {
     const pdf = await page.pdf({ format: "A4", landscape, printBackground: true });
     assert.equal(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g).length, 1, landscape ? "wider than high" : "higher than wide");

@@ -193,6 +193,26 @@ test("the head of a figure stands over its figures, and its arrow is not cut", a
   clean(page);
 });
 
+test("the stage at the playhead is had as a picture, as it is shown", async () => {
+  const page = await fresh(lab);
+  await digest(page);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.locator(".export summary").click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".export .items").getByRole("button", { name: "Stage at this instant" }).click()]);
+  assert.equal(download.suggestedFilename(), "faaslab-stage.svg");
+  const text = await readFile(await download.path(), "utf8");
+  const parsed = await page.evaluate((text) => {
+    const svg = new DOMParser().parseFromString(text, "image/svg+xml");
+    return [svg.querySelector("parsererror")?.textContent ?? "", svg.documentElement.getAttribute("viewBox"), [...svg.querySelectorAll("text")].map((e) => e.textContent)];
+  }, text);
+  assert.equal(parsed[0], "");
+  const box = await page.locator(".stage-view.own").boundingBox();
+  assert.equal(parsed[1], `0 0 ${Math.round(box.width)} ${Math.round(box.height)}`);
+  for (const words of ["worker-1", "worker-3", "Users", "Edge", "Cloud"]) assert.ok(parsed[2].includes(words), words);
+  assert.ok(parsed[2].some((word) => /\/ 2 GB$/.test(word)), "what workers hold at that instant");
+  clean(page);
+});
+
 test("the report has the scenario in words, figures, charts and the digest, and prints alone", async () => {
   const page = await fresh(lab);
   const shown = await digest(page);
@@ -202,7 +222,8 @@ test("the report has the scenario in words, figures, charts and the digest, and 
   await report.waitFor();
   assert.match(await report.textContent(), /workers with .* cores .*Architecture: /);
   assert.match(await report.textContent(), new RegExp(shown));
-  assert.equal(await report.locator("svg").count(), 4);
+  assert.equal(await report.locator("svg").count(), 5, "the stage and four charts");
+  assert.match(await report.locator(".report-stage").textContent(), /The stage after [\d.]+ s/);
   const links = await report.locator(".way a").evaluateAll((all) => all.map((a) => [a.textContent, a.href]));
   assert.equal(links.length, 2, "a short link and one that holds everything");
   await page.emulateMedia({ media: "print" });

@@ -142,6 +142,24 @@ impl Accounting {
             Accounting::Lost => "lost",
         }
     }
+
+    /// What it is, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Accounting::ClientNetwork => "On the way from the client to its placer.",
+            Accounting::PlacerQueue => "In a placer's inbox.",
+            Accounting::Decision => "While a placer decides.",
+            Accounting::Transfer => "On the way from one placer to another.",
+            Accounting::DispatchNetwork => "On the way to the host, and while hosts are asked before.",
+            Accounting::HostQueue => "In the host's queue: for cores, for memory, or behind others.",
+            Accounting::ContainerStart => "While its container is created and initialised.",
+            Accounting::Execution => "Executing.",
+            Accounting::Return => "On the way of the result to the client.",
+            Accounting::Staging => "Until its image is where it must be.",
+            Accounting::Backoff => "From a refusal, or an end that the client does not take, to the next attempt.",
+            Accounting::Lost => "Starting and executing that was stopped before its end.",
+        }
+    }
 }
 
 /// How a task ended.
@@ -176,6 +194,18 @@ impl Outcome {
             Outcome::Dropped => "dropped",
             Outcome::Failed => "failed",
             Outcome::Abandoned => "abandoned",
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Outcome::Completed => "Its result reached the client.",
+            Outcome::TimedOut => "It ran into its function's time limit.",
+            Outcome::Rejected => "It was refused.",
+            Outcome::Dropped => "There was no memory, and the policy is to drop.",
+            Outcome::Failed => "It ran, and its result cannot be had.",
+            Outcome::Abandoned => "Its client gave up waiting.",
         }
     }
 }
@@ -213,6 +243,18 @@ impl Cause {
             Cause::IngressLimit => "ingress_limit",
             Cause::EgressLimit => "egress_limit",
             Cause::NotPlaced => "not_placed",
+        }
+    }
+
+    /// What it is, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Cause::HostTooSmall => "No host that its placer may use is large enough.",
+            Cause::QueueFull => "The host's queue was full.",
+            Cause::QueueTimeout => "It waited too long in the host's queue.",
+            Cause::IngressLimit => "Its request is larger than its function takes.",
+            Cause::EgressLimit => "Its response is larger than its function may send.",
+            Cause::NotPlaced => "Its placer tried to place it too often.",
         }
     }
 }

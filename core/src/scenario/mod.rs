@@ -3,9 +3,9 @@
 //! A scenario is plain data. It is written as JSON with a format version; every object in it has a stable id, and one
 //! [`Path`] type names any value in it (`nodes.edge-1.memory_mb`). Validation and compilation stand in their own files.
 
+mod field;
 mod image;
 mod path;
-mod quantity;
 mod read;
 mod schema;
 mod topology;
@@ -15,9 +15,9 @@ mod workload;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use field::{FIELDS, Field, Shape, field, without_ids};
 pub use image::{Image, ImageOrder, ImageRoom, Sharing};
 pub use path::{Path, PathError};
-pub use quantity::{Quantity, quantity};
 pub use read::ReadError;
 pub(crate) use read::{parse, small_enough, typed};
 pub use schema::schema;

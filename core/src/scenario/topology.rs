@@ -72,6 +72,18 @@ impl Role {
             Role::HeadStore => "Head store",
         }
     }
+
+    /// What it does, in a sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Role::Client => "Submits invocations.",
+            Role::CloudController => "Holds the scheduler of the whole system, and what the architecture needs and nobody drew.",
+            Role::EdgeController => "Holds the scheduler of its zone.",
+            Role::Worker => "Runs invocations.",
+            Role::Registry => "Holds all images.",
+            Role::HeadStore => "Fetches images from the registry and keeps them near the workers.",
+        }
+    }
 }
 
 /// A machine, or `count` identical machines.
@@ -153,6 +165,9 @@ impl Cpu {
         *self == Cpu::default()
     }
 }
+
+/// The fields of a node in which one machine of a block may differ: those of [`NodeOverride`].
+pub(super) const DIFFERS: [&str; 4] = ["cores", "memory_mb", "slots", "speed"];
 
 /// What differs on one machine of a block.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::quantity::quantity;
+use super::field::{Shape, field};
 use super::{Change, Node, Path, Role, Scenario, TooLarge};
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
@@ -280,7 +280,10 @@ impl Validator<'_> {
     /// Checks a number against the range of its path.
     fn range(&mut self, path: String, value: f64) {
         // A path without a range would never be right, which every test would see.
-        let (unit, min, max) = quantity(&path).map_or(("", f64::NAN, f64::NAN), |q| (q.unit, q.min, q.max));
+        let (unit, min, max) = match field(&path).map(|field| field.shape) {
+            Some(Shape::Number { unit, min, max, .. }) => (unit, min, max),
+            _ => ("", f64::NAN, f64::NAN),
+        };
         if !(value >= min && value <= max) {
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
             self.error(

@@ -161,16 +161,21 @@ fn trace_report(lab: &LabHandle, r: &Report) -> Html {
     };
     // Nothing in such a file says what its times are in.
     let unit = (r.format == Format::Azure2021).then(|| {
+        let other = format!("{scale} s");
+        let mut units = vec![("s", "seconds", scale == 1.0), ("ms", "milliseconds", scale == 0.001)];
+        if units.iter().all(|unit| !unit.2) {
+            units.push(("", &other, true));
+        }
+        let chosen = units.iter().find(|unit| unit.2).map_or("", |unit| unit.1).to_owned();
         html! {
             <div>
                 <dt><label for="trace-unit">{ "Times are in" }</label></dt>
-                <dd><select id="trace-unit" onchange={choose}>
-                    <option value="s" selected={scale == 1.0}>{ "seconds" }</option>
-                    <option value="ms" selected={scale == 0.001}>{ "milliseconds" }</option>
-                if scale != 1.0 && scale != 0.001 {
-                    <option value="" selected={true}>{ format!("{scale} s") }</option>
-                }
-                </select></dd>
+                <dd><span class="select">
+                    <select id="trace-unit" onchange={choose}>
+                        { for units.into_iter().map(|(word, name, selected)| html! { <option value={word} {selected}>{ name.to_owned() }</option> }) }
+                    </select>
+                    <span aria-hidden="true">{ chosen }</span>
+                </span></dd>
             </div>
         }
     });
@@ -224,6 +229,7 @@ fn Help() -> Html {
     html! {
         <>
         <div class="shortcuts">{ for sections }</div>
+        <p>{ "What everything on the bench means, and what each field does, stands in " }<a href="guide.html" target="faaslab-guide">{ "the guide" }</a>{ "." }</p>
         <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
         <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
         </>

@@ -1,4 +1,4 @@
-//! What can be taken away from a run: tables, series, figures, and the report to print.
+//! What can be taken away from a run: tables, series, figures, the stage, and the report to print.
 
 use faaslab_core::measure::csv;
 use yew::prelude::*;
@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::tables::begin;
 use crate::app::Tools;
 use crate::menu::Menu;
+use crate::stage::draw::page_theme;
 use crate::store::{Action, Dialog, LabHandle, persist};
 use crate::worker::protocol::{Query, RowFilter, Table, ToSim};
 
@@ -44,6 +45,14 @@ pub(crate) fn ExportMenu() -> Html {
             persist::download("summary.json", "application/json", &text);
         })
     };
+    let stage = {
+        let player = tools.player.clone();
+        Box::new(move || {
+            if let Some(picture) = player.picture(None, &page_theme()) {
+                persist::download("faaslab-stage.svg", "image/svg+xml", &picture);
+            }
+        })
+    };
     let report = {
         let lab = lab.clone();
         Box::new(move || lab.dispatch(Action::Show(Some(Dialog::Report))))
@@ -59,6 +68,7 @@ pub(crate) fn ExportMenu() -> Html {
                 { item("Series over time", "CSV", series) }
                 { item("Summary", "CSV", summary) }
                 { item("Summary", "JSON", summary_json) }
+                { item("Stage at this instant", "SVG", stage) }
                 { item("Report on one page", "print", report) }
             </div>
         </details>

@@ -2,7 +2,7 @@
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
-use faaslab_core::scenario::{Path, Problem, Quantity, quantity};
+use faaslab_core::scenario::{Path, Problem, Shape, field, without_ids};
 use faaslab_core::units::{read_number, thousands};
 use serde_json::Value;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
@@ -74,34 +74,94 @@ pub(super) fn told(p: &Problem) -> String {
     format!("{}. {}", sentence_case(&p.message), p.hint)
 }
 
+/// What a field is called and for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct About {
+    label: &'static str,
+    help: AttrValue,
+    /// The passage of the guide that tells more.
+    passage: AttrValue,
+}
+
+impl About {
+    /// A field of the scenario, by the path of its value.
+    fn at(path: &str) -> Option<(About, Shape)> {
+        let of = field(path)?;
+        Some((About { label: of.label, help: of.help.into(), passage: of.path.into() }, of.shape))
+    }
+
+    /// A parameter of the kind of a choice, whose passage is that of the kind.
+    fn param(kind: &str, p: &'static Param) -> About {
+        About { label: p.label, help: p.help.into(), passage: format!("{kind}.{}", p.name).into() }
+    }
+
+    /// Where the guide tells more.
+    fn more(&self) -> Html {
+        more(&self.passage, self.label)
+    }
+
+    /// What is told while the field has the focus.
+    fn hint(&self, id: &str, more: &str) -> Html {
+        html! { <div class="hint"><p id={id.to_owned()}>{ &self.help }{ more }</p>{ self.more() }</div> }
+    }
+}
+
+/// A link to a passage of the guide, in a tab of its own, so that nothing here is left.
+pub(super) fn more(passage: &str, label: &str) -> Html {
+    html! {
+        <a class="more" href={format!("guide.html#{passage}")} target="faaslab-guide">{ "More" }<span class="visually-hidden">{ format!(" about {label}") }</span></a>
+    }
+}
+
+/// What a number counts, from where to where it goes, and what holds without one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Reach {
+    unit: &'static str,
+    min: f64,
+    max: f64,
+    whole: bool,
+    absent: Option<AttrValue>,
+}
+
 #[derive(Properties, PartialEq)]
 pub(crate) struct NumberProps {
     /// Where the value stands.
     pub(crate) path: AttrValue,
     /// What it is, if it is a parameter from a registry; else the path says it.
     #[prop_or_default]
-    pub(crate) of: Option<Quantity>,
+    pub(crate) of: Option<(About, Reach)>,
+    /// What holds when nothing is entered, where that is not always the same.
     #[prop_or_default]
-    pub(crate) help: AttrValue,
-    /// What holds when nothing is entered; without one the field must not be empty.
-    #[prop_or_default]
-    pub(crate) placeholder: Option<AttrValue>,
-    /// Whether only whole numbers make sense.
-    #[prop_or_default]
-    pub(crate) whole: bool,
+    pub(crate) absent: Option<AttrValue>,
     /// Where the same value is set together with this one.
     #[prop_or_default]
     pub(crate) also: Vec<AttrValue>,
 }
 
+impl NumberProps {
+    fn described(&self) -> Option<(About, Reach)> {
+        let (about, mut reach) = match &self.of {
+            Some(of) => of.clone(),
+            None => match About::at(&self.path)? {
+                (about, Shape::Number { unit, min, max, whole, absent }) => {
+                    (about, Reach { unit, min, max, whole, absent: absent.map(AttrValue::from) })
+                }
+                _ => return None,
+            },
+        };
+        reach.absent = self.absent.clone().or(reach.absent);
+        Some((about, reach))
+    }
+}
+
 /// A number with its unit.
 #[component]
 pub(crate) fn Number(props: &NumberProps) -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some((about, reach))) = (use_context::<LabHandle>(), props.described()) else { return html! {} };
     let wrong = use_state(|| None::<String>);
     let (value, paths) = common(&lab, &props.path, &props.also);
     let (value, placeholder) = match value {
-        Common::Same(value) => (value, props.placeholder.clone()),
+        Common::Same(value) => (value, reach.absent.clone()),
         Common::Mixed => (None, Some("mixed".into())),
     };
     let text: AttrValue =
@@ -130,7 +190,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     };
     let on_change = {
         let (lab, wrong, paths, draft) = (lab.clone(), wrong.clone(), paths.clone(), draft.setter());
-        let (whole, optional, before) = (props.whole, props.placeholder.is_some(), text.clone());
+        let (whole, optional, before) = (reach.whole, reach.absent.is_some(), text.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
             let typed = input.value().trim().to_owned();
@@ -157,36 +217,36 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
         })
     };
     let problem = (*wrong).clone().or_else(|| problem_of(&lab, &paths));
-    let Some(of) = props.of.or_else(|| quantity(&props.path)) else { return html! {} };
     let id = format!("f-{}", props.path);
     let describe = format!("{id}-help");
     html! {
         <div class={classes!("field", problem.is_some().then_some("wrong"))}>
-            <label for={id.clone()} title={props.help.clone()}>{ of.label }</label>
+            <label for={id.clone()} title={about.help.clone()}>{ about.label }</label>
             <span class="input number">
                 <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} {placeholder}
                     aria-describedby={describe.clone()} aria-invalid={problem.is_some().to_string()} onchange={on_change} />
-                <span class="unit">{ of.unit }</span>
+                <span class="unit">{ reach.unit }</span>
             </span>
             if let Some(problem) = problem {
                 <p id={describe} class="problem">{ problem }</p>
             } else {
-                <p id={describe} class="hint">{ hint(props, &of) }</p>
+                { about.hint(&describe, &reach.words()) }
             }
         </div>
     }
 }
 
-/// What a field is for, from where to where it goes, and what holds without a value: shown while it has the focus.
-fn hint(props: &NumberProps, of: &Quantity) -> String {
-    let unit = if of.unit.is_empty() { String::new() } else { format!(" {}", of.unit) };
-    let range = of.max.is_finite().then(|| format!("{} to {}{unit}.", grouped(of.min), grouped(of.max)));
-    let default = props.placeholder.as_ref().map(|d| {
-        let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
-        format!("Without a value: {d}{unit}.")
-    });
-    let help = Some(props.help.to_string()).filter(|h| !h.is_empty());
-    [help, range, default].into_iter().flatten().collect::<Vec<_>>().join(" ")
+impl Reach {
+    /// From where to where a number goes, and what holds without one, in sentences that follow others.
+    fn words(&self) -> String {
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+        let range = self.max.is_finite().then(|| format!(" {} to {}{unit}.", grouped(self.min), grouped(self.max)));
+        let default = self.absent.as_ref().map(|d| {
+            let unit = if read_number(d).is_ok() { unit.as_str() } else { "" };
+            format!(" Without a value: {d}{unit}.")
+        });
+        [range, default].into_iter().flatten().collect()
+    }
 }
 
 /// A number, with commas between the thousands of a whole one.
@@ -197,15 +257,14 @@ fn grouped(x: f64) -> String {
 #[derive(Properties, PartialEq)]
 pub(crate) struct TextProps {
     pub(crate) path: AttrValue,
-    pub(crate) label: AttrValue,
-    #[prop_or_default]
-    pub(crate) placeholder: AttrValue,
+    /// What holds without one.
+    pub(crate) absent: AttrValue,
 }
 
 /// A text that may be left out.
 #[component]
 pub(crate) fn Text(props: &TextProps) -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some((about, _))) = (use_context::<LabHandle>(), About::at(&props.path)) else { return html! {} };
     let value: AttrValue = at(&lab, &props.path).and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default().into();
     let path = props.path.clone();
     let on_change = Callback::from(move |event: Event| {
@@ -214,39 +273,70 @@ pub(crate) fn Text(props: &TextProps) -> Html {
         set(&lab, &path, if text.is_empty() { Value::Null } else { Value::from(text) });
     });
     let id = format!("f-{}", props.path);
+    let describe = format!("{id}-help");
     html! {
         <div class="field">
-            <label for={id.clone()}>{ &props.label }</label>
-            <span class="input"><input {id} type="text" value={value.clone()} placeholder={props.placeholder.clone()} onchange={on_change} /></span>
+            <label for={id.clone()}>{ about.label }</label>
+            <span class="input">
+                <input {id} type="text" value={value.clone()} placeholder={props.absent.clone()} aria-describedby={describe.clone()} onchange={on_change} />
+            </span>
+            { about.hint(&describe, "") }
         </div>
     }
+}
+
+/// Words to choose from: (word, what people read).
+pub(crate) type Menu = Vec<(AttrValue, AttrValue)>;
+
+fn menu(words: &[(&'static str, &'static str)]) -> Menu {
+    words.iter().map(|(word, name)| ((*word).into(), sentence_case(name).into())).collect()
 }
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct PickProps {
     pub(crate) path: AttrValue,
-    pub(crate) label: AttrValue,
-    /// What can be chosen: (word, what people read). An empty word takes the value away.
-    pub(crate) options: Vec<(AttrValue, AttrValue)>,
+    /// What it is, if it comes from a registry; else the path says it.
     #[prop_or_default]
-    pub(crate) help: AttrValue,
+    pub(crate) of: Option<About>,
+    /// What can be chosen, where the field does not say it. An empty word takes the value away.
+    #[prop_or_default]
+    pub(crate) options: Option<Menu>,
+    /// Whether what it is for is told all the time, not only while it has the focus.
+    #[prop_or_default]
+    pub(crate) told: bool,
     #[prop_or_default]
     pub(crate) disabled: bool,
-    /// What holds when the path has no value.
+    /// What holds when the path has no value; the first word, unless it is said.
     #[prop_or_default]
-    pub(crate) default: AttrValue,
+    pub(crate) absent: Option<AttrValue>,
     /// Where the same word is set together with this one.
     #[prop_or_default]
     pub(crate) also: Vec<AttrValue>,
 }
 
+impl PickProps {
+    /// What it is, and what can be chosen.
+    fn described(&self) -> Option<(About, Menu)> {
+        let known = self.options.clone();
+        match &self.of {
+            Some(about) => Some((about.clone(), known?)),
+            None => {
+                let (about, shape) = About::at(&self.path)?;
+                let words = if let Shape::Words(words) = shape { Some(menu(words)) } else { None };
+                Some((about, known.or(words)?))
+            }
+        }
+    }
+}
+
 /// One of a few words.
 #[component]
 pub(crate) fn Pick(props: &PickProps) -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some((about, options))) = (use_context::<LabHandle>(), props.described()) else { return html! {} };
     let (value, paths) = common(&lab, &props.path, &props.also);
+    let absent = || props.absent.clone().or_else(|| options.first().map(|o| o.0.clone())).unwrap_or_default();
     let value = match value {
-        Common::Same(value) => Some(value.and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_else(|| props.default.to_string())),
+        Common::Same(value) => Some(value.and_then(|v| v.as_str().map(|v| v.to_owned().into())).unwrap_or_else(absent)),
         Common::Mixed => None,
     };
     let problem = problem_of(&lab, &paths);
@@ -259,31 +349,32 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
         })
     };
     let id = format!("f-{}", props.path);
+    let describe = format!("{id}-help");
     let chosen = match &value {
-        Some(value) => {
-            props.options.iter().find(|(word, _)| **word == **value).map_or_else(|| value.clone().into(), |o| o.1.clone())
-        }
+        Some(value) => options.iter().find(|(word, _)| word == value).map_or_else(|| value.clone(), |o| o.1.clone()),
         None => AttrValue::from("Mixed"),
     };
     // A select cuts what is wider than itself: the words that show are drawn over it, in as many lines as they take.
     html! {
         <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))}>
-            <label for={id.clone()}>{ &props.label }</label>
+            <label for={id.clone()}>{ about.label }</label>
             <span class="select">
-                <select {id} disabled={props.disabled} onchange={on_change}>
+                <select {id} disabled={props.disabled} aria-describedby={describe.clone()} onchange={on_change}>
                     if value.is_none() {
                         <option selected=true disabled=true hidden=true>{ "Mixed" }</option>
                     }
-                    { for props.options.iter().map(|(word, name)| html! {
-                        <option value={word.clone()} selected={value.as_deref() == Some(&**word)}>{ name }</option>
+                    { for options.iter().map(|(word, name)| html! {
+                        <option value={word.clone()} selected={value.as_ref() == Some(word)}>{ name }</option>
                     }) }
                 </select>
                 <span aria-hidden="true">{ chosen }</span>
             </span>
             if let Some(problem) = problem {
-                <p class="problem">{ problem }</p>
-            } else if !props.help.is_empty() {
-                <p class="help">{ &props.help }</p>
+                <p id={describe} class="problem">{ problem }</p>
+            } else if props.told {
+                <p class="help"><span id={describe}>{ &about.help }</span>{ " " }{ about.more() }</p>
+            } else {
+                { about.hint(&describe, "") }
             }
         </div>
     }
@@ -293,7 +384,6 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
 pub(crate) struct ChoiceProps {
     /// The path of the choice, without `.kind`.
     pub(crate) path: AttrValue,
-    pub(crate) label: AttrValue,
     pub(crate) choice: Choice,
     pub(crate) entries: Entries,
     /// Why it cannot be chosen, if it cannot.
@@ -322,40 +412,42 @@ pub(crate) fn ChoiceField(props: &ChoiceProps) -> Html {
     let at_fork = lab.filter(|lab| lab.fork.is_some()).and_then(|lab| at(&lab, &props.path));
     let choice = at_fork.and_then(|choice| serde_json::from_value(choice).ok()).unwrap_or_else(|| props.choice.clone());
     let entry = props.entries.0.iter().find(|e| e.kind == choice.kind);
-    let options: Vec<(AttrValue, AttrValue)> = props.entries.0.iter().map(|e| (e.kind.into(), e.name.into())).collect();
+    let options: Menu = props.entries.0.iter().map(|e| (e.kind.into(), e.name.into())).collect();
+    let Some((of, _)) = About::at(&props.path) else { return html! {} };
+    let kind = format!("{}.{}", without_ids(&props.path), choice.kind);
     let help = props.disabled.clone().unwrap_or_else(|| entry.map_or("", |e| e.summary).into());
+    let about = About { help, passage: kind.clone().into(), ..of };
     let params = entry.filter(|_| props.disabled.is_none()).map_or(&[][..], |e| e.params).iter();
     let (heading, names) = props.folded.unwrap_or_default();
     let (folded, open): (Vec<&'static Param>, Vec<_>) = params.partition(|p| names.contains(&p.name));
     let is_set = folded.iter().any(|p| choice.params.contains_key(p.name));
     html! {
         <div class="choice">
-            <Pick path={format!("{}.kind", props.path)} label={props.label.clone()} {options} {help} disabled={props.disabled.is_some()}
-                default={choice.kind.clone()} />
-            { for open.into_iter().map(|p| param(&props.path, p)) }
+            <Pick path={format!("{}.kind", props.path)} of={about} options={Some(options)} told=true disabled={props.disabled.is_some()}
+                absent={Some(AttrValue::from(choice.kind.clone()))} />
+            { for open.into_iter().map(|p| param(&props.path, &kind, p)) }
             if !folded.is_empty() {
                 <details open={is_set}>
                     <summary>{ heading }</summary>
-                    { for folded.into_iter().map(|p| param(&props.path, p)) }
+                    { for folded.into_iter().map(|p| param(&props.path, &kind, p)) }
                 </details>
             }
         </div>
     }
 }
 
-fn param(path: &str, p: &'static Param) -> Html {
+/// A parameter of the choice at a path; `kind` is the passage of its kind.
+fn param(path: &str, kind: &str, p: &'static Param) -> Html {
     let path = format!("{path}.{}", p.name);
+    let about = About::param(kind, p);
     let number = |default: String, (min, max): (f64, f64), whole: bool| {
-        let of = Quantity { label: p.label, unit: p.unit, min, max };
-        html! { <Number key={path.clone()} path={path.clone()} of={Some(of)} help={p.help} {whole} placeholder={Some(AttrValue::from(default))} /> }
+        let reach = Reach { unit: p.unit, min, max, whole, absent: Some(default.into()) };
+        html! { <Number key={path.clone()} path={path.clone()} of={Some((about.clone(), reach))} /> }
     };
     match &p.domain {
         Domain::Number { default, min, max } => number(default.to_string(), (*min, *max), false),
         Domain::Integer { default, min, max } => number(default.to_string(), (*min as f64, *max as f64), true),
-        Domain::Word(words) => html! {
-            <Pick key={path.clone()} path={path.clone()} label={p.label} help={p.help} default={words.first().map_or("", |w| w.0)}
-                options={words.iter().map(|w| (w.0.into(), sentence_case(w.1).into())).collect::<Vec<(AttrValue, AttrValue)>>()} />
-        },
+        Domain::Word(words) => html! { <Pick key={path.clone()} path={path.clone()} of={about} options={Some(menu(words))} /> },
     }
 }
 

@@ -4,24 +4,19 @@ use std::rc::Rc;
 
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
-use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone};
+use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone, field};
 use faaslab_core::units::{SimDuration, count};
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
-use super::fields::{ChoiceField, Entries, Number, Pick, Text, first_sentences, set, told};
+use super::fields::{ChoiceField, Entries, Menu, Number, Pick, Text, first_sentences, more, set, told};
 use super::machine::{MachinePanel, Now};
 use super::several::Several;
 use super::timeline::Timeline;
 use crate::app::{Tools, picked};
 use crate::store::{Action, Dialog, LabHandle, catalogue};
-
-/// Words to choose from, with what they mean.
-pub(super) fn words(list: &[(&'static str, &'static str)]) -> Vec<(AttrValue, AttrValue)> {
-    list.iter().map(|(w, n)| ((*w).into(), (*n).into())).collect()
-}
 
 /// Whether anything in a scenario asks what disks hold and how fast they are.
 fn uses_disks(s: &Scenario) -> bool {
@@ -29,7 +24,7 @@ fn uses_disks(s: &Scenario) -> bool {
 }
 
 /// The images to choose from, and none.
-fn image_menu(s: &Scenario) -> Vec<(AttrValue, AttrValue)> {
+fn image_menu(s: &Scenario) -> Menu {
     let images = s.images.iter().map(|i| (i.id.clone().into(), i.label().to_owned().into()));
     std::iter::once(("".into(), "None".into())).chain(images).collect()
 }
@@ -80,8 +75,7 @@ fn NodePanel(props: &NodeProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let n = &props.node;
     let path = |field: &str| format!("nodes.{}.{field}", n.id);
-    let zones: Vec<(AttrValue, AttrValue)> =
-        lab.scenario.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
+    let zones: Menu = lab.scenario.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
     let roles = Role::ALL.iter().map(|&role| {
         let (lab, node) = (lab.clone(), n.clone());
         let toggle = Callback::from(move |event: Event| {
@@ -113,35 +107,29 @@ fn NodePanel(props: &NodeProps) -> Html {
                 <p class="help">{ "To choose one of its machines, open it: here, with a double click on the stage, or with Enter there." }</p>
                 <div class="row"><button onclick={open}>{ "Open the block" }</button></div>
             }
-            <Text path={path("name")} label="Name" placeholder={n.id.clone()} />
-            <Pick path={path("zone")} label="Zone" options={zones} />
-            <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ problem }</fieldset>
+            <Text path={path("name")} absent={n.id.clone()} />
+            <Pick path={path("zone")} options={Some(zones)} />
+            <fieldset class="checks"><legend>{ "Roles" }</legend>{ for roles }{ more("nodes.roles", "Roles") }{ problem }</fieldset>
             if n.is(Role::Worker) {
-                <Number path={path("cores")} help="An execution holds its function's cores." />
-                <Pick path={path("cpu")} label="Executions" default="slots" options={words(&[("slots", "Hold their cores; the rest wait"),
-                    ("shared", "Share the cores and slow down"), ("unlimited", "Never wait for cores"),
-                    ("isolated", "Wait in containers that hold cores")])} />
-                <Number path={path("memory_mb")} help="For containers." />
-                <Number path={path("slots")} placeholder={Some(AttrValue::from("by cores"))} whole=true
-                    help="The most invocations at once." />
-                <Number path={path("speed")} placeholder={Some(AttrValue::from("1"))}
-                    help="An execution takes its time divided by this." />
-                <Number path={path("count")} placeholder={Some(AttrValue::from("1"))} whole=true
-                    help="How many identical machines this stands for." />
+                <Number path={path("cores")} />
+                <Pick path={path("cpu")} />
+                <Number path={path("memory_mb")} />
+                <Number path={path("slots")} />
+                <Number path={path("speed")} />
+                <Number path={path("count")} />
             }
             if n.is(Role::CloudController) || n.is(Role::EdgeController) {
                 <label class="check">
                     <input type="checkbox" id={format!("f-{}", path("answers"))} checked={n.answers} onchange={answers} />{ "Answers" }
                 </label>
-                <p class="help">{ "A controller that does not answer keeps what reaches it waiting; a fork makes it silent for a while." }</p>
+                <p class="help">{ field("nodes.answers").map_or("", |of| of.help) }{ " " }{ more("nodes.answers", "Answers") }</p>
                 { silence }
             }
             if n.is(Role::HeadStore) || n.is(Role::Registry) || (n.is(Role::Worker) && (uses_disks(&lab.scenario) || has_disk(n))) {
                 <DiskFields node={n.clone()} />
             }
             if n.is(Role::Client) {
-                <Number path={path("traffic")} placeholder={Some(AttrValue::from("1"))}
-                    help="Its share of the arrivals, relative to the other clients." />
+                <Number path={path("traffic")} />
             }
         </section>
     }
@@ -158,15 +146,13 @@ fn DiskFields(props: &NodeProps) -> Html {
     let Some(lab) = use_context::<LabHandle>() else { return html! {} };
     let n = &props.node;
     let path = |field: &str| format!("nodes.{}.{field}", n.id);
-    let holds = if n.is(Role::Worker) { "For images and the files of containers." } else { "For images." };
-    let unlimited = || Some(AttrValue::from("unlimited"));
     html! {
         <>
         if n.is(Role::Worker) || n.is(Role::HeadStore) {
-            <Number path={path("disk_mb")} placeholder={unlimited()} help={holds} />
+            <Number path={path("disk_mb")} />
         }
-        <Number path={path("disk_read_mb_s")} placeholder={unlimited()} help="How fast its disk is read." />
-        <Number path={path("disk_write_mb_s")} placeholder={unlimited()} help="How fast its disk is written." />
+        <Number path={path("disk_read_mb_s")} />
+        <Number path={path("disk_write_mb_s")} />
         if lab.scenario.images.is_empty() && !n.is(Role::Worker) {
             <p class="help">{ "No function has an image yet: add images under Workload." }</p>
         }
@@ -185,7 +171,7 @@ fn LinkPanel(props: &LinkProps) -> Html {
     let (l, s) = (&props.link, &lab.scenario);
     // A link connects two nodes or two zones: another end is of the same kind.
     let zones = s.zones.iter().any(|z| z.id == l.from);
-    let ends: Vec<(AttrValue, AttrValue)> = match zones {
+    let ends: Menu = match zones {
         true => s.zones.iter().map(|z| (z.id.clone().into(), named(z.label(), &z.id))).collect(),
         false => s.nodes.iter().map(|n| (n.id.clone().into(), named(n.label(), &n.id))).collect(),
     };
@@ -194,15 +180,13 @@ fn LinkPanel(props: &LinkProps) -> Html {
         <section class="panel">
             { title_of("Link", &l.id) }
             <div class="ends">
-                <Pick path={path("from")} label="From" options={ends.clone()} />
-                <Pick path={path("to")} label="To" options={ends} />
+                <Pick path={path("from")} options={Some(ends.clone())} />
+                <Pick path={path("to")} options={Some(ends)} />
             </div>
             <p class="help">{ "Messages take it both ways." }</p>
-            <Number path={path("latency_ms")} help="One way." />
-            <Number path={path("jitter_ms")} placeholder={Some(AttrValue::from("0"))}
-                help="Each message takes up to this much longer." />
-            <Number path={path("bandwidth_mbps")} placeholder={Some(AttrValue::from("unlimited"))}
-                help="For the payload of messages, and for images." />
+            <Number path={path("latency_ms")} />
+            <Number path={path("jitter_ms")} />
+            <Number path={path("bandwidth_mbps")} />
         </section>
     }
 }
@@ -225,9 +209,8 @@ fn ZonePanel(props: &ZoneProps) -> Html {
     html! {
         <section class="panel">
             { title_of("Zone", &z.id) }
-            <Text path={path("name")} label="Name" placeholder={z.id.clone()} />
-            <Number path={path("latency_ms")}
-                placeholder={Some(AttrValue::from(lab.scenario.network.within_zone_ms.to_string()))} help="One way, between two nodes of the zone." />
+            <Text path={path("name")} absent={z.id.clone()} />
+            <Number path={path("latency_ms")} absent={Some(AttrValue::from(lab.scenario.network.within_zone_ms.to_string()))} />
         </section>
     }
 }
@@ -290,54 +273,53 @@ fn Scheduler() -> Html {
         }
         <section class="panel">
             <h2>{ "Scheduler" }</h2>
-            <ChoiceField path="frame.architecture" label="Architecture" choice={s.frame.architecture.clone()} entries={Entries(&catalogue.architectures)}
+            <ChoiceField path="frame.architecture" choice={s.frame.architecture.clone()} entries={Entries(&catalogue.architectures)}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
-            <ChoiceField path="policies.placement" label="Placement" choice={s.policies.placement.clone()} entries={Entries(&catalogue.placements)} disabled={by_architecture("policies.placement")}
+            <ChoiceField path="policies.placement" choice={s.policies.placement.clone()} entries={Entries(&catalogue.placements)} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
-            <ChoiceField path="policies.keep_alive" label="Keep-alive" choice={s.policies.keep_alive.clone()} entries={Entries(&catalogue.keep_alives)}
+            <ChoiceField path="policies.keep_alive" choice={s.policies.keep_alive.clone()} entries={Entries(&catalogue.keep_alives)}
                 folded={Some(("Variants", VARIANTS))} />
             <details>
                 <summary>{ "Memory and reuse" }</summary>
-                <Pick path="policies.memory_full" label="Idle containers go" options={words(&[("shortfall", "Until the new one fits"),
-                    ("full_size", "Until its whole size is freed"), ("never", "Never")])} />
-                <Pick path="policies.if_insufficient" label="If that cannot make room" options={words(&[("keep", "Keep them"), ("evict_anyway", "Remove them anyway")])} />
-                <Pick path="policies.reuse" label="Of several warm ones" options={words(&[("last_used", "The one used last"), ("oldest", "The one created first"), ("indexed_set", "The first of an indexed set")])} />
-                <Pick path="policies.starting" label="A container that is starting" default="closed" options={words(&[("closed", "Takes no more invocations"), ("join", "Is joined up to its concurrency")])} />
-                <Pick path="policies.queue" label="A worker's queue" default="fifo" options={words(&[("fifo", "First come, first served"), ("barging", "Arrivals may pass"), ("skip", "Everyone is tried in turn")])} />
-                <Pick path="policies.no_room" label="Without room the invocation" options={words(&[("queue", "Waits"), ("drop", "Is dropped")])} />
-                <Pick path="policies.too_large" label="What is larger than every worker" options={words(&[("reject", "Is rejected"), ("drop", "Is dropped at a worker")])} />
+                <Pick path="policies.memory_full" />
+                <Pick path="policies.if_insufficient" />
+                <Pick path="policies.reuse" />
+                <Pick path="policies.starting" />
+                <Pick path="policies.queue" />
+                <Pick path="policies.no_room" />
+                <Pick path="policies.too_large" />
                 if !s.images.is_empty() {
-                    <Pick path="policies.image_order" label="Of unused images goes first" default="last_use" options={words(&[("last_use", "The one used longest ago"), ("last_copy", "The one copied or read longest ago")])} />
-                    <Pick path="policies.image_room" label="In memory, room for an image" default="idle_containers" options={words(&[("idle_containers", "Is made by idle containers too"), ("images_only", "Is made by other images only")])} />
+                    <Pick path="policies.image_order" />
+                    <Pick path="policies.image_room" />
                 }
             </details>
             <details open={ordered}>
                 <summary>{ "Queues" }</summary>
-                <ChoiceField path="policies.order" label="They serve first" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
+                <ChoiceField path="policies.order" choice={s.policies.order.clone()} entries={at("policies.order")} disabled={by_architecture("policies.order")} />
                 if ordered {
-                    <ChoiceField path="policies.estimates" label="Estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
+                    <ChoiceField path="policies.estimates" choice={s.policies.estimates.clone()} entries={at("policies.estimates")} />
                 }
-                <Number path="policies.queue_bound" whole=true placeholder={Some(AttrValue::from("any number"))} help="At each worker; one invocation more is rejected." />
-                <Number path="policies.queue_timeout_s" placeholder={Some(AttrValue::from("none"))} help="At a worker; then the invocation is rejected. 0 is no wait at all." />
+                <Number path="policies.queue_bound" />
+                <Number path="policies.queue_timeout_s" />
             </details>
         </section>
         <WorkloadPanel />
         <section class="panel">
             <details>
                 <summary>{ "Network" }</summary>
-                <Number path="network.within_zone_ms" placeholder={Some(AttrValue::from("0.5"))} help="One-way latency where no zone or link says otherwise." />
-                <Number path="network.between_zones_ms" placeholder={Some(AttrValue::from("20"))} help="One-way latency where no link says otherwise." />
+                <Number path="network.within_zone_ms" />
+                <Number path="network.between_zones_ms" />
                 if !s.images.is_empty() {
-                    <Pick path="network.sharing" label="Images on their way" default="fair" options={words(&[("fair", "Share links and disks fairly"), ("simgrid", "Share them as SimGrid does")])} />
+                    <Pick path="network.sharing" />
                 }
             </details>
             <details>
                 <summary>{ "Run" }</summary>
-                <Number path="run.seed" placeholder={Some(AttrValue::from("1"))} whole=true help="All chance derives from it." />
+                <Number path="run.seed" />
                 <div class="row"><button onclick={ let lab = lab.clone(); move |_: MouseEvent| set(&lab, "run.seed", json!(another_seed())) }>{ "Another seed" }</button></div>
-                <Number path="run.duration_s" placeholder={Some(AttrValue::from("whole trace"))} help="No invocation arrives later." />
-                <Number path="run.warm_up_s" placeholder={Some(AttrValue::from("0"))} help="Invocations before this are not measured." />
-                <Pick path="run.first" label="At one instant come first" default="completions" options={words(&[("completions", "Completions"), ("arrivals", "Arrivals and messages")])} />
+                <Number path="run.duration_s" />
+                <Number path="run.warm_up_s" />
+                <Pick path="run.first" />
             </details>
             <Timeline />
         </section>
@@ -474,19 +456,17 @@ fn WorkloadPanel() -> Html {
                 <button class="quiet" onclick={drawn}>{ "Use drawn arrivals instead" }</button>
                 <details>
                     <summary>{ "What the trace does not say" }</summary>
-                    <Number path="workload.trace_options.time_scale" placeholder={Some(AttrValue::from("1"))} help="All times of the trace are multiplied by this: 0.001 where the file has milliseconds in the place of seconds." />
-                    <Number path="workload.trace_options.memory_mb" placeholder={Some(AttrValue::from("170"))} help="Of functions for which the trace has none." />
-                    <Number path="workload.trace_options.cold_start_ms" placeholder={Some(AttrValue::from("500"))} help="Of functions for which the trace has none." />
-                    <Number path="workload.trace_options.cores" placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
-                    <Number path="workload.trace_options.concurrency" whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
-                    <Number path="workload.trace_options.cold_overhead_ms" placeholder={Some(AttrValue::from("0"))} help="What the provider adds to every cold start; policies do not see it." />
-                    <Number path="workload.trace_options.cold_overhead_share" placeholder={Some(AttrValue::from("0"))} help="The same, as a share of the time that start and execution take together." />
-                    <Pick path="workload.trace_options.minute_arrivals" label="Arrivals in a minute" default="uniform"
-                        options={vec![("uniform".into(), "Anywhere".into()), ("equidistant".into(), "Equally spaced".into())]} />
-                    <Pick path="workload.trace_options.duration" label="Executions" default="percentiles"
-                        options={vec![("percentiles".into(), "Between the percentiles".into()), ("average".into(), "The average".into())]} />
+                    <Number path="workload.trace_options.time_scale" />
+                    <Number path="workload.trace_options.memory_mb" />
+                    <Number path="workload.trace_options.cold_start_ms" />
+                    <Number path="workload.trace_options.cores" />
+                    <Number path="workload.trace_options.concurrency" />
+                    <Number path="workload.trace_options.cold_overhead_ms" />
+                    <Number path="workload.trace_options.cold_overhead_share" />
+                    <Pick path="workload.trace_options.minute_arrivals" />
+                    <Pick path="workload.trace_options.duration" />
                     if !s.images.is_empty() {
-                        <Pick path="workload.trace_options.image" label="Image" options={image_menu(s)} help="Of every function." />
+                        <Pick path="workload.trace_options.image" options={Some(image_menu(s))} />
                     }
                 </details>
                 </>
@@ -494,12 +474,12 @@ fn WorkloadPanel() -> Html {
         }
         None => html! {
             <>
-            <ChoiceField path="workload.arrivals" label="Arrivals" choice={s.workload.arrivals.clone()} entries={Entries(&catalogue.arrivals)} />
-            <ChoiceField path="workload.jobs" label="Each arrival is" choice={s.workload.jobs.clone()} entries={Entries(&catalogue.jobs)} />
+            <ChoiceField path="workload.arrivals" choice={s.workload.arrivals.clone()} entries={Entries(&catalogue.arrivals)} />
+            <ChoiceField path="workload.jobs" choice={s.workload.jobs.clone()} entries={Entries(&catalogue.jobs)} />
             <div class="row">{ picker("Load a trace…") }</div>
             <details>
                 <summary>{ format!("Functions ({})", s.functions.len()) }</summary>
-                <ChoiceField path="workload.popularity" label="Popularity" choice={s.workload.popularity.clone()} entries={Entries(&catalogue.popularities)} />
+                <ChoiceField path="workload.popularity" choice={s.workload.popularity.clone()} entries={Entries(&catalogue.popularities)} />
                 { for s.functions.iter().map(|f| html! { <FunctionFields key={f.id.clone()} function={f.clone()} /> }) }
                 <button class="quiet" onclick={ let lab = lab.clone(); move |_: MouseEvent| {
                     let f = Function::new(&lab.scenario.free_id("function"), Choice::of("exponential"));
@@ -564,10 +544,9 @@ fn ImageFields(props: &ImageProps) -> Html {
     html! {
         <details class="nested">
             <summary>{ i.label().to_owned() }</summary>
-            <Text path={path("name")} label="Name" placeholder={i.id.clone()} />
-            <Number path={path("size_mb")} help="On a disk and on the network." />
-            <Number path={path("memory_mb")} placeholder={Some(AttrValue::from(i.size_mb.to_string()))}
-                help="In a worker's memory, once for all containers made from it. With 0, containers start from the disk." />
+            <Text path={path("name")} absent={i.id.clone()} />
+            <Number path={path("size_mb")} />
+            <Number path={path("memory_mb")} absent={Some(AttrValue::from(i.size_mb.to_string()))} />
             <button class="quiet" onclick={remove}>{ "Delete this image" }</button>
         </details>
     }
@@ -590,39 +569,38 @@ fn FunctionFields(props: &FunctionProps) -> Html {
     html! {
         <details class="nested">
             <summary>{ &f.id }</summary>
-            <ChoiceField path={path("execution")} label="Execution" choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY)} />
-            <Number path={path("memory_mb")} placeholder={Some(AttrValue::from("256"))} help="Of one container." />
-            <Number path={path("create_ms")} placeholder={Some(AttrValue::from("150"))} help="Time to create a container." />
-            <Number path={path("init_ms")} placeholder={Some(AttrValue::from("350"))} help="Time to initialise the runtime in a new container." />
-            <Number path={path("weight")} placeholder={Some(AttrValue::from("1"))} help="Its share of the arrivals." />
-            <Number path={path("cores")} placeholder={Some(AttrValue::from("1"))} help="That one execution holds." />
-            <Number path={path("concurrency")} whole=true placeholder={Some(AttrValue::from("1"))} help="The most executions at once in one container." />
-            <Number path={path("keep_alive_s")} placeholder={Some(AttrValue::from("by policy"))} help="How long its idle containers are kept, whatever the policy says." />
-            <Number path={path("min_warm")} whole=true placeholder={Some(AttrValue::from("0"))} help="Containers that are made when the run begins, and stay." />
-            <Number path={path("time_limit_s")} placeholder={Some(AttrValue::from("none"))} help="An execution that has not ended by then is ended." />
+            <ChoiceField path={path("execution")} choice={f.execution.clone()} entries={Entries(faaslab_core::dist::REGISTRY)} />
+            <Number path={path("memory_mb")} />
+            <Number path={path("create_ms")} />
+            <Number path={path("init_ms")} />
+            <Number path={path("weight")} />
+            <Number path={path("cores")} />
+            <Number path={path("concurrency")} />
+            <Number path={path("keep_alive_s")} />
+            <Number path={path("min_warm")} />
+            <Number path={path("time_limit_s")} />
             if !lab.scenario.images.is_empty() {
-                <Pick path={path("image")} label="Image" options={image_menu(&lab.scenario)} />
+                <Pick path={path("image")} options={Some(image_menu(&lab.scenario))} />
             }
             if uses_disks(&lab.scenario) {
-                <Number path={path("disk_mb")} placeholder={Some(AttrValue::from("0"))} help="Of one container, for its own files." />
+                <Number path={path("disk_mb")} />
             }
             <details>
                 <summary>{ "In queues" }</summary>
-                <Number path={path("deadline_s")} placeholder={Some(AttrValue::from("none"))} help="After it was submitted; for queues that serve the earliest deadline first." />
-                <Number path={path("priority")} whole=true placeholder={Some(AttrValue::from("0"))} help="Larger is served sooner, by queues that go by priority." />
-                <Text path={path("app")} label="App" placeholder={f.id.clone()} />
+                <Number path={path("deadline_s")} />
+                <Number path={path("priority")} />
+                <Text path={path("app")} absent={f.id.clone()} />
             </details>
             <details>
                 <summary>{ "Requests and clients" }</summary>
-                <Number path={path("request_kb")} placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a request." />
-                <Number path={path("ingress_limit_kb")} placeholder={Some(AttrValue::from("none"))} help="The placer rejects a larger one." />
-                <Number path={path("response_kb")} placeholder={Some(AttrValue::from("0"))} help="Bytes that travel with a response." />
-                <Number path={path("egress_limit_kb")} placeholder={Some(AttrValue::from("none"))} help="With a larger one the invocation fails after it has run." />
-                <Number path={path("patience_s")} placeholder={Some(AttrValue::from("never"))} help="How long a client waits for a result." />
-                <Number path={path("retries")} whole=true placeholder={Some(AttrValue::from("0"))} help="After a drop, a full queue, a wait that was too long, a time limit or a failure." />
-                <Number path={path("backoff_ms")} placeholder={Some(AttrValue::from("100"))} help="Twice as long before each further attempt." />
-                <Pick path={path("backoff_jitter")} label="Of the pause" default="full"
-                    options={vec![("full".into(), "A random part".into()), ("none".into(), "The whole".into())]} />
+                <Number path={path("request_kb")} />
+                <Number path={path("ingress_limit_kb")} />
+                <Number path={path("response_kb")} />
+                <Number path={path("egress_limit_kb")} />
+                <Number path={path("patience_s")} />
+                <Number path={path("retries")} />
+                <Number path={path("backoff_ms")} />
+                <Pick path={path("backoff_jitter")} />
             </details>
             <button class="quiet" onclick={remove}>{ "Delete this function" }</button>
         </details>

@@ -45,7 +45,7 @@ pub(super) fn MachinePanel(props: &MachineProps) -> Html {
     let (n, number) = (&props.node, props.number);
     let id = format!("{}[{number}]", n.id);
     let path = |field: &str| format!("nodes.{id}.{field}");
-    let of_block = |value: Option<String>, else_: &str| Some(AttrValue::from(value.unwrap_or_else(|| else_.to_owned())));
+    let of_block = |value: f64| Some(AttrValue::from(value.to_string()));
     let up = {
         let (lab, block) = (lab.clone(), n.id.clone());
         Callback::from(move |_: MouseEvent| lab.dispatch(Action::Select(vec![block.clone()])))
@@ -60,12 +60,10 @@ pub(super) fn MachinePanel(props: &MachineProps) -> Html {
             { title_of("Machine", &id) }
             <Now node={n.id.clone()} machine={number} works={true} />
             <p class="help">{ format!("One of the {} machines of {}. What is entered here holds for this one alone.", n.count, n.label()) }</p>
-            <Number path={path("cores")} placeholder={of_block(Some(n.cores.to_string()), "")} />
-            <Number path={path("memory_mb")} placeholder={of_block(Some(n.memory_mb.to_string()), "")} help="For containers." />
-            <Number path={path("slots")} whole=true placeholder={of_block(n.slots.map(|s| s.to_string()), "as cores allow")}
-                help="The most invocations at once." />
-            <Number path={path("speed")} placeholder={of_block(Some(n.speed.to_string()), "")}
-                help="An execution takes its time divided by this." />
+            <Number path={path("cores")} absent={of_block(n.cores)} />
+            <Number path={path("memory_mb")} absent={of_block(n.memory_mb)} />
+            <Number path={path("slots")} absent={n.slots.map(|slots| AttrValue::from(slots.to_string()))} />
+            <Number path={path("speed")} absent={of_block(n.speed)} />
             <div class="row">
                 <button onclick={up}>{ "The whole block" }</button>
                 if differs { <button class="quiet" onclick={like_the_others}>{ "Make it like the others" }</button> }

@@ -1,20 +1,27 @@
-//! The run on one page, to print: the scenario in words, the figures, four charts, the digest and the link.
+//! The run on one page, to print: the scenario in words, the figures, the stage, four charts, the digest and the link.
 
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
 use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::view::Theme;
 use yew::prelude::*;
 
+use crate::app::Tools;
 use crate::charts::{ChartKind, picture};
 use crate::store::{LabHandle, Shown, address, catalogue, gallery};
 
 const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverTime, ChartKind::Starts, ChartKind::Phases];
 
+/// Width and height of the stage, in pixels of a page that is 960 wide.
+const STAGE: (f64, f64) = (960.0, 350.0);
+
 /// The report.
 #[component]
 pub(crate) fn RunReport() -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
+    // As it was when the report was opened: the playhead may go on.
+    let stage = use_memo((), |()| Some((tools.player.now().at_s, tools.player.picture(Some(STAGE), &Theme::LIGHT)?)));
     let charts = {
         let shown = lab.shown.clone();
         use_memo(shown.as_ref().map(|s| s.run), |_| shown.as_deref().map(pictures).unwrap_or_default())
@@ -36,9 +43,17 @@ pub(crate) fn RunReport() -> Html {
             if !scenario.question.is_empty() { <p class="question">{ &scenario.question }</p> }
             { for words(scenario, s).into_iter().map(|p| html! { <p>{ p }</p> }) }
             <dl class="report-figures">{ for figures(s).into_iter().map(|(name, value)| html! { <div><dt>{ name }</dt><dd>{ value }</dd></div> }) }</dl>
-            <div class="report-charts">{ for charts.iter().map(|(title, svg)| html! {
+            <div class="report-charts">
+            if let Some((at_s, picture)) = &*stage {
+                <figure class="report-stage">
+                    { Html::from_html_unchecked(AttrValue::from(picture.clone())) }
+                    <figcaption class="help">{ format!("The stage after {} s", three_digits(*at_s)) }</figcaption>
+                </figure>
+            }
+            { for charts.iter().map(|(title, svg)| html! {
                 <figure aria-label={*title}>{ Html::from_html_unchecked(AttrValue::from(svg.clone())) }</figure>
-            }) }</div>
+            }) }
+            </div>
             <p class="help">{ "Digest of the run, the same everywhere: " }<code>{ &s.digest }</code></p>
             if let Some(short_link) = short_link {
                 <p class="help way">{ "To open this experiment, by a short link: " }<a href={short_link.clone()}>{ short_link }</a></p>

@@ -3,8 +3,8 @@
 use faaslab_core::scenario::{Link, Node, Role, Zone};
 use yew::prelude::*;
 
-use super::fields::{Number, Pick};
-use super::inspector::{Back, words};
+use super::fields::{Menu, Number, Pick};
+use super::inspector::Back;
 use crate::store::LabHandle;
 
 /// The path of a field of the first of several things, and those of the others.
@@ -22,7 +22,7 @@ pub(super) fn Several() -> Html {
     let count = |n: usize, one: &str| (n > 0).then(|| format!("{n} {one}{}", if n == 1 { "" } else { "s" }));
     let what: Vec<String> =
         [count(nodes.len(), "node"), count(zones.len(), "zone"), count(links.len(), "link")].into_iter().flatten().collect();
-    let menu: Vec<(AttrValue, AttrValue)> = s.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
+    let menu: Menu = s.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
     let node_ids: Vec<&str> = nodes.iter().map(|n| n.id.as_str()).collect();
     let link_ids: Vec<&str> = links.iter().map(|l| l.id.as_str()).collect();
     let zone_ids: Vec<&str> = zones.iter().map(|z| z.id.as_str()).collect();
@@ -60,49 +60,33 @@ fn paths(list: &str, ids: &[&str], field: &str) -> (AttrValue, Vec<AttrValue>) {
 }
 
 /// The fields that all of some nodes have.
-fn node_fields(paths: Paths<'_>, zones: Vec<(AttrValue, AttrValue)>, workers: bool, clients: bool) -> Html {
-    let number = |field: &'static str, placeholder: Option<&'static str>, whole: bool| {
-        let (path, also) = paths(field);
-        html! { <Number key={field} {path} {also} placeholder={placeholder.map(AttrValue::from)} {whole} /> }
-    };
-    let pick = |field: &str, label: &'static str, default: &'static str, options: Vec<(AttrValue, AttrValue)>| {
-        let (path, also) = paths(field);
-        html! { <Pick key={label} {path} {also} {label} {default} {options} /> }
-    };
+fn node_fields(paths: Paths<'_>, zones: Menu, workers: bool, clients: bool) -> Html {
+    let ((zone, also), (cpu, also_cpu)) = (paths("zone"), paths("cpu"));
     html! {
         <>
-        { pick("zone", "Zone", "", zones) }
+        <Pick path={zone} {also} options={Some(zones)} />
         if workers {
-            { number("cores", None, false) }
-            { pick("cpu", "Executions", "slots", words(&[("slots", "Hold their cores; the rest wait"), ("shared", "Share the cores and slow down"),
-                ("unlimited", "Never wait for cores"), ("isolated", "Wait in containers that hold cores")])) }
-            { number("memory_mb", None, false) }
-            { number("slots", Some("as cores allow"), true) }
-            { number("speed", Some("1"), false) }
-            { number("count", Some("1"), true) }
+            { number(paths, "cores") }
+            <Pick path={cpu} also={also_cpu} />
+            { for ["memory_mb", "slots", "speed", "count"].map(|field| number(paths, field)) }
         }
         if clients {
-            { number("traffic", Some("1"), false) }
+            { number(paths, "traffic") }
         }
         </>
     }
 }
 
 fn link_fields(paths: Paths<'_>) -> Html {
-    let number = |field: &'static str, placeholder: Option<&'static str>| {
-        let (path, also) = paths(field);
-        html! { <Number key={field} {path} {also} placeholder={placeholder.map(AttrValue::from)} /> }
-    };
-    html! {
-        <>
-        { number("latency_ms", None) }
-        { number("jitter_ms", Some("0")) }
-        { number("bandwidth_mbps", Some("unlimited")) }
-        </>
-    }
+    html! { <>{ for ["latency_ms", "jitter_ms", "bandwidth_mbps"].map(|field| number(paths, field)) }</> }
 }
 
 fn zone_fields(paths: Paths<'_>, within_ms: f64) -> Html {
     let (path, also) = paths("latency_ms");
-    html! { <Number {path} {also} placeholder={Some(AttrValue::from(within_ms.to_string()))} /> }
+    html! { <Number {path} {also} absent={Some(AttrValue::from(within_ms.to_string()))} /> }
+}
+
+fn number(paths: Paths<'_>, field: &'static str) -> Html {
+    let (path, also) = paths(field);
+    html! { <Number key={field} {path} {also} /> }
 }

@@ -1,7 +1,7 @@
 //! What changes during the run: a list to read, and to take entries from.
 
 use faaslab_core::registry::{Domain, Entry, Param, find};
-use faaslab_core::scenario::{Change, quantity};
+use faaslab_core::scenario::{Change, Shape, field};
 use serde_json::Value;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -113,13 +113,23 @@ fn words(path: &str, value: &Value, kind_of: impl Fn(&str) -> Option<String>) ->
         let own = kind_of(choice).and_then(|kind| find(entries, &kind)).and_then(|entry| param(entry));
         own.or_else(|| entries.iter().find_map(|entry| param(entry))).map(|p| of_param(p, value))
     });
-    known.unwrap_or_else(|| match quantity(path) {
+    known.unwrap_or_else(|| match field(path) {
         Some(of) => {
             let whose = if choice.contains('.') { named(choice) + " " } else { String::new() };
-            format!("{whose}{} {}", within(of.label), with_unit(value, of.unit))
+            let what = match of.shape {
+                Shape::Number { unit, .. } => with_unit(value, unit),
+                Shape::Words(words) => meaning(words, value).unwrap_or_else(|| with_unit(value, "")),
+                Shape::Text(_) | Shape::Flag(_) | Shape::Choice => with_unit(value, ""),
+            };
+            format!("{whose}{} {what}", within(of.label))
         }
         None => format!("{} {}", named(path), with_unit(value, "")),
     })
+}
+
+/// What a word means, within a sentence.
+fn meaning(words: &[(&str, &str)], value: &Value) -> Option<String> {
+    words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| within(meaning))
 }
 
 /// A label as it stands within a sentence.
@@ -132,9 +142,7 @@ fn within(label: &str) -> String {
 fn of_param(param: &Param, value: &Value) -> String {
     let label = within(param.label);
     let word = match &param.domain {
-        Domain::Word(words) => {
-            words.iter().find(|(word, _)| value.as_str() == Some(word)).map(|(_, meaning)| (*meaning).to_owned())
-        }
+        Domain::Word(words) => meaning(words, value),
         Domain::Number { .. } | Domain::Integer { .. } => None,
     };
     format!("{label} {}", word.unwrap_or_else(|| with_unit(value, param.unit)))
@@ -202,5 +210,6 @@ mod tests {
         assert_eq!(told("policies.queue_bound", json!(10)), "places to wait 10");
         assert_eq!(told("network.between_zones_ms", json!(2.5)), "between zones 2.5 ms");
         assert_eq!(told("nodes.a.answers", json!(false)), "a answers no");
+        assert_eq!(told("policies.memory_full", json!("never")), "idle containers go never");
     }
 }

@@ -11,7 +11,7 @@ use faaslab_core::scenario::Scenario;
 use faaslab_core::sim::follow::Journey;
 use faaslab_core::sim::search::{Aim, Direction, Found};
 use faaslab_core::sim::stage::StageWindow;
-use faaslab_core::view::{Facts, FrameOptions, Item, Layout, Live, Playback, Theme, Viewport};
+use faaslab_core::view::{Facts, FrameOptions, Item, Layout, Live, Playback, Theme, Viewport, statics, svg};
 use gloo::timers::callback::Timeout;
 use yew::Callback;
 
@@ -522,6 +522,26 @@ impl Player {
         let inner = self.0.borrow();
         let at = inner.at_ns;
         inner.current.as_ref().filter(|p| (p.range_ns().0..=p.range_ns().1).contains(&at)).map(|p| p.live(at))
+    }
+
+    /// The stage at the instant that is drawn, as SVG: what the screen shows of it, or all of it in a size in pixels. Nothing before
+    /// there is a run.
+    pub(crate) fn picture(&self, size: Option<(f64, f64)>, theme: &Theme) -> Option<String> {
+        let inner = self.0.borrow();
+        let (scenario, _) = inner.source.as_ref()?;
+        let own = Layout::of(scenario);
+        let on_screen = inner.screen.as_ref().filter(|_| size.is_none()).map(|s| (&*s.layout, s.viewport, s.size));
+        let size = size.unwrap_or((960.0, 540.0));
+        let (layout, viewport, size) = on_screen.unwrap_or_else(|| (&own, own.fit(size.0, size.1), size));
+        let mut items = statics::topology(scenario, layout, &viewport);
+        let options = FrameOptions {
+            size,
+            ms_per_sim_ns: 1e-6 / inner.sim_s_per_s(),
+            journey: inner.journey.clone(),
+            ..FrameOptions::default()
+        };
+        inner.current.as_ref()?.frame(inner.drawn_ns, layout, &viewport, &options, &mut items);
+        Some(svg(&items, size.0, size.1, theme))
     }
 
     fn tell(&self) {
