@@ -153,6 +153,11 @@ const screens = {
     await page.locator("dialog .facts").waitFor();
     await page.keyboard.press("Escape");
     await page.locator("dialog").waitFor({ state: "detached" });
+    // The one before is kept; whoever does not keep it is asked for it.
+    await page.evaluate(async () => {
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("traces-1");
+      for await (const name of folder.keys()) await folder.removeEntry(name);
+    });
     await press(page, "Undo");
     await pane(page, "Stage");
     await page.locator(".stage-empty", { hasText: "needs own.csv" }).waitFor();

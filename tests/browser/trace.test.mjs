@@ -74,14 +74,21 @@ test("a file dropped anywhere on the page is read as a trace", async () => {
 const small = (name, k) => ({ name, mimeType: "text/csv", buffer: Buffer.from(
   "function,mem_mb,warm_ms,cold_ms,arrival_ms\n" + Array.from({ length: 500 }, (_, i) => `f${i % k},128,20,400,${i * 10 * k}`).join("\n") + "\n") });
 
-/** Loads a trace on an open page, closes its report and answers the digest of the run. */
+/** Loads a trace on an open page, which is not to be kept, closes its report and answers the digest of the run. */
 async function load(page, file, last) {
   await page.locator(".topbar input[type=file]").setInputFiles([file]);
   await page.locator("dialog .facts").waitFor();
   const shown = await digest(page, last);
+  await forget(page);
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
   return shown;
+}
+
+/** Asks the browser not to keep the trace whose report is open. */
+async function forget(page) {
+  await page.getByRole("button", { name: "Do not keep it" }).click();
+  await page.getByRole("button", { name: "Do not keep it" }).waitFor({ state: "detached" });
 }
 
 test("a scenario is never run with another trace than the one it names", async () => {
@@ -99,6 +106,7 @@ test("a scenario is never run with another trace than the one it names", async (
   await page.locator(".stage-empty input[type=file]").setInputFiles([small("A again.csv", 1)]);
   assert.equal(await digest(page, b), a);
   assert.equal(await page.locator(".notice.bad").count(), 0);
+  await forget(page);
   await page.keyboard.press("Escape");
   // A link names B while A is here.
   await page.evaluate((fragment) => { location.hash = fragment; }, link.slice(link.indexOf("#")));

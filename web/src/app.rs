@@ -152,7 +152,7 @@ fn use_worker(lab: &LabHandle) -> (Client, Player) {
                 FromSim::Found { run, search, found } => hear_player.found(run, search, found),
                 FromSim::Journey { run, journey } => hear_player.take_journey(run, *journey),
                 message => {
-                    if let (FromSim::Loaded { .. }, Some(client)) = (&message, &*hear_keep.borrow())
+                    if let (FromSim::Loaded { .. } | FromSim::Forgotten, Some(client)) = (&message, &*hear_keep.borrow())
                         && let Some(packed) = with.first().and_then(|p| p.dyn_ref::<Blob>())
                     {
                         client.keep_trace(packed.clone());
@@ -185,6 +185,21 @@ fn use_runs(lab: &LabHandle, client: &Client) {
         // In the task of the edit: the worker begins while the page still draws it.
         lab.dispatch(Action::Began(Running { run, scenario: Rc::clone(&lab.scenario), fraction: 0.0, begun_ms: now_ms() }));
         client.say(&ToSim::Run { run, scenario: lab.scenario.to_json() });
+    });
+}
+
+/// Looks for a trace that is named and not here among those that this browser keeps.
+#[hook]
+fn use_recall(lab: &LabHandle, client: &Client) {
+    let named = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace());
+    let wanted: Vec<String> = named.map(|trace| trace.files.iter().map(|f| f.sha256.clone()).collect()).unwrap_or_default();
+    let (lab, client) = (lab.clone(), client.clone());
+    use_effect_with(wanted, move |hashes| {
+        if !hashes.is_empty() {
+            let load = client.next_load();
+            lab.dispatch(Action::RecallBegan(load));
+            client.say(&ToSim::Recall { load, hashes: hashes.clone() });
+        }
     });
 }
 
@@ -496,6 +511,7 @@ pub(crate) fn App() -> Html {
         });
     }
     use_runs(&lab, &client);
+    use_recall(&lab, &client);
     use_autosave(&lab, beginning.saved.is_some());
     use_revival(&lab, &client, &player);
     let is_opening = use_memo((), |()| beginning.scenario == gallery::opening());

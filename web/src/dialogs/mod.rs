@@ -15,15 +15,17 @@ use yew::prelude::*;
 use self::earlier::Earlier;
 use self::gallery::Gallery;
 use self::share::Share;
+use crate::app::Tools;
 use crate::keys::SHORTCUTS;
 use crate::panels::fields::set;
 use crate::panels::report::RunReport;
 use crate::store::{Action, Dialog, LabHandle, Notice};
+use crate::worker::protocol::ToSim;
 
 /// The open dialog and the notices.
 #[component]
 pub(crate) fn Dialogs() -> Html {
-    let Some(lab) = use_context::<LabHandle>() else { return html! {} };
+    let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     let open = match lab.dialog {
         None => html! {},
         Some(Dialog::Gallery) => html! { <Modal title="Gallery" wide=true><Earlier /><Gallery /></Modal> },
@@ -31,7 +33,7 @@ pub(crate) fn Dialogs() -> Html {
         Some(Dialog::Help) => html! { <Modal title="Keys and help"><Help /></Modal> },
         Some(Dialog::Report) => html! { <Modal title="Report" wide=true><RunReport /></Modal> },
         Some(Dialog::Trace) => match &lab.trace {
-            Some(report) => html! { <Modal title="What was read">{ trace_report(&lab, report) }</Modal> },
+            Some(report) => html! { <Modal title="What was read">{ trace_report(&lab, &tools, report) }</Modal> },
             None => html! {},
         },
     };
@@ -145,7 +147,7 @@ fn Modal(props: &ModalProps) -> Html {
 }
 
 /// What was kept of a trace, what was not and why, and what was assumed.
-fn trace_report(lab: &LabHandle, r: &Report) -> Html {
+fn trace_report(lab: &LabHandle, tools: &Tools, r: &Report) -> Html {
     let scale = lab.scenario.workload.trace_options.time_scale;
     let time = |ns: u64| SimDuration((ns as f64 * scale) as u64).to_string();
     let choose = {
@@ -158,6 +160,10 @@ fn trace_report(lab: &LabHandle, r: &Report) -> Html {
             };
             set(&lab, "workload.trace_options.time_scale", scale.into());
         })
+    };
+    let forget = {
+        let (client, hashes) = (tools.client.clone(), r.hashes().map(str::to_owned).collect::<Vec<_>>());
+        move |_: MouseEvent| client.say(&ToSim::Forget(hashes.clone()))
     };
     // Nothing in such a file says what its times are in.
     let unit = (r.format == Format::Azure2021).then(|| {
@@ -208,6 +214,9 @@ fn trace_report(lab: &LabHandle, r: &Report) -> Html {
             <ul>{ for r.assumed.iter().map(|w| html! { <li>{ w }</li> }) }</ul>
         }
         <p class="help">{ "The file stays in this browser. A link carries its name and fingerprint, never its contents." }</p>
+        if lab.kept {
+            <div class="row kept"><span class="help">{ "What was read is kept here for the next visit." }</span><button onclick={forget}>{ "Do not keep it" }</button></div>
+        }
         </>
     }
 }

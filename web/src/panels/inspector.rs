@@ -449,7 +449,7 @@ fn WorkloadPanel() -> Html {
                 if let Some(r) = lab.trace.as_ref().filter(|_| !lab.needs_trace()) {
                     <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration((r.span_ns as f64 * s.workload.trace_options.time_scale) as u64)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
-                } else {
+                } else if lab.asks_for_trace() {
                     <p class="problem">{ "The trace is not here. It stays with whoever has it: load the same file to run this experiment." }</p>
                     <div class="row">{ picker("Load it…") }</div>
                 }

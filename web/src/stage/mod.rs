@@ -460,7 +460,7 @@ fn Caption(props: &CaptionProps) -> Html {
     if let Some(awaits) = &props.awaits {
         return html! { <p class="stage-caption" role="status">{ awaits }</p> };
     }
-    if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.needs_trace()) {
+    if let Some(trace) = lab.scenario.workload.trace.as_ref().filter(|_| lab.asks_for_trace()) {
         let names: Vec<&str> = trace.files.iter().map(|f| f.name.as_str()).collect();
         let open = tools.open_files.clone();
         let pick = Callback::from(move |event: Event| open.emit(picked(&event)));

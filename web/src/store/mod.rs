@@ -149,6 +149,10 @@ pub(crate) struct Lab {
     pub(crate) containers: Option<(u32, u32, Rc<Charts>)>,
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
+    /// Whether this browser keeps it for the next visit.
+    pub(crate) kept: bool,
+    /// The number of the reading that looks for a named trace among those that are kept.
+    recalling: Option<u32>,
     /// The trace on its way.
     pub(crate) loading: Option<Loading>,
     /// What there is to tell, each with a number of its own.
@@ -214,6 +218,8 @@ pub(crate) enum Action {
     Began(Running),
     /// A trace was sent to the worker: its number, and its bytes.
     LoadBegan(u32, f64),
+    /// The worker was asked whether a named trace is kept: the number of that reading.
+    RecallBegan(u32),
     /// The worker said something.
     Heard(Box<FromSim>),
     /// Run again.
@@ -253,6 +259,8 @@ impl Lab {
             containers: None,
             why: None,
             trace: None,
+            kept: false,
+            recalling: None,
             loading: None,
             notices: Rc::default(),
             told: 0,
@@ -273,6 +281,11 @@ impl Lab {
     pub(crate) fn needs_trace(&self) -> bool {
         let is_here = |named: &TraceRef| self.trace.as_ref().is_some_and(|loaded| named.is(loaded.hashes()));
         self.scenario.workload.trace.as_ref().is_some_and(|named| !is_here(named))
+    }
+
+    /// Whether somebody has to bring the trace that is named: it is not here, and not being looked for.
+    pub(crate) fn asks_for_trace(&self) -> bool {
+        self.needs_trace() && self.recalling.is_none()
     }
 
     /// What the status shows and Cancel gives up.
@@ -394,16 +407,25 @@ impl Lab {
             FromSim::Loading { load, bytes, total, rows } => {
                 self.loading = self.loading.map(|l| if l.load == load { Loading { load, bytes, total, rows } } else { l });
             }
-            FromSim::Loaded { load, report } => {
+            FromSim::Loaded { load, report, kept, recalled } => {
                 self.loading.take_if(|l| l.load == load);
-                self.loaded(*report);
+                (self.kept, self.recalling) = (kept, None);
+                if recalled {
+                    // Whatever is named by now, this is what the worker has.
+                    self.trace = Some(Rc::new(*report));
+                    self.again += 1;
+                } else {
+                    self.loaded(*report);
+                }
             }
+            FromSim::Unkept { load } => drop(self.recalling.take_if(|asked| *asked == load)),
+            FromSim::Forgotten => self.kept = false,
             FromSim::Unreadable { load, error } => {
                 self.loading.take_if(|l| Some(l.load) == load);
                 self.tell(error.to_string(), true);
             }
             FromSim::Crashed(why) => {
-                (self.running, self.loading) = (None, None);
+                (self.running, self.loading, self.recalling) = (None, None, None);
                 self.lost += 1;
                 let cause = if why.contains("unreachable") || why.contains("memory") {
                     "it needed more memory than the browser gives. Shorten it (Run, Arrivals for) or use the command line"
@@ -528,6 +550,7 @@ impl Reducible for Lab {
             Action::Dismiss(number) => Rc::make_mut(&mut lab.notices).retain(|(n, _)| *n != number),
             Action::Began(running) => lab.running = Some(running),
             Action::LoadBegan(load, total) => lab.loading = Some(Loading { load, bytes: 0.0, total, rows: 0 }),
+            Action::RecallBegan(load) => lab.recalling = Some(load),
             Action::Heard(message) => lab.hear(*message),
             Action::Again => lab.again += 1,
             Action::ShowRows(filter) => lab.listing = Rc::new(Listing { filter, open: None, asked: lab.listing.asked + 1 }),
@@ -536,7 +559,7 @@ impl Reducible for Lab {
                 (listing.open, listing.asked) = (open, listing.asked + 1);
             }
             Action::Stopped => {
-                (lab.running, lab.loading) = (None, None);
+                (lab.running, lab.loading, lab.recalling) = (None, None, None);
                 lab.lost += 1;
             }
             Action::Embed(parts) => lab.embed = parts,
@@ -562,6 +585,9 @@ pub(crate) fn run_key(scenario: &Scenario) -> Scenario {
     for zone in &mut key.zones {
         (zone.x, zone.y) = (None, None);
         zone.name.clear();
+    }
+    for image in &mut key.images {
+        image.name.clear();
     }
     (key.title, key.question, key.look_at) = Default::default();
     key

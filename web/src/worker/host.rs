@@ -26,6 +26,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
 use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
+use super::shelf;
 use super::tables::Tables;
 use crate::parts;
 
@@ -266,6 +267,14 @@ impl Worker {
                 let taking: Seldom<'_> = Box::pin(self.take_trace(with));
                 taking.await;
             }
+            ToSim::Recall { load, hashes } => {
+                let recalling: Seldom<'_> = Box::pin(self.recall(load, hashes));
+                recalling.await;
+            }
+            ToSim::Forget(hashes) => {
+                let forgetting: Seldom<'_> = Box::pin(self.forget(hashes));
+                forgetting.await;
+            }
             ToSim::TakePart(part) => with.iter().for_each(|module| parts::take(part, module)),
             message => self.answer(message),
         }
@@ -332,6 +341,7 @@ impl Worker {
             // These have been handled.
             ToSim::Run { .. } | ToSim::Cancel(_) | ToSim::Window { .. } => {}
             ToSim::LoadTrace(_) | ToSim::TakeTrace | ToSim::TakePart(_) => {}
+            ToSim::Recall { .. } | ToSim::Forget(_) => {}
         }
     }
 
@@ -390,11 +400,37 @@ impl Worker {
             reader.end_file()?;
         }
         let (trace, report) = reader.finish()?;
-        let packed = js_sys::Array::of1(&Uint8Array::from(trace.to_bytes().as_slice()));
+        let packed = trace.to_bytes();
         self.take(trace);
-        let packed: Vec<JsValue> = Blob::new_with_u8_array_sequence(&packed).map(JsValue::from).into_iter().collect();
-        self.post_with(&FromSim::Loaded { load, report: Box::new(report) }, &packed);
+        let kept = shelf::keep(&self.scope, &report, &packed).await;
+        let is_kept = kept.is_some();
+        let handle = kept.or_else(|| in_memory(&packed));
+        self.post_loaded(FromSim::Loaded { load, report: Box::new(report), kept: is_kept, recalled: false }, handle);
         Ok(true)
+    }
+
+    fn post_loaded(&self, message: FromSim, handle: Option<Blob>) {
+        self.post_with(&message, &handle.map(JsValue::from).into_iter().collect::<Vec<_>>());
+    }
+
+    /// Takes a trace that this browser keeps. One that is damaged is kept no longer.
+    async fn recall(&mut self, load: u32, hashes: Vec<String>) {
+        if let Some((report, packed, handle)) = shelf::recall(&self.scope, &hashes).await {
+            if let Ok(trace) = TraceData::from_bytes(&packed) {
+                self.take(trace);
+                let message = FromSim::Loaded { load, report: Box::new(report), kept: true, recalled: true };
+                return self.post_loaded(message, Some(handle));
+            }
+            shelf::forget(&self.scope, &hashes).await;
+        }
+        self.post(&FromSim::Unkept { load });
+    }
+
+    /// No longer keeps a trace, which stays here until the page is left.
+    async fn forget(&mut self, hashes: Vec<String>) {
+        shelf::forget(&self.scope, &hashes).await;
+        let handle = self.trace.as_ref().and_then(|trace| in_memory(&trace.to_bytes()));
+        self.post_loaded(FromSim::Forgotten, handle);
     }
 
     fn begin(&mut self, number: u32, scenario: &str) -> Result<(), Vec<Problem>> {
@@ -465,6 +501,11 @@ impl Worker {
         };
         self.post(&message);
     }
+}
+
+/// A handle of bytes that the browser holds outside of the page and its workers.
+fn in_memory(bytes: &[u8]) -> Option<Blob> {
+    Blob::new_with_u8_array_sequence(&js_sys::Array::of1(&Uint8Array::from(bytes))).ok()
 }
 
 /// Asks for the next bytes of a file.

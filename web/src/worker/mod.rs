@@ -3,4 +3,5 @@
 pub(crate) mod client;
 pub(crate) mod host;
 pub(crate) mod protocol;
+mod shelf;
 mod tables;

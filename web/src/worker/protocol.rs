@@ -127,6 +127,15 @@ pub(crate) enum ToSim {
     LoadTrace(u32),
     /// Take the packed trace whose handle travels with this.
     TakeTrace,
+    /// Take the trace that was read from files with these hashes, if this browser keeps it.
+    Recall {
+        /// The number of this reading.
+        load: u32,
+        /// SHA-256 of each file.
+        hashes: Vec<String>,
+    },
+    /// No longer keep the trace that was read from files with these hashes.
+    Forget(Vec<String>),
     /// Draw a scenario of the gallery in mid-run.
     Still {
         /// Its id.
@@ -271,7 +280,18 @@ pub(crate) enum FromSim {
         load: u32,
         /// What was kept of it.
         report: Box<Report>,
+        /// Whether this browser keeps it for the next visit.
+        kept: bool,
+        /// Whether it was kept already, and not read from its files.
+        recalled: bool,
     },
+    /// This browser does not keep the trace that was asked for.
+    Unkept {
+        /// The number of that reading.
+        load: u32,
+    },
+    /// The trace is no longer kept; another handle of it travels with this.
+    Forgotten,
     /// A trace could not be read.
     Unreadable {
         /// Its number; nothing for a packed trace.
