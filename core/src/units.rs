@@ -149,6 +149,11 @@ pub fn count(n: u64) -> String {
     if n < 100_000 { thousands(n) } else { three_digits(n as f64) }
 }
 
+/// So many of something: `1 function`, `227,756 functions`, of what is told by adding an s.
+pub fn counted(n: u64, one: &str) -> String {
+    format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// A whole number with a comma between thousands: `12,345,678`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
@@ -274,6 +279,11 @@ mod tests {
         assert_eq!(SimDuration(0).to_string(), "0 s");
         assert_eq!(three_digits(1234.5), "1234");
         assert_eq!(three_digits(3_037_902.0), "3.04M");
+    }
+
+    #[test]
+    fn one_of_something_is_not_several() {
+        assert_eq!([0, 1, 2, 12_345].map(|n| counted(n, "zone")), ["0 zones", "1 zone", "2 zones", "12,345 zones"]);
     }
 
     #[test]

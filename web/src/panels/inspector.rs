@@ -5,7 +5,7 @@ use std::rc::Rc;
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, find};
 use faaslab_core::scenario::{Function, Image, Link, Node, Policies, Problem, Role, Scenario, Zone, field};
-use faaslab_core::units::{SimDuration, count};
+use faaslab_core::units::{SimDuration, counted};
 use serde_json::json;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -447,7 +447,7 @@ fn WorkloadPanel() -> Html {
                 <>
                 <p class="trace-name">{ names.join(", ") }</p>
                 if let Some(r) = lab.trace.as_ref().filter(|_| !lab.needs_trace()) {
-                    <p class="help">{ format!("{} invocations of {} functions over {}", count(r.invocations), count(r.functions), SimDuration((r.span_ns as f64 * s.workload.trace_options.time_scale) as u64)) }</p>
+                    <p class="help">{ format!("{} of {} over {}", counted(r.invocations, "invocation"), counted(r.functions, "function"), SimDuration((r.span_ns as f64 * s.workload.trace_options.time_scale) as u64)) }</p>
                     <div class="row"><button onclick={report}>{ "Report…" }</button>{ picker("Other trace…") }</div>
                 } else if lab.asks_for_trace() {
                     <p class="problem">{ "The trace is not here. It stays with whoever has it: load the same file to run this experiment." }</p>

@@ -3,7 +3,7 @@
 use faaslab_core::measure::Summary;
 use faaslab_core::registry::Choice;
 use faaslab_core::scenario::{Role, Scenario};
-use faaslab_core::units::{count, split_duration, split_memory, three_digits};
+use faaslab_core::units::{count, counted, split_duration, split_memory, three_digits};
 use faaslab_core::view::Theme;
 use yew::prelude::*;
 
@@ -78,12 +78,11 @@ fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
     let workers: u64 = of(Role::Worker).map(|n| u64::from(n.count)).sum();
     let cores: f64 = of(Role::Worker).map(|n| n.cores * f64::from(n.count)).sum();
     let (memory, memory_unit) = split_memory(of(Role::Worker).map(|n| n.memory_mb * f64::from(n.count)).sum());
-    let several = |n: u64, one: &str| if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) };
     let place = format!(
         "{} with {} cores and {memory} {memory_unit} in {}.",
-        several(workers, "worker"),
+        counted(workers, "worker"),
         three_digits(cores),
-        several(scenario.zones.len() as u64, "zone"),
+        counted(scenario.zones.len() as u64, "zone"),
     );
     let load = match &scenario.workload.trace {
         Some(trace) => format!("A trace ({}).", trace.files.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")),
@@ -91,8 +90,8 @@ fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
     };
     let run = format!(
         "{} of {} in {} s of simulated time; seed {}.",
-        several(s.submitted, "invocation"),
-        several(s.functions.len() as u64, "function"),
+        counted(s.submitted, "invocation"),
+        counted(s.functions.len() as u64, "function"),
         three_digits(s.end_s),
         scenario.run.seed
     );

@@ -1,6 +1,7 @@
 //! Several things that are selected: what they have in common is changed for all of them at once, as one step.
 
 use faaslab_core::scenario::{Link, Node, Role, Zone};
+use faaslab_core::units::counted;
 use yew::prelude::*;
 
 use super::fields::{Menu, Number, Pick};
@@ -19,7 +20,7 @@ pub(super) fn Several() -> Html {
     let nodes: Vec<&Node> = s.nodes.iter().filter(|n| chosen(&n.id)).collect();
     let links: Vec<&Link> = s.links.iter().filter(|l| chosen(&l.id)).collect();
     let zones: Vec<&Zone> = s.zones.iter().filter(|z| chosen(&z.id)).collect();
-    let count = |n: usize, one: &str| (n > 0).then(|| format!("{n} {one}{}", if n == 1 { "" } else { "s" }));
+    let count = |n: usize, one: &str| (n > 0).then(|| counted(n as u64, one));
     let what: Vec<String> =
         [count(nodes.len(), "node"), count(zones.len(), "zone"), count(links.len(), "link")].into_iter().flatten().collect();
     let menu: Menu = s.zones.iter().map(|z| (z.id.clone().into(), z.label().to_owned().into())).collect();
