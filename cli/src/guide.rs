@@ -8,7 +8,7 @@ use faaslab_core::platform::{Accounting, Cause, Outcome};
 use faaslab_core::registry::{Catalogue, Choice, Domain, Entry, Param};
 use faaslab_core::scenario::{FIELDS, Field, Role, Scenario, Shape, without_ids};
 use faaslab_core::trace::Format;
-use faaslab_core::units::thousands;
+use faaslab_core::units::grouped;
 
 const CHAPTERS: &str = include_str!("guide.html");
 const TOKENS: &str = include_str!("../../static/tokens.css");
@@ -64,15 +64,19 @@ fn part(what: &str, catalogue: &Catalogue, uses: &Uses) -> String {
         "tokens" => TOKENS.to_owned(),
         "style" => STYLE.to_owned(),
         "contents" => contents(),
-        "phases" => pairs(Accounting::ALL.iter().map(|phase| (phase.word(), phase.meaning()))),
+        "phases" => named(Accounting::ALL.iter().map(|phase| (phase.word(), phase.meaning()))),
         "outcomes" => {
-            let causes = pairs(Cause::ALL.iter().map(|cause| (cause.word(), cause.meaning())));
-            let outcomes = pairs(Outcome::ALL.iter().map(|outcome| (outcome.word(), outcome.meaning())));
+            let causes = named(Cause::ALL.iter().map(|cause| (cause.word(), cause.meaning())));
+            let outcomes = named(Outcome::ALL.iter().map(|outcome| (outcome.word(), outcome.meaning())));
             format!("{outcomes}<p>Where an outcome has several causes, results name them:</p>{causes}")
         }
         "roles" => pairs(Role::ALL.iter().map(|role| (role.name(), role.meaning()))),
         "formats" => Format::ALL.iter().fold(String::new(), |mut all, format| {
-            let columns: String = format.columns().iter().map(|line| format!("<p class=\"facts\">{}</p>", escaped(line))).collect();
+            // Where there is one kind of file its name is the format's.
+            let own = format!("{}: ", format.name());
+            let lines = format.columns();
+            let lines = lines.iter().map(|line| line.strip_prefix(&own).unwrap_or(line));
+            let columns: String = lines.map(|line| format!("<p class=\"facts\">{}</p>", escaped(line))).collect();
             let _ = write!(all, "<article id=\"traces.{}\"><h4>{}</h4>{columns}</article>", format.key(), escaped(format.name()));
             all
         }),
@@ -83,7 +87,8 @@ fn part(what: &str, catalogue: &Catalogue, uses: &Uses) -> String {
         "choices" => {
             let path = without_ids(of);
             let entries = catalogue.entries_at(of).unwrap_or_default();
-            entries.iter().map(|entry| kind(&path, entry, uses)).collect()
+            let kinds: String = entries.iter().map(|entry| kind(&path, entry, uses)).collect();
+            about(&path) + &kinds
         }
         _ => String::new(),
     }
@@ -117,6 +122,17 @@ fn contents() -> String {
     list + if inner { "</ul></li></ul>" } else { "</li></ul>" }
 }
 
+/// What is chosen at a path, and how.
+fn about(path: &str) -> String {
+    FIELDS.iter().find(|field| field.path == path).map_or(String::new(), |Field { label, help, .. }| {
+        format!(
+            "<p>{}</p><p class=\"facts\">In the inspector: {}. Its path: <code>{path}.kind</code>.</p>",
+            escaped(help),
+            escaped(label)
+        )
+    })
+}
+
 /// A field of the scenario.
 fn field(field: &Field) -> String {
     let facts = match field.shape {
@@ -128,8 +144,7 @@ fn field(field: &Field) -> String {
         }
         Shape::Words(words) => {
             let (first, _) = words.first().copied().unwrap_or_default();
-            let words: Vec<(&str, &str)> = words.to_vec();
-            return article(field, &(pairs(words.into_iter()) + &facts(&[&absence(Some(first), "")])));
+            return article(field, &(pairs(words.iter().copied()) + &facts(&[&absence(Some(first), "")])));
         }
         Shape::Text(absent) => facts(&["A text", &absence(absent, "")]),
         Shape::Flag(value) => facts(&["true or false", &absence(Some(if value { "true" } else { "false" }), "")]),
@@ -147,12 +162,14 @@ fn article(field: &Field, more: &str) -> String {
 fn kind(path: &str, entry: &Entry, uses: &Uses) -> String {
     let id = format!("{path}.{}", entry.kind);
     let mut out = format!(
-        "<article id=\"{id}\"><h4>{} <code>{}</code></h4><p>{}</p><p class=\"source\">Source: {}</p>",
+        "<article id=\"{id}\"><h4>{} <code>{}</code></h4><p>{}</p>",
         escaped(entry.name),
         entry.kind,
-        escaped(entry.summary),
-        escaped(entry.source)
+        escaped(entry.summary)
     );
+    if entry.source != "-" {
+        let _ = write!(out, "<p class=\"source\">Source: {}</p>", escaped(entry.source));
+    }
     if !entry.decides.is_empty() {
         let _ = write!(out, "<p class=\"facts\">Decides itself: <code>{}</code></p>", entry.decides.join("</code>, <code>"));
     }
@@ -213,12 +230,20 @@ fn facts(all: &[&str]) -> String {
     format!("<p class=\"facts\">{}.</p>", escaped(&all.join(". ")))
 }
 
-fn grouped(x: f64) -> String {
-    if (1e3..1e15).contains(&x) && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
-}
-
 fn pairs<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let rows: String = all.map(|(word, meaning)| format!("<dt><code>{word}</code></dt><dd>{}</dd>", escaped(meaning))).collect();
+    format!("<dl class=\"pairs\">{rows}</dl>")
+}
+
+/// Words of results as the page writes them, and as files do where that differs.
+fn named<'a>(all: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let rows: String = all
+        .map(|(word, meaning)| {
+            let said = word.replace('_', " ");
+            let code = if said == word { String::new() } else { format!(" <code>{word}</code>") };
+            format!("<dt>{said}{code}</dt><dd>{}</dd>", escaped(meaning))
+        })
+        .collect();
     format!("<dl class=\"pairs\">{rows}</dl>")
 }
 

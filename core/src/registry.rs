@@ -26,7 +26,7 @@ pub struct Entry {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
-    /// The paper or system that it comes from.
+    /// The paper or system that it comes from; `-` where there is none to name.
     pub source: &'static str,
     /// Its parameters, in the order to show them.
     pub params: &'static [Param],

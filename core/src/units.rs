@@ -154,6 +154,11 @@ pub fn counted(n: u64, one: &str) -> String {
     format!("{} {one}{}", count(n), if n == 1 { "" } else { "s" })
 }
 
+/// A number as it is, with commas between the thousands of a whole one.
+pub fn grouped(x: f64) -> String {
+    if (1e3..1e15).contains(&x) && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
+}
+
 /// A whole number with a comma between thousands: `12,345,678`.
 pub fn thousands(n: u64) -> String {
     let digits = n.to_string();
@@ -279,6 +284,11 @@ mod tests {
         assert_eq!(SimDuration(0).to_string(), "0 s");
         assert_eq!(three_digits(1234.5), "1234");
         assert_eq!(three_digits(3_037_902.0), "3.04M");
+    }
+
+    #[test]
+    fn whole_numbers_have_commas_and_others_all_their_digits() {
+        assert_eq!([0.5, 12.0, 1000.0, 1_234_567.0, 1234.5].map(grouped), ["0.5", "12", "1,000", "1,234,567", "1234.5"]);
     }
 
     #[test]

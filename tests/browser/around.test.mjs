@@ -150,6 +150,54 @@ test("undo and redo go on after a reload", async () => {
   clean(page);
 });
 
+test("each tab returns to its own work, with its own history; a new one begins with the last", async () => {
+  const page = await fresh(lab);
+  const other = await page.context().newPage();
+  other.faults = [];
+  other.on("pageerror", (e) => other.faults.push(e.message));
+  await other.goto(lab.base);
+  const last = new Map();
+  for (const each of [page, other]) last.set(each, await digest(each));
+  const edit = async (each, ttl) => {
+    await each.bringToFront();
+    await enter(each, "policies.keep_alive.ttl_s", String(ttl));
+    last.set(each, await digest(each, last.get(each)));
+    await each.waitForTimeout(350); // until it is saved
+  };
+  for (const [each, ttl] of [[page, 60], [page, 70], [other, 5], [other, 6], [page, 80], [other, 7]]) await edit(each, ttl);
+  await page.bringToFront();
+  await page.reload();
+  assert.equal(await digest(page), last.get(page));
+  assert.equal(await field(page, "policies.keep_alive.ttl_s").inputValue(), "80");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await page.waitForFunction(() => document.querySelector('[id="f-policies.keep_alive.ttl_s"]').value === "70");
+  await edit(page, 90);
+  const third = await page.context().newPage();
+  await third.goto(lab.base);
+  assert.equal(await digest(third), last.get(page), "the last that was saved in any tab");
+  clean(page);
+  clean(other);
+});
+
+test("a reload in a fork says that its changes are in the timeline, and Undo takes them back", async () => {
+  const page = await fresh(lab);
+  const first = await digest(page);
+  await page.getByRole("button", { name: "Fork", exact: true }).click();
+  await enter(page, "policies.keep_alive.ttl_s", "60");
+  const forked = await digest(page, first);
+  await page.waitForTimeout(350);
+  await page.reload();
+  assert.equal(await digest(page), forked);
+  await page.locator(".notice", { hasText: "left in a fork at" }).waitFor();
+  await page.getByRole("button", { name: "Undo" }).click();
+  assert.equal(await digest(page, forked), first);
+  await page.waitForTimeout(350);
+  await page.reload();
+  assert.equal(await digest(page), first);
+  assert.equal(await page.locator(".notice").count(), 0);
+  clean(page);
+});
+
 /** Fills the browser's storage but for so many characters. */
 const fill = (page, free) => page.evaluate((free) => {
   localStorage.removeItem("filler");
@@ -186,6 +234,7 @@ test("without room the oldest steps are forgotten and told; without any, the pag
   // Now nothing fits at all.
   await page.evaluate(() => {
     for (const key of Object.keys(localStorage)) if (key.startsWith("faaslab.")) localStorage.removeItem(key);
+    sessionStorage.clear();
   });
   await fill(page, 0);
   await edit(16);

@@ -470,7 +470,22 @@ test("a field says its range and what holds without a value while it has the foc
   assert.equal(await hint.isVisible(), false);
   await field.focus();
   assert.equal(await hint.isVisible(), true);
-  assert.match(await hint.textContent(), /\d+ to \d+.* Without a value: \d+ s\./);
+  assert.match(await hint.textContent(), /\d+ to [\d,]+.* Without a value: \d+ s\./);
+  // It lies over others: what is pressed on it is not theirs, and Escape takes it away, until the focus comes again.
+  const { x, y, width, height } = await hint.boundingBox();
+  assert.equal(await page.evaluate(([x, y]) => document.elementFromPoint(x, y).closest(".hint") !== null, [x + width / 2, y + height - 3]), true);
+  await page.keyboard.press("Escape");
+  assert.equal(await hint.isVisible(), false);
+  assert.equal(await field.evaluate((e) => e === document.activeElement), true);
+  await page.locator('[id="f-policies.placement.kind"]').focus();
+  await field.focus();
+  assert.equal(await hint.isVisible(), true);
+  // A number with its unit is a number.
+  const before = await page.locator(".run-line .digest").textContent();
+  await field.fill("60 s");
+  await field.press("Enter");
+  await digest(page, before);
+  assert.equal(await field.inputValue(), "60");
   clean(page);
 });
 

@@ -113,6 +113,13 @@ test("the help leads to the guide, and the guide to scenarios of the gallery", a
   await guide.locator(".run-line .digest").waitFor();
   await digest(guide, first);
   assert.match(guide.url(), /#\/gallery\//);
+  // That is a bench now, which a link of a field must not replace.
+  await guide.locator('[id="f-frame.architecture.kind"]').focus();
+  const more = guide.locator(".choice", { has: guide.locator('[id="f-frame.architecture.kind"]') }).locator("a.more").first();
+  const [again] = await Promise.all([page.context().waitForEvent("page"), more.click()]);
+  await again.waitForLoadState();
+  assert.match(again.url(), /guide\.html#frame\.architecture/);
+  assert.match(guide.url(), /#\/gallery\//);
   assert.deepEqual(guide.faults, []);
   clean(page);
 });

@@ -21,6 +21,21 @@ async function load(page, file) {
   return shown;
 }
 
+/** Another tab of the same browser, which is watched. */
+async function tab(page, address) {
+  const other = await page.context().newPage();
+  watch(other);
+  await other.goto(address);
+  return other;
+}
+
+/** Notes what goes wrong on a page. */
+function watch(page) {
+  page.faults = [];
+  page.on("console", (m) => { if (m.type() === "error") page.faults.push(m.text()); });
+  page.on("pageerror", (e) => page.faults.push(e.message));
+}
+
 /** The names of what is kept. */
 const kept = (page) => page.evaluate(async () => {
   const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("traces-1", { create: true });
@@ -64,14 +79,54 @@ test("Undo brings an earlier trace back, and another tab opens a link to one wit
   assert.equal(await digest(page, a), b);
   await page.getByRole("button", { name: "Share" }).click();
   const link = await page.locator("dialog .link").inputValue();
-  const other = await page.context().newPage();
-  await other.goto(link);
+  const other = await tab(page, link);
   assert.equal(await digest(other), b);
   // Whoever has never had it is asked.
   const stranger = await fresh(lab, link.slice(lab.base.length));
   await asks(stranger, "B.csv").waitFor();
+  for (const each of [page, other, stranger]) clean(each);
+});
+
+test("a trace that comes back too late is not taken for the one that is named by then", async () => {
+  const page = await fresh(lab);
+  const a = await load(page, trace("A.csv", 1));
+  const b = await load(page, trace("B.csv", 7));
+  const [undo, redo] = [page.getByRole("button", { name: "Undo" }), page.getByRole("button", { name: "Redo" })];
+  for (let round = 0; round < 3; round++) {
+    // Noted as they come: figures of B with the other's invocations would be among them.
+    await page.evaluate(() => {
+      window.seen = [];
+      window.watcher = new MutationObserver(() => window.seen.push(document.querySelector(".figures:not(.old) .digest, .run-line .digest")?.textContent));
+      window.watcher.observe(document.querySelector(".figures"), { subtree: true, childList: true, characterData: true });
+    });
+    await undo.click();
+    await redo.click();
+    await page.waitForTimeout(600);
+    assert.equal(await digest(page), b);
+    const seen = await page.evaluate(() => { window.watcher.disconnect(); return window.seen; });
+    assert.deepEqual(seen.filter((shown) => shown && shown !== a && shown !== b), []);
+  }
+  await page.getByRole("button", { name: "Report…" }).click();
+  assert.match(await page.locator("dialog").textContent(), /Functions7 in 7 apps/);
   clean(page);
-  clean(stranger);
+});
+
+test("what another tab lets go of is asked for once the worker is lost", async () => {
+  const page = await fresh(lab);
+  const shown = await load(page, trace("both.csv", 5));
+  await page.waitForTimeout(400);
+  const other = await tab(page, lab.base);
+  assert.equal(await digest(other), shown);
+  await other.getByRole("button", { name: "Report…" }).click();
+  await other.getByRole("button", { name: "Do not keep it" }).click();
+  await other.getByRole("button", { name: "Not kept" }).waitFor();
+  await page.bringToFront();
+  await page.evaluate(() => window.dispatchEvent(new CustomEvent("faaslab-crash-worker")));
+  await page.locator(".notice.bad", { hasText: "stopped working" }).waitFor();
+  await asks(page, "both.csv").waitFor();
+  await page.locator(".stage-empty input[type=file]").setInputFiles([trace("both.csv", 5)]);
+  assert.equal(await digest(page), shown);
+  for (const each of [page, other]) clean(each);
 });
 
 test("what shall not be kept is not, and still runs until the page is left", async () => {
@@ -80,7 +135,9 @@ test("what shall not be kept is not, and still runs until the page is left", asy
   assert.equal((await kept(page)).length, 1);
   await page.getByRole("button", { name: "Report…" }).click();
   await page.getByRole("button", { name: "Do not keep it" }).click();
-  await page.getByRole("button", { name: "Do not keep it" }).waitFor({ state: "detached" });
+  const not = page.getByRole("button", { name: "Not kept" });
+  await not.waitFor();
+  assert.equal(await not.evaluate((e) => e === document.activeElement), true, "the focus stays");
   await page.keyboard.press("Escape");
   assert.deepEqual(await kept(page), []);
   await enter(page, "policies.keep_alive.ttl_s", "0.1");
@@ -139,6 +196,7 @@ test("a browser without a file system for pages reads traces all the same, and a
       await route.fulfill({ response: answer, body: `Object.defineProperty(navigator, "storage", { value: undefined });\n${await answer.text()}` });
     });
     const page = await context.newPage();
+    watch(page);
     await page.goto(lab.base);
     const shown = await load(page, trace("old.csv", 3));
     await page.getByRole("button", { name: "Report…" }).click();
@@ -149,6 +207,7 @@ test("a browser without a file system for pages reads traces all the same, and a
     await asks(page, "old.csv").waitFor();
     await page.locator(".stage-empty input[type=file]").setInputFiles([trace("old.csv", 3)]);
     assert.equal(await digest(page), shown);
+    clean(page);
   } finally {
     await context.close();
   }

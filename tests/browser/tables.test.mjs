@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { clean, digest, fresh, open } from "./support.mjs";
+import { clean, digest, fresh, open, pane } from "./support.mjs";
 
 let lab;
 before(async () => { lab = await open(); });
@@ -210,6 +210,18 @@ test("the stage at the playhead is had as a picture, as it is shown", async () =
   assert.equal(parsed[1], `0 0 ${Math.round(box.width)} ${Math.round(box.height)}`);
   for (const words of ["worker-1", "worker-3", "Users", "Edge", "Cloud"]) assert.ok(parsed[2].includes(words), words);
   assert.ok(parsed[2].some((word) => /\/ 2 GB$/.test(word)), "what workers hold at that instant");
+  clean(page);
+});
+
+test("a phone has the picture of the whole stage, though its results hide it", async () => {
+  const page = await fresh(lab, "", { viewport: { width: 400, height: 800 } });
+  await digest(page);
+  await pane(page, "Results");
+  await page.locator(".export summary").click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator(".export .items").getByRole("button", { name: "Stage at this instant" }).click()]);
+  const text = await readFile(await download.path(), "utf8");
+  assert.match(text, /viewBox="0 0 960 540"/);
+  assert.match(text, /worker-2/);
   clean(page);
 });
 

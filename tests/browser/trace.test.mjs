@@ -88,7 +88,7 @@ async function load(page, file, last) {
 /** Asks the browser not to keep the trace whose report is open. */
 async function forget(page) {
   await page.getByRole("button", { name: "Do not keep it" }).click();
-  await page.getByRole("button", { name: "Do not keep it" }).waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Not kept" }).waitFor();
 }
 
 test("a scenario is never run with another trace than the one it names", async () => {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use faaslab_core::scenario::Scenario;
 use faaslab_core::share::Address;
+use faaslab_core::units::three_digits;
 use gloo::events::{EventListener, EventListenerOptions};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::{JsCast, JsValue};
@@ -72,7 +73,15 @@ fn beginning() -> Beginning {
     let (shown, mut notices, saved) = match persist::saved() {
         Some(Ok(scenario)) => {
             let steps = persist::steps(&scenario);
-            (scenario, Vec::new(), Some(steps))
+            let left = persist::fork().map(|at_s| Notice {
+                text: format!(
+                    "The page was left in a fork at {} s: its changes are in the timeline now. Undo takes them back.",
+                    three_digits(at_s)
+                )
+                .into(),
+                bad: false,
+            });
+            (scenario, left.into_iter().collect(), Some(steps))
         }
         Some(Err(error)) => {
             let text = match persist::keep_earlier(&gallery::opening()) {
@@ -211,6 +220,7 @@ fn use_autosave(lab: &LabHandle, begun_with_saved: bool) {
     let owner = use_mut_ref(|| begun_with_saved.then_some(0));
     // Lost steps of the undo history are told once.
     let told = use_mut_ref(|| false);
+    use_effect_with(lab.fork.as_ref().map(|fork| fork.at_s), |at_s| persist::keep_fork(*at_s));
     let lab = lab.clone();
     use_effect_with(Rc::clone(&lab.scenario), move |scenario| {
         let scenario = Rc::clone(scenario);

@@ -153,18 +153,17 @@ fn cdf(samples: &Samples) -> Vec<(f64, f64)> {
     if samples.len() == 0 {
         return Vec::new();
     }
-    let body = (0..=200).map(|i| f64::from(i) / 200.0 * 0.98);
-    let tail = (1..=100).map(|i| 0.98 + 0.02 * f64::from(i) / 100.0);
-    let mut points: Vec<(f64, f64)> = body.chain(tail).map(|q| (samples.at(q), q)).collect();
-    points.dedup_by(|later, earlier| {
-        // Of equal values the highest share stands.
-        let same = later.0 == earlier.0;
-        if same {
-            earlier.1 = later.1;
-        }
-        same
-    });
-    points
+    // Among them the percentiles that figures name.
+    let body = (0..196).map(|i| f64::from(i) / 200.0);
+    let tail = (4900..=5000).map(|i| f64::from(i) / 5000.0);
+    steps(body.chain(tail).map(|q| (samples.at(q), q)).collect())
+}
+
+/// Of equal values the first and the last: the line between them is upright, and no value between two others is made up.
+fn steps(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    let equal = |i: usize, j: usize| points.get(i).zip(points.get(j)).is_some_and(|(a, b)| a.0 == b.0);
+    let inner = |i: usize| i > 0 && equal(i - 1, i) && equal(i, i + 1);
+    points.iter().enumerate().filter(|(i, _)| !inner(*i)).map(|(_, point)| *point).collect()
 }
 
 /// (value, share at or above it), from all samples down to the last one.
@@ -178,10 +177,7 @@ fn tail(samples: &Samples) -> Vec<(f64, f64)> {
     // The greatest of n values has a share of one nth; the k-th greatest of k nths.
     let rest = (count - 1).max(1) as f64;
     let value = |share: f64| samples.at(1.0 - (share * count as f64 - 1.0) / rest);
-    let mut points: Vec<(f64, f64)> = shares.chain([last]).map(|share| (value(share), share)).collect();
-    // Of equal values the highest share stands.
-    points.dedup_by_key(|point| point.0);
-    points
+    steps(shares.chain([last]).map(|share| (value(share), share)).collect())
 }
 
 fn percentiles(buckets: Vec<Vec<f64>>) -> Percentiles {
@@ -221,8 +217,28 @@ mod tests {
             let above = (1..=1000).filter(|x| f64::from(*x) >= value - 1e-6).count() as f64 / 1000.0;
             assert!((above - share).abs() <= 0.001, "{value}: {above} {share}");
         }
-        assert_eq!(tail(&Samples::new([7.0; 3].into_iter(), 1.0)), [(7.0, 1.0)]);
+        let third = 1.0 / 3.0;
+        assert_eq!(tail(&Samples::new([7.0; 3].into_iter(), 1.0)), [(7.0, 1.0), (7.0, third)], "upright");
         assert!(tail(&Samples::new([].into_iter(), 1.0)).is_empty());
+    }
+
+    #[test]
+    fn few_values_far_from_each_other_make_steps_and_have_the_percentiles_of_the_figures() {
+        // One in sixty is cold.
+        let samples = Samples::new((0..600).map(|i| if i % 60 == 0 { 21.3 } else { 1.0 }), 0.001);
+        let points = cdf(&samples);
+        let ends = [(points[0].0, points[0].1), (points[points.len() - 1].0, points[points.len() - 1].1)];
+        assert_eq!(ends, [(1.0, 0.0), (21.3, 1.0)]);
+        let between = points.windows(2).map(|p| (p[1].0 - p[0].0, p[1].1 - p[0].1));
+        assert!(between.clone().all(|(across, up)| across == 0.0 || up <= 0.005), "{points:?}");
+        assert!((1..=2).contains(&between.filter(|(across, _)| *across > 0.0).count()), "one jump: {points:?}");
+        let upright = tail(&samples);
+        assert!(upright.windows(2).all(|p| p[0].0 == p[1].0 || p[0].1 / p[1].1 < 1.3), "{upright:?}");
+        // What figures name is a point of the line.
+        let many = Samples::new((0..1000).map(f64::from), 1.0);
+        for q in [0.5, 0.9, 0.95, 0.99, 0.999] {
+            assert!(cdf(&many).contains(&(many.at(q), q)), "{q}");
+        }
     }
 
     proptest! {

@@ -172,7 +172,7 @@ pub const FIELDS: &[Field] = &[
     Field {
         path: "nodes.answers",
         label: "Answers",
-        help: "A controller that does not answer decides nothing and keeps what reaches it waiting; a fork makes it silent for a while.",
+        help: "Where it does not, the node's placers decide nothing and keep what reaches them waiting; a fork makes it silent for a while.",
         shape: Shape::Flag(true),
     },
     may("nodes.traffic", "Traffic", "", (0.0, 1e9), "1", "A client's share of the arrivals, relative to the other clients."),
@@ -229,7 +229,14 @@ pub const FIELDS: &[Field] = &[
         "350",
         "Time to initialise the runtime in a new container, the second part of a cold start.",
     ),
-    may("functions.weight", "Weight", "", (0.0, 1e9), "1", "Its share of the arrivals, relative to the other functions."),
+    may(
+        "functions.weight",
+        "Weight",
+        "",
+        (0.0, 1e9),
+        "1",
+        "Its share of the arrivals, relative to the other functions, where popularity goes by weight.",
+    ),
     may("functions.cores", "Cores", "", CORES, "1", "That one execution holds."),
     whole("functions.concurrency", "Concurrency", "", (1.0, 10_000.0), "1", "The most executions at once in one container."),
     may(
@@ -327,7 +334,14 @@ pub const FIELDS: &[Field] = &[
     ),
     may("workload.trace_options.memory_mb", "Memory", "MB", MEMORY_MB, "170", "Of functions for which the trace has none."),
     may("workload.trace_options.cold_start_ms", "Cold start", "ms", DAY_MS, "500", "Of functions for which the trace has none."),
-    may("workload.trace_options.cores", "Cores", "", CORES, "1", "That one execution holds."),
+    may(
+        "workload.trace_options.cores",
+        "Cores",
+        "",
+        CORES,
+        "1",
+        "That one execution holds, of functions for which the trace says nothing.",
+    ),
     whole(
         "workload.trace_options.concurrency",
         "Concurrency",

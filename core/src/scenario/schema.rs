@@ -109,7 +109,8 @@ fn choice(entries: &[&Entry]) -> Value {
             }
             let mut one = object(properties, &["kind"]);
             one["title"] = json!(e.name);
-            one["description"] = json!(format!("{} Source: {}", e.summary, e.source));
+            let source = if e.source == "-" { String::new() } else { format!(" Source: {}", e.source) };
+            one["description"] = json!(e.summary.to_owned() + &source);
             one
         })
         .collect();

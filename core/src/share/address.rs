@@ -10,7 +10,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{LinkError, PREFIX, decode};
-use crate::scenario::Scenario;
+use crate::scenario::{Problem, Scenario, validate};
+use crate::sim::Library;
 
 /// What stands before the id of a scenario of the gallery: `#/gallery/<id>`.
 pub const GALLERY_PREFIX: &str = "#/gallery/";
@@ -174,15 +175,38 @@ impl Address {
         Some(found.map(|scenario| Arrival { scenario: self.set(scenario, &mut remarks), remarks }))
     }
 
-    /// A scenario with the values that the address sets; what cannot be set is added to the remarks.
-    pub fn set(&self, mut scenario: Scenario, remarks: &mut Vec<String>) -> Scenario {
+    /// A scenario with the values that the address sets; what cannot be set, or makes no sense, is added to the remarks.
+    pub fn set(&self, scenario: Scenario, remarks: &mut Vec<String>) -> Scenario {
+        if self.settings.is_empty() {
+            return scenario;
+        }
+        let catalogue = Library::default().catalogue();
+        let wrong = |s: &Scenario| validate(s, &catalogue).into_iter().filter(|p| !p.warning).collect::<Vec<Problem>>();
+        let before = wrong(&scenario);
+        let new = |s: &Scenario| wrong(s).into_iter().find(|problem| !before.contains(problem));
+        // Some values make sense only together.
+        let mut whole = (scenario.clone(), Vec::new());
         for (path, text) in &self.settings {
-            match scenario.with_text(path, text) {
-                Ok(changed) => scenario = changed,
-                Err(error) => remarks.push(format!("The address sets {}, which was left out: {error}", short(path))),
+            match whole.0.with_text(path, text) {
+                Ok(changed) => whole.0 = changed,
+                Err(error) => whole.1.push(left_out(path, &error)),
             }
         }
-        scenario
+        if new(&whole.0).is_none() {
+            remarks.extend(whole.1);
+            return whole.0;
+        }
+        self.settings.iter().fold(scenario, |scenario, (path, text)| {
+            let error = match scenario.with_text(path, text) {
+                Ok(changed) => match new(&changed) {
+                    None => return changed,
+                    Some(problem) => left_out(path, &problem),
+                },
+                Err(error) => left_out(path, &error),
+            };
+            remarks.push(error);
+            scenario
+        })
     }
 
     /// A short address of a scenario that differs from one of the gallery in values alone; nothing if there is none.
@@ -195,6 +219,11 @@ impl Address {
         let arrival = Address::parse(&address.to_string()).open(None, |_| Some(original.clone()))?.ok()?;
         (written(&arrival.scenario) == written(scenario) && arrival.remarks.is_empty()).then_some(address)
     }
+}
+
+/// That a setting was left out, and why.
+fn left_out(path: &str, why: &impl fmt::Display) -> String {
+    format!("The address sets {}, which was left out: {why}", short(path))
 }
 
 impl fmt::Display for Address {
@@ -336,6 +365,26 @@ mod tests {
 
     fn gallery(id: &str) -> Option<Scenario> {
         (id == "three-edges").then(original)
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out_and_told_and_what_makes_sense_together_is_taken() {
+        let base = Scenario::from_json(include_str!("../../../scenarios/three-edges.json")).unwrap();
+        let set = |settings: &str| {
+            let mut remarks = Vec::new();
+            (Address::parse(&format!("#/?{settings}")).set(base.clone(), &mut remarks), remarks)
+        };
+        let (s, remarks) =
+            set("policies.keep_alive.recency=function&workload.arrivals.rate_per_s=-4&run.seed=7&policies.keep_alive.zzz=1");
+        assert_eq!((s.run.seed, s.workload.arrivals.clone()), (7, base.workload.arrivals.clone()));
+        assert!(
+            remarks.len() == 2 && remarks[0].contains("rate_per_s, which was left out") && remarks[1].contains("zzz"),
+            "{remarks:?}"
+        );
+        assert!(s.policies.keep_alive.params.contains_key("recency"));
+        // Not in this order, one by one: more than there is comes before there is enough.
+        let (s, remarks) = set("functions.report.memory_mb=9000&nodes.worker-1.memory_mb=16000");
+        assert_eq!((s.functions[2].memory_mb, remarks.len()), (9000.0, 0), "{remarks:?}");
     }
 
     #[test]

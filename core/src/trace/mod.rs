@@ -27,6 +27,7 @@ mod columns;
 mod decimal;
 mod error;
 mod fields;
+mod fingerprint;
 mod intern;
 mod lines;
 mod pack;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 use error::Refusal;
 pub use error::{ErrorCode, TraceError};
+pub use fingerprint::Fingerprint;
 use lines::Record;
 pub use reader::Reader;
 pub use report::{FileReport, Rejected, Report};

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::mem;
 
 use flate2::write::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use super::error::{ErrorCode, Refusal, TraceError};
+use super::fingerprint::Fingerprint;
 use super::lines::{Lines, Record, RecordSink};
 use super::report::{Cause, EXAMPLES, FileReport, Reject, Rejected, Report, Tally, plural, shorten, shown};
 use super::{Bad, Entry, Format, Header, Kind, Limits, Loader, TraceData, sniff};
@@ -33,6 +33,8 @@ use crate::units::thousands;
 /// ```
 pub struct Reader {
     limits: Limits,
+    /// Whether somebody else computes the fingerprints of the files.
+    unhashed: bool,
     active: Option<Active>,
     done: Vec<Done>,
     open: Option<File>,
@@ -61,7 +63,8 @@ struct Done {
 /// The file being read.
 struct File {
     bytes: u64,
-    hash: Sha256,
+    /// Nothing where somebody else computes it.
+    fingerprint: Option<Fingerprint>,
     packing: Packing,
     /// The first bytes of the text, until there are enough to tell what it is.
     head: Option<Vec<u8>>,
@@ -98,7 +101,14 @@ impl Reader {
     /// A reader for one trace.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, active: None, done: Vec::new(), open: None, failed: None }
+        Self { limits, unhashed: false, active: None, done: Vec::new(), open: None, failed: None }
+    }
+
+    /// A reader that leaves the [`Fingerprint`] of each file to somebody who has the bytes too, and tells it at the file's end
+    /// ([`end_file_as`](Self::end_file_as)). It takes as long as all the rest.
+    #[must_use]
+    pub fn unhashed(limits: Limits) -> Self {
+        Self { unhashed: true, ..Self::new(limits) }
     }
 
     /// The bytes that follow are of a file with this name. A file still open is ended first.
@@ -109,7 +119,7 @@ impl Reader {
         }
         self.open = Some(File {
             bytes: 0,
-            hash: Sha256::new(),
+            fingerprint: (!self.unhashed).then(Fingerprint::default),
             packing: Packing::Unknown(Vec::new()),
             head: Some(Vec::new()),
             lines: Lines::new(self.limits.max_line_bytes),
@@ -142,9 +152,17 @@ impl Reader {
     /// # Errors
     /// As [`push`](Self::push); also when the file is empty, has no row that could be kept, or its gzip data is cut short.
     pub fn end_file(&mut self) -> Result<(), TraceError> {
+        self.end_file_as(String::new())
+    }
+
+    /// The file is complete, and this is its fingerprint, unless the reader computes it.
+    ///
+    /// # Errors
+    /// As [`end_file`](Self::end_file).
+    pub fn end_file_as(&mut self, sha256: String) -> Result<(), TraceError> {
         self.attempt(File::end)?;
-        if let Some(File { bytes, hash, table, .. }) = self.open.take() {
-            let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        if let Some(File { bytes, fingerprint, table, .. }) = self.open.take() {
+            let sha256 = fingerprint.map_or(sha256, Fingerprint::sha256);
             let Table { name, kind, tally, assumed, warnings, .. } = table;
             self.done.push(Done { name, bytes, sha256, kind, tally, assumed, warnings });
         }
@@ -247,7 +265,9 @@ struct Context<'a> {
 impl File {
     fn push(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Result<(), TraceError> {
         self.bytes += bytes.len() as u64;
-        self.hash.update(bytes);
+        if let Some(fingerprint) = &mut self.fingerprint {
+            fingerprint.push(bytes);
+        }
         let Packing::Unknown(first) = &mut self.packing else {
             return self.packed(bytes, context);
         };

@@ -113,11 +113,13 @@ impl Distribution {
         let say = |value: Option<f64>| self.quantity.show(value.unwrap_or(f64::NAN));
         let largest = say(self.extent(data).map(|(_, largest)| largest));
         if self.tail {
-            let (one, less) = (say(self.quantile(data, 0.01)), say(self.quantile(data, 0.001)));
-            return format!(
-                "{} tail: one in a hundred is {one} or more, one in a thousand {less}, the largest {largest}",
-                self.name
-            );
+            let ones = [(0.01, "one in a hundred is"), (0.001, "one in a thousand is")];
+            let told = ones.into_iter().filter_map(|(share, words)| {
+                let value = self.quantile(data, share)?;
+                Some(format!("{words} {} or more", self.quantity.show(value)))
+            });
+            let told: Vec<String> = told.chain([format!("the largest is {largest}")]).collect();
+            return format!("{} tail: {}", self.name, told.join(", "));
         }
         let (median, p99) = (say(self.quantile(data, 0.5)), say(self.quantile(data, 0.99)));
         format!("{} CDF: median {median}, 99th percentile {p99}, largest {largest}", self.name)

@@ -19,7 +19,7 @@ use crate::app::Tools;
 use crate::keys::SHORTCUTS;
 use crate::panels::fields::set;
 use crate::panels::report::RunReport;
-use crate::store::{Action, Dialog, LabHandle, Notice};
+use crate::store::{Action, Dialog, Keeping, LabHandle, Notice};
 use crate::worker::protocol::ToSim;
 
 /// The open dialog and the notices.
@@ -165,6 +165,21 @@ fn trace_report(lab: &LabHandle, tools: &Tools, r: &Report) -> Html {
         let (client, hashes) = (tools.client.clone(), r.hashes().map(str::to_owned).collect::<Vec<_>>());
         move |_: MouseEvent| client.say(&ToSim::Forget(hashes.clone()))
     };
+    let keeping = match lab.keeping {
+        Keeping::Here => html! {},
+        // The button stays where it was pressed, and with it the focus.
+        keeping => {
+            let kept = keeping == Keeping::Kept;
+            let (told, label) = if kept {
+                ("What was read is kept here for the next visit.", "Do not keep it")
+            } else {
+                ("It is here until you leave.", "Not kept")
+            };
+            html! {
+                <div class="row"><span class="help" role="status">{ told }</span><button aria-disabled={(!kept).to_string()} onclick={forget}>{ label }</button></div>
+            }
+        }
+    };
     // Nothing in such a file says what its times are in.
     let unit = (r.format == Format::Azure2021).then(|| {
         let other = format!("{scale} s");
@@ -214,9 +229,7 @@ fn trace_report(lab: &LabHandle, tools: &Tools, r: &Report) -> Html {
             <ul>{ for r.assumed.iter().map(|w| html! { <li>{ w }</li> }) }</ul>
         }
         <p class="help">{ "The file stays in this browser. A link carries its name and fingerprint, never its contents." }</p>
-        if lab.kept {
-            <div class="row kept"><span class="help">{ "What was read is kept here for the next visit." }</span><button onclick={forget}>{ "Do not keep it" }</button></div>
-        }
+        { keeping }
         </>
     }
 }

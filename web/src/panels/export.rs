@@ -1,5 +1,7 @@
 //! What can be taken away from a run: tables, series, figures, the stage, and the report to print.
 
+use std::rc::Rc;
+
 use faaslab_core::measure::csv;
 use yew::prelude::*;
 
@@ -46,9 +48,9 @@ pub(crate) fn ExportMenu() -> Html {
         })
     };
     let stage = {
-        let player = tools.player.clone();
+        let (player, scenario) = (tools.player.clone(), Rc::clone(&lab.scenario));
         Box::new(move || {
-            if let Some(picture) = player.picture(None, &page_theme()) {
+            if let Some((_, picture)) = player.picture(&scenario, None, &page_theme()) {
                 persist::download("faaslab-stage.svg", "image/svg+xml", &picture);
             }
         })

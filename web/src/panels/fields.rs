@@ -3,9 +3,10 @@
 use faaslab_core::edit::Command;
 use faaslab_core::registry::{Choice, Domain, Entry, Param};
 use faaslab_core::scenario::{Path, Problem, Shape, field, without_ids};
-use faaslab_core::units::{read_number, thousands};
+use faaslab_core::units::{grouped, read_number};
 use serde_json::Value;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use crate::store::{Action, LabHandle};
@@ -113,6 +114,35 @@ pub(super) fn more(passage: &str, label: &str) -> Html {
     }
 }
 
+/// While a field is told to say nothing, its hint is hidden.
+const HUSHED: &str = "data-hushed";
+
+/// The field that an event is of.
+fn field_of(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(".field").ok().flatten()
+}
+
+/// Escape takes away the hint that lies over other fields; it means something else only once that is gone.
+fn hush() -> Callback<KeyboardEvent> {
+    Callback::from(|event: KeyboardEvent| {
+        let field = field_of(&event).filter(|field| event.key() == "Escape" && !field.has_attribute(HUSHED));
+        if let Some(field) = field.filter(|field| matches!(field.query_selector(".hint"), Ok(Some(_)))) {
+            let _ = field.set_attribute(HUSHED, "");
+            event.stop_propagation();
+        }
+    })
+}
+
+/// The hint comes again with the focus.
+fn speak_again() -> Callback<FocusEvent> {
+    Callback::from(|event: FocusEvent| {
+        let to = event.related_target().and_then(|to| to.dyn_into::<web_sys::Node>().ok());
+        if let Some(field) = field_of(&event).filter(|field| !field.contains(to.as_ref())) {
+            let _ = field.remove_attribute(HUSHED);
+        }
+    })
+}
+
 /// What a number counts, from where to where it goes, and what holds without one.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Reach {
@@ -190,10 +220,13 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     };
     let on_change = {
         let (lab, wrong, paths, draft) = (lab.clone(), wrong.clone(), paths.clone(), draft.setter());
-        let (whole, optional, before) = (reach.whole, reach.absent.is_some(), text.clone());
+        let (whole, optional, before, unit) = (reach.whole, reach.absent.is_some(), text.clone(), reach.unit);
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            let typed = input.value().trim().to_owned();
+            // With its unit it means the same.
+            let typed = input.value();
+            let typed = typed.trim();
+            let typed = typed.strip_suffix(unit).unwrap_or(typed).trim_end().to_owned();
             if typed == *before {
                 draft.set(None);
                 return wrong.set(None);
@@ -220,7 +253,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
     let id = format!("f-{}", props.path);
     let describe = format!("{id}-help");
     html! {
-        <div class={classes!("field", problem.is_some().then_some("wrong"))}>
+        <div class={classes!("field", problem.is_some().then_some("wrong"))} onkeydown={hush()} onfocusout={speak_again()}>
             <label for={id.clone()} title={about.help.clone()}>{ about.label }</label>
             <span class="input number">
                 <input {id} type="text" inputmode="decimal" value={(*draft).clone().unwrap_or_else(|| text.to_string())} oninput={on_input} onkeydown={on_escape} {placeholder}
@@ -228,7 +261,7 @@ pub(crate) fn Number(props: &NumberProps) -> Html {
                 <span class="unit">{ reach.unit }</span>
             </span>
             if let Some(problem) = problem {
-                <p id={describe} class="problem">{ problem }</p>
+                <p class="problem"><span id={describe}>{ problem }</span>{ " " }{ about.more() }</p>
             } else {
                 { about.hint(&describe, &reach.words()) }
             }
@@ -247,11 +280,6 @@ impl Reach {
         });
         [range, default].into_iter().flatten().collect()
     }
-}
-
-/// A number, with commas between the thousands of a whole one.
-fn grouped(x: f64) -> String {
-    if (1e3..1e15).contains(&x) && x.fract() == 0.0 { thousands(x as u64) } else { x.to_string() }
 }
 
 #[derive(Properties, PartialEq)]
@@ -275,7 +303,7 @@ pub(crate) fn Text(props: &TextProps) -> Html {
     let id = format!("f-{}", props.path);
     let describe = format!("{id}-help");
     html! {
-        <div class="field">
+        <div class="field" onkeydown={hush()} onfocusout={speak_again()}>
             <label for={id.clone()}>{ about.label }</label>
             <span class="input">
                 <input {id} type="text" value={value.clone()} placeholder={props.absent.clone()} aria-describedby={describe.clone()} onchange={on_change} />
@@ -356,7 +384,7 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
     };
     // A select cuts what is wider than itself: the words that show are drawn over it, in as many lines as they take.
     html! {
-        <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))}>
+        <div class={classes!("field", "pick", problem.is_some().then_some("wrong"))} onkeydown={hush()} onfocusout={speak_again()}>
             <label for={id.clone()}>{ about.label }</label>
             <span class="select">
                 <select {id} disabled={props.disabled} aria-describedby={describe.clone()} onchange={on_change}>
@@ -370,7 +398,7 @@ pub(crate) fn Pick(props: &PickProps) -> Html {
                 <span aria-hidden="true">{ chosen }</span>
             </span>
             if let Some(problem) = problem {
-                <p id={describe} class="problem">{ problem }</p>
+                <p class="problem"><span id={describe}>{ problem }</span>{ " " }{ about.more() }</p>
             } else if props.told {
                 <p class="help"><span id={describe}>{ &about.help }</span>{ " " }{ about.more() }</p>
             } else {

@@ -1,12 +1,13 @@
 //! The run on one page, to print: the scenario in words, the figures, the stage, four charts, the digest and the link.
 
 use faaslab_core::measure::Summary;
-use faaslab_core::registry::Choice;
+use faaslab_core::registry::{Choice, Entry};
 use faaslab_core::scenario::{Role, Scenario};
 use faaslab_core::units::{count, counted, split_duration, split_memory, three_digits};
 use faaslab_core::view::Theme;
 use yew::prelude::*;
 
+use super::timeline::{changes, of_param};
 use crate::app::Tools;
 use crate::charts::{ChartKind, picture};
 use crate::store::{LabHandle, Shown, address, catalogue, gallery};
@@ -16,12 +17,15 @@ const CHARTS: [ChartKind; 4] = [ChartKind::SlowdownCdf, ChartKind::ResponseOverT
 /// Width and height of the stage, in pixels of a page that is 960 wide.
 const STAGE: (f64, f64) = (960.0, 350.0);
 
+/// A longer link is not printed: nobody types it, and it would take a page of its own.
+const LONG_LINK: usize = 1_200;
+
 /// The report.
 #[component]
 pub(crate) fn RunReport() -> Html {
     let (Some(lab), Some(tools)) = (use_context::<LabHandle>(), use_context::<Tools>()) else { return html! {} };
     // As it was when the report was opened: the playhead may go on.
-    let stage = use_memo((), |()| Some((tools.player.now().at_s, tools.player.picture(Some(STAGE), &Theme::LIGHT)?)));
+    let stage = use_memo((), |()| tools.player.picture(&lab.scenario, Some(STAGE), &Theme::LIGHT));
     let charts = {
         let shown = lab.shown.clone();
         use_memo(shown.as_ref().map(|s| s.run), |_| shown.as_deref().map(pictures).unwrap_or_default())
@@ -58,7 +62,7 @@ pub(crate) fn RunReport() -> Html {
             if let Some(short_link) = short_link {
                 <p class="help way">{ "To open this experiment, by a short link: " }<a href={short_link.clone()}>{ short_link }</a></p>
             }
-            <p class="help way">{ "To open this experiment, by the link that holds all of it: " }<a href={link.clone()}>{ link }</a></p>
+            <p class={classes!("help", "way", (link.len() > LONG_LINK).then_some("no-print"))}>{ "To open this experiment, by the link that holds all of it: " }<a href={link.clone()}>{ link }</a></p>
         </div>
     }
 }
@@ -70,10 +74,7 @@ fn pictures(shown: &Shown) -> Vec<(&'static str, String)> {
 
 /// The scenario in words.
 fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
-    let name = |path: &str, choice: &Choice| {
-        let entries = catalogue().entries_at(path).unwrap_or_default();
-        entries.iter().find(|e| e.kind == choice.kind).map_or(choice.kind.clone(), |e| e.name.to_owned())
-    };
+    let name = |path: &str, choice: &Choice| chosen(catalogue().entries_at(path).unwrap_or_default(), choice);
     let of = |role: Role| scenario.nodes.iter().filter(move |n| n.is(role));
     let workers: u64 = of(Role::Worker).map(|n| u64::from(n.count)).sum();
     let cores: f64 = of(Role::Worker).map(|n| n.cores * f64::from(n.count)).sum();
@@ -101,7 +102,17 @@ fn words(scenario: &Scenario, s: &Summary) -> Vec<String> {
         name("policies.placement", &scenario.policies.placement),
         name("policies.keep_alive", &scenario.policies.keep_alive)
     );
-    vec![format!("{place} {load} {run}"), rules]
+    let changes: Vec<String> = changes(scenario).into_iter().map(|(line, ..)| line).collect();
+    let changes = (!changes.is_empty()).then(|| format!("During the run: {}.", changes.join("; ")));
+    [format!("{place} {load} {run}"), rules].into_iter().chain(changes).collect()
+}
+
+/// A kind by its name, and what its parameters are set to.
+fn chosen(entries: &[&'static Entry], choice: &Choice) -> String {
+    let Some(entry) = entries.iter().find(|e| e.kind == choice.kind) else { return choice.kind.clone() };
+    let set = entry.params.iter().filter_map(|p| Some(of_param(p, choice.params.get(p.name)?)));
+    let set: Vec<String> = set.collect();
+    if set.is_empty() { entry.name.to_owned() } else { format!("{} ({})", entry.name, set.join(", ")) }
 }
 
 fn figures(s: &Summary) -> Vec<(&'static str, String)> {

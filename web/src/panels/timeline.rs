@@ -1,7 +1,7 @@
 //! What changes during the run: a list to read, and to take entries from.
 
 use faaslab_core::registry::{Domain, Entry, Param, find};
-use faaslab_core::scenario::{Change, Shape, field};
+use faaslab_core::scenario::{Change, Scenario, Shape, field};
 use serde_json::Value;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -17,18 +17,9 @@ pub(crate) fn Timeline() -> Html {
     let summary = use_node_ref();
     let timeline = &lab.scenario.timeline;
     let mut wrong = lab.problem_at("timeline").is_some();
-    let rows: Vec<Html> = entries(timeline)
+    let rows: Vec<Html> = changes(&lab.scenario)
         .into_iter()
-        .map(|(index, path)| {
-            let change = &timeline[index];
-            let what = match path {
-                Some(path) => {
-                    let kind = lab.scenario.as_of(change.at_s).to_value();
-                    words(path, &change.set[path], |choice| kind_at(&kind, choice))
-                }
-                None => "nothing changes".to_owned(),
-            };
-            let line = format!("{}: {what}", instant(change.at_s));
+        .map(|(line, index, path)| {
             let at = path.and_then(|path| lab.problem_at(&format!("timeline[{index}].set.{path}")));
             let problem = at.or(lab.problem_at(&format!("timeline[{index}].at_s"))).map(told);
             wrong |= problem.is_some();
@@ -61,6 +52,22 @@ pub(crate) fn Timeline() -> Html {
             }
         </details>
     }
+}
+
+/// What changes during a run, in words and in the order of time, each with the number of its change and the path that it sets.
+pub(super) fn changes(scenario: &Scenario) -> Vec<(String, usize, Option<&str>)> {
+    let told = |(index, path): (usize, Option<&'_ str>)| {
+        let change = &scenario.timeline[index];
+        match path {
+            Some(path) => {
+                let kind = scenario.as_of(change.at_s).to_value();
+                words(path, &change.set[path], |choice| kind_at(&kind, choice))
+            }
+            None => "nothing changes".to_owned(),
+        }
+    };
+    let line = |entry: (usize, Option<&'_ str>)| format!("{}: {}", instant(scenario.timeline[entry.0].at_s), told(entry));
+    entries(&scenario.timeline).into_iter().map(|entry| (line(entry), entry.0, entry.1)).collect()
 }
 
 /// Numbers of changes with the paths that they set, in the order of time. A change that sets nothing is listed too.
@@ -139,7 +146,7 @@ fn within(label: &str) -> String {
 }
 
 /// A parameter of the registry and what it is set to.
-fn of_param(param: &Param, value: &Value) -> String {
+pub(super) fn of_param(param: &Param, value: &Value) -> String {
     let label = within(param.label);
     let word = match &param.domain {
         Domain::Word(words) => meaning(words, value),

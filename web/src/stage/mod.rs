@@ -466,7 +466,7 @@ fn Caption(props: &CaptionProps) -> Html {
         let pick = Callback::from(move |event: Event| open.emit(picked(&event)));
         return html! {
             <div class="stage-empty plate">
-                <p>{ format!("This experiment needs {}. A link carries only the name of a trace: drop the file here, or choose it.", names.join(", ")) }</p>
+                <p>{ format!("This experiment needs {}, which is not kept here: drop the file, or choose it. Links carry the name of a trace alone.", names.join(", ")) }</p>
                 <label class="button file">{ "Choose files…" }<input type="file" multiple=true onchange={pick} /></label>
             </div>
         };

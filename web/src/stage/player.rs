@@ -524,13 +524,16 @@ impl Player {
         inner.current.as_ref().filter(|p| (p.range_ns().0..=p.range_ns().1).contains(&at)).map(|p| p.live(at))
     }
 
-    /// The stage at the instant that is drawn, as SVG: what the screen shows of it, or all of it in a size in pixels. Nothing before
-    /// there is a run.
-    pub(crate) fn picture(&self, size: Option<(f64, f64)>, theme: &Theme) -> Option<String> {
+    /// The stage of a scenario as SVG, and the instant that it shows, in seconds: what the screen shows of it, or, in the dark or in a
+    /// size in pixels that is asked for, all of it. Nothing before there is a run.
+    pub(crate) fn picture(&self, scenario: &Scenario, size: Option<(f64, f64)>, theme: &Theme) -> Option<(f64, String)> {
         let inner = self.0.borrow();
-        let (scenario, _) = inner.source.as_ref()?;
         let own = Layout::of(scenario);
-        let on_screen = inner.screen.as_ref().filter(|_| size.is_none()).map(|s| (&*s.layout, s.viewport, s.size));
+        let on_screen = inner
+            .screen
+            .as_ref()
+            .filter(|s| size.is_none() && s.size.0 > 0.0 && s.size.1 > 0.0)
+            .map(|s| (&*s.layout, s.viewport, s.size));
         let size = size.unwrap_or((960.0, 540.0));
         let (layout, viewport, size) = on_screen.unwrap_or_else(|| (&own, own.fit(size.0, size.1), size));
         let mut items = statics::topology(scenario, layout, &viewport);
@@ -541,7 +544,7 @@ impl Player {
             ..FrameOptions::default()
         };
         inner.current.as_ref()?.frame(inner.drawn_ns, layout, &viewport, &options, &mut items);
-        Some(svg(&items, size.0, size.1, theme))
+        Some((inner.drawn_ns as f64 / 1e9, svg(&items, size.0, size.1, theme)))
     }
 
     fn tell(&self) {

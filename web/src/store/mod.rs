@@ -79,6 +79,18 @@ pub(crate) struct Loading {
     pub(crate) rows: u64,
 }
 
+/// Whether this browser keeps a trace for the next visit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// It cannot: the trace is here until the page is left.
+    #[default]
+    Here,
+    /// It does.
+    Kept,
+    /// It no longer does, as somebody asked.
+    Forgotten,
+}
+
 /// Something to tell.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Notice {
@@ -150,7 +162,7 @@ pub(crate) struct Lab {
     /// The trace that the worker holds.
     pub(crate) trace: Option<Rc<Report>>,
     /// Whether this browser keeps it for the next visit.
-    pub(crate) kept: bool,
+    pub(crate) keeping: Keeping,
     /// The number of the reading that looks for a named trace among those that are kept.
     recalling: Option<u32>,
     /// The trace on its way.
@@ -259,7 +271,7 @@ impl Lab {
             containers: None,
             why: None,
             trace: None,
-            kept: false,
+            keeping: Keeping::default(),
             recalling: None,
             loading: None,
             notices: Rc::default(),
@@ -367,6 +379,7 @@ impl Lab {
     fn hear(&mut self, message: FromSim) {
         match message {
             FromSim::Ready
+            | FromSim::Hashed(_)
             | FromSim::Window { .. }
             | FromSim::Exported { .. }
             | FromSim::Found { .. }
@@ -409,19 +422,27 @@ impl Lab {
             }
             FromSim::Loaded { load, report, kept, recalled } => {
                 self.loading.take_if(|l| l.load == load);
-                (self.kept, self.recalling) = (kept, None);
+                self.keeping = if kept { Keeping::Kept } else { Keeping::Here };
+                self.recalling.take_if(|asked| *asked == load);
                 if recalled {
-                    // Whatever is named by now, this is what the worker has.
+                    // Whatever is named by now, this is what the worker has. What was asked to run before would run with it.
                     self.trace = Some(Rc::new(*report));
-                    self.again += 1;
+                    if self.scenario.workload.trace.is_some() {
+                        self.running = None;
+                        self.again += 1;
+                    }
                 } else {
                     self.loaded(*report);
                 }
             }
             FromSim::Unkept { load } => drop(self.recalling.take_if(|asked| *asked == load)),
-            FromSim::Forgotten => self.kept = false,
+            FromSim::Forgotten => self.keeping = Keeping::Forgotten,
             FromSim::Unreadable { load, error } => {
                 self.loading.take_if(|l| Some(l.load) == load);
+                if load.is_none() {
+                    // The worker has none now: another tab may have let go of it.
+                    self.trace = None;
+                }
                 self.tell(error.to_string(), true);
             }
             FromSim::Crashed(why) => {
@@ -431,7 +452,7 @@ impl Lab {
                     "it needed more memory than the browser gives. Shorten it (Run, Arrivals for) or use the command line"
                         .to_owned()
                 } else {
-                    why
+                    why.replace('\n', " ")
                 };
                 self.tell(
                     format!("The simulation stopped working: {cause}. Your scenario is kept; change it or run it again."),
@@ -585,9 +606,6 @@ pub(crate) fn run_key(scenario: &Scenario) -> Scenario {
     for zone in &mut key.zones {
         (zone.x, zone.y) = (None, None);
         zone.name.clear();
-    }
-    for image in &mut key.images {
-        image.name.clear();
     }
     (key.title, key.question, key.look_at) = Default::default();
     key

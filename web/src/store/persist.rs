@@ -10,34 +10,71 @@ use super::{gallery, history};
 const SCENARIO: &str = "faaslab.scenario";
 const EARLIER: &str = "faaslab.earlier";
 const THEME: &str = "faaslab.theme";
+const FORK: &str = "faaslab.fork";
 const AXIS: &str = "faaslab.axis.";
 
+/// What all tabs of the page share.
 fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok().flatten()
 }
 
-/// Writes a text, for which the oldest steps of the undo history give way. Fails in words when the browser has no room or forbids
-/// it.
+/// What this tab has alone, until it is closed: what is done in one tab does not change what another returns to.
+fn own() -> Option<Storage> {
+    web_sys::window()?.session_storage().ok().flatten()
+}
+
+/// Writes a text for all tabs. Fails in words when the browser has no room or forbids it.
 fn write(key: &str, text: &str) -> Result<(), String> {
     let storage = storage().ok_or("This browser does not let the page save your work. Save it as a file before you leave.")?;
+    let full = || "The browser has no room left to save your work. Save it as a file before you leave.".to_owned();
+    if set_with_room(&storage, key, text) { Ok(()) } else { Err(full()) }
+}
+
+/// Writes a text, for which the oldest steps of the undo history give way. Answers whether there was room.
+fn set_with_room(storage: &Storage, key: &str, text: &str) -> bool {
     while storage.set_item(key, text).is_err() {
-        if !history::give_way(&storage) {
-            return Err("The browser has no room left to save your work. Save it as a file before you leave.".to_owned());
+        if !history::give_way(storage) {
+            return false;
         }
     }
-    Ok(())
+    true
 }
 
 /// Saves the scenario with its undo history. Answers how many of the oldest steps there was no room for; fails in words when the
 /// browser has no room for the scenario or forbids it.
 pub(crate) fn save(document: &Document) -> Result<usize, String> {
-    write(SCENARIO, &document.scenario().to_json())?;
+    let text = document.scenario().to_json();
+    let here = own().is_some_and(|own| {
+        history::keep(&own, document);
+        set_with_room(&own, SCENARIO, &text)
+    });
+    // What is there from before would be taken for the last.
+    if let Some(own) = own().filter(|_| !here) {
+        let _ = own.remove_item(SCENARIO);
+    }
+    write(SCENARIO, &text)?;
     Ok(storage().map_or(0, |storage| history::keep(&storage, document)))
+}
+
+/// Remembers that the page shows a fork from this instant on, in seconds, or none: what is saved then has it in its timeline.
+pub(crate) fn keep_fork(at_s: Option<f64>) {
+    let Some(own) = own() else { return };
+    let _ = match at_s {
+        Some(at_s) => own.set_item(FORK, &at_s.to_string()),
+        None => own.remove_item(FORK),
+    };
+}
+
+/// The instant of the fork that this tab was left in, if what it saved has one.
+pub(crate) fn fork() -> Option<f64> {
+    let own = own().filter(|own| matches!(own.get_item(SCENARIO), Ok(Some(_))))?;
+    own.get_item(FORK).ok().flatten()?.parse().ok()
 }
 
 /// The undo history that was saved with a scenario.
 pub(crate) fn steps(scenario: &Scenario) -> history::Steps {
-    storage().map(|storage| history::kept(&storage, scenario)).unwrap_or_default()
+    let kept = [own(), storage()].into_iter().flatten().map(|storage| history::kept(&storage, scenario));
+    kept.into_iter().find(|steps| *steps != history::Steps::default()).unwrap_or_default()
 }
 
 /// Keeps what is saved aside before a scenario of another origin is saved in its place, unless the gallery has it too or it is
@@ -59,9 +96,9 @@ pub(crate) fn earlier() -> Option<(String, Result<Scenario, String>)> {
     Some((text, scenario))
 }
 
-/// The scenario that was saved last; an error if something is there that cannot be read.
+/// The scenario that was saved last, in this tab if it saved any; an error if something is there that cannot be read.
 pub(crate) fn saved() -> Option<Result<Scenario, String>> {
-    let text = storage()?.get_item(SCENARIO).ok().flatten()?;
+    let text = [own(), storage()].into_iter().flatten().find_map(|storage| storage.get_item(SCENARIO).ok().flatten())?;
     Some(Scenario::from_json(&text).map_err(|e| e.to_string()))
 }
 

@@ -16,7 +16,7 @@ use faaslab_core::sim::search::{Search, Step};
 use faaslab_core::sim::stage::{StageWindow, record};
 use faaslab_core::sim::why::{Why, why};
 use faaslab_core::sim::{Library, Simulation};
-use faaslab_core::trace::{Limits, Reader, TraceData, TraceError};
+use faaslab_core::trace::{Fingerprint, Limits, Reader, TraceData, TraceError};
 use faaslab_core::units::SimTime;
 use faaslab_core::view::{Theme, still};
 use faaslab_core::workload::Workload;
@@ -25,6 +25,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageChannel, MessageEvent};
 
+use super::hasher::Hasher;
 use super::protocol::{FromSim, Job, Outcome, ToSim, pack, unpack};
 use super::shelf;
 use super::tables::Tables;
@@ -86,6 +87,8 @@ struct Worker {
     /// Wakes the loop when a message comes.
     wake: Rc<RefCell<Option<Function>>>,
     trace: Option<TraceData>,
+    /// Of the file whose bytes come.
+    fingerprint: Fingerprint,
     /// The workload of the last run, and the scenario that it is of.
     drawn: Option<(Scenario, Arc<Workload>)>,
     run: Option<Run>,
@@ -124,6 +127,7 @@ pub(crate) fn start(scope: DedicatedWorkerGlobalScope) {
         inbox,
         wake,
         trace: None,
+        fingerprint: Fingerprint::default(),
         drawn: None,
         run: None,
         before: Vec::new(),
@@ -275,6 +279,16 @@ impl Worker {
                 let forgetting: Seldom<'_> = Box::pin(self.forget(hashes));
                 forgetting.await;
             }
+            ToSim::Hash => {
+                with.iter()
+                    .filter_map(|bytes| bytes.dyn_ref::<Uint8Array>())
+                    .for_each(|bytes| self.fingerprint.push(&bytes.to_vec()));
+                self.post(&FromSim::Hashed(None));
+            }
+            ToSim::HashEnd => {
+                let sha256 = std::mem::take(&mut self.fingerprint).sha256();
+                self.post(&FromSim::Hashed(Some(sha256)));
+            }
             ToSim::TakePart(part) => with.iter().for_each(|module| parts::take(part, module)),
             message => self.answer(message),
         }
@@ -341,7 +355,7 @@ impl Worker {
             // These have been handled.
             ToSim::Run { .. } | ToSim::Cancel(_) | ToSim::Window { .. } => {}
             ToSim::LoadTrace(_) | ToSim::TakeTrace | ToSim::TakePart(_) => {}
-            ToSim::Recall { .. } | ToSim::Forget(_) => {}
+            ToSim::Recall { .. } | ToSim::Forget(_) | ToSim::Hash | ToSim::HashEnd => {}
         }
     }
 
@@ -373,8 +387,10 @@ impl Worker {
 
     /// Reads files as a trace. Answers whether it came to the end: false if it was cancelled.
     async fn load(&mut self, load: u32, files: &[File]) -> Result<bool, TraceError> {
-        let mut reader = Reader::new(Limits::default());
         let total: f64 = files.iter().map(|f| f.size()).sum();
+        // What is one piece is not worth a worker.
+        let hasher = if total > CHUNK { Hasher::start() } else { None };
+        let mut reader = if hasher.is_some() { Reader::unhashed(Limits::default()) } else { Reader::new(Limits::default()) };
         let mut read = 0.0;
         let mut last = now_ms();
         for file in files {
@@ -383,12 +399,15 @@ impl Worker {
             let mut next = coming(file, at);
             while at < file.size() {
                 let bytes = arrived(next).await.ok_or_else(|| TraceError::unreadable(&file.name(), at, file.size()))?;
-                let end = at + bytes.len() as f64;
+                let (length, piece) = (f64::from(bytes.length()), bytes.to_vec());
                 // The next bytes come while these are read.
-                next = coming(file, end);
-                reader.push(&bytes)?;
-                at = end;
-                read += bytes.len() as f64;
+                next = coming(file, at + length);
+                if let Some(hasher) = &hasher {
+                    hasher.push(bytes).await;
+                }
+                reader.push(&piece)?;
+                at += length;
+                read += length;
                 if now_ms() - last > PROGRESS_MS {
                     last = now_ms();
                     self.post(&FromSim::Loading { load, bytes: read, total, rows: reader.rows_so_far() });
@@ -397,12 +416,23 @@ impl Worker {
                     return Ok(false);
                 }
             }
-            reader.end_file()?;
+            match &hasher {
+                Some(hasher) => match hasher.end_file().await {
+                    Some(sha256) => reader.end_file_as(sha256)?,
+                    None => reader.end_file_as(
+                        fingerprint(file).await.ok_or_else(|| TraceError::unreadable(&file.name(), 0.0, file.size()))?,
+                    )?,
+                },
+                None => reader.end_file()?,
+            }
         }
         let (trace, report) = reader.finish()?;
         let packed = trace.to_bytes();
-        self.take(trace);
         let kept = shelf::keep(&self.scope, &report, &packed).await;
+        if self.gives_up(load) {
+            return Ok(false);
+        }
+        self.take(trace);
         let is_kept = kept.is_some();
         let handle = kept.or_else(|| in_memory(&packed));
         self.post_loaded(FromSim::Loaded { load, report: Box::new(report), kept: is_kept, recalled: false }, handle);
@@ -514,10 +544,21 @@ fn coming(file: &File, at: f64) -> Option<Promise> {
 }
 
 /// The bytes that were asked for, which are some; nothing if they cannot be had.
-async fn arrived(bytes: Option<Promise>) -> Option<Vec<u8>> {
+async fn arrived(bytes: Option<Promise>) -> Option<Uint8Array> {
     let buffer = JsFuture::from(bytes?).await.ok()?;
-    let bytes = Uint8Array::new(&buffer).to_vec();
-    (!bytes.is_empty()).then_some(bytes)
+    let bytes = Uint8Array::new(&buffer);
+    (bytes.length() > 0).then_some(bytes)
+}
+
+/// The fingerprint of a file, read once more; nothing if it cannot be read.
+async fn fingerprint(file: &File) -> Option<String> {
+    let (mut fingerprint, mut at) = (Fingerprint::default(), 0.0);
+    while at < file.size() {
+        let bytes = arrived(coming(file, at)).await?;
+        fingerprint.push(&bytes.to_vec());
+        at += f64::from(bytes.length());
+    }
+    Some(fingerprint.sha256())
 }
 
 impl Run {

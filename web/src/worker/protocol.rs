@@ -147,6 +147,10 @@ pub(crate) enum ToSim {
         /// Width and height, in pixels.
         size: (f64, f64),
     },
+    /// Read the bytes that travel with this as the next of a file whose fingerprint is wanted.
+    Hash,
+    /// That file is complete.
+    HashEnd,
     /// Take a later part of the program, which travels with this.
     TakePart(u8),
     /// Crash: for the test of what happens then.
@@ -285,6 +289,8 @@ pub(crate) enum FromSim {
         /// Whether it was kept already, and not read from its files.
         recalled: bool,
     },
+    /// Bytes of a file were read; its fingerprint, once it was complete.
+    Hashed(Option<String>),
     /// This browser does not keep the trace that was asked for.
     Unkept {
         /// The number of that reading.

@@ -16,7 +16,7 @@ use web_sys::{
 /// Its number goes up when the same files are read as another trace than before.
 const FOLDER: &str = "traces-1";
 
-/// So many traces are kept, those that were read last.
+/// So many traces are kept, those that were written last.
 const MOST: usize = 4;
 
 /// The length of the report comes first, in so many bytes.
@@ -74,7 +74,11 @@ pub(super) async fn keep(scope: &DedicatedWorkerGlobalScope, report: &Report, pa
     let options = FileSystemGetFileOptions::new();
     options.set_create(true);
     let handle: FileSystemFileHandle = JsFuture::from(folder.get_file_handle_with_options(&name, &options)).await.ok()?.into();
-    if !Reflect::has(&handle, &"createSyncAccessHandle".into()).ok()? || write(&handle, report, packed).await.is_none() {
+    // Nothing where another tab writes it.
+    let can_write = Reflect::has(&handle, &"createSyncAccessHandle".into()).ok()?;
+    let access: FileSystemSyncAccessHandle =
+        if can_write { JsFuture::from(handle.create_sync_access_handle()).await.ok()?.into() } else { return None };
+    if write(&access, report, packed).is_none() {
         let _ = JsFuture::from(folder.remove_entry(&name)).await;
         return None;
     }
@@ -82,11 +86,10 @@ pub(super) async fn keep(scope: &DedicatedWorkerGlobalScope, report: &Report, pa
     Some(opened(&file(&folder, &name).await?, &name).await?.1)
 }
 
-/// Writes a file; nothing if there is no room, or another tab writes it.
-async fn write(handle: &FileSystemFileHandle, report: &Report, packed: &[u8]) -> Option<()> {
-    let access: FileSystemSyncAccessHandle = JsFuture::from(handle.create_sync_access_handle()).await.ok()?.into();
-    let report = serde_json::to_vec(report).ok()?;
+/// Writes a file and closes it; nothing if there is no room.
+fn write(access: &FileSystemSyncAccessHandle, report: &Report, packed: &[u8]) -> Option<()> {
     let write_all = || {
+        let report = serde_json::to_vec(report).ok()?;
         access.truncate_with_u32(0).ok()?;
         for part in [&(report.len() as u64).to_le_bytes()[..], &report, packed] {
             // It goes on where the last part ended.
