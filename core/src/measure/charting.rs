@@ -229,9 +229,9 @@ mod tests {
         let points = cdf(&samples);
         let ends = [(points[0].0, points[0].1), (points[points.len() - 1].0, points[points.len() - 1].1)];
         assert_eq!(ends, [(1.0, 0.0), (21.3, 1.0)]);
-        let between = points.windows(2).map(|p| (p[1].0 - p[0].0, p[1].1 - p[0].1));
-        assert!(between.clone().all(|(across, up)| across == 0.0 || up <= 0.005), "{points:?}");
-        assert!((1..=2).contains(&between.filter(|(across, _)| *across > 0.0).count()), "one jump: {points:?}");
+        // All that lies between the two is less than one of them.
+        let between = points.windows(2).filter(|p| p[1].0 > p[0].0).map(|p| p[1].1 - p[0].1);
+        assert!(between.sum::<f64>() < 0.007, "{points:?}");
         let upright = tail(&samples);
         assert!(upright.windows(2).all(|p| p[0].0 == p[1].0 || p[0].1 / p[1].1 < 1.3), "{upright:?}");
         // What figures name is a point of the line.
