@@ -164,14 +164,15 @@ test("each tab returns to its own work, with its own history; a new one begins w
     last.set(each, await digest(each, last.get(each)));
     await each.waitForTimeout(350); // until it is saved
   };
-  for (const [each, ttl] of [[page, 60], [page, 70], [other, 5], [other, 6], [page, 80], [other, 7]]) await edit(each, ttl);
+  for (const [each, ttl] of [[page, 0.5], [page, 1], [other, 3], [other, 4], [page, 1.5], [other, 5]]) await edit(each, ttl);
   await page.bringToFront();
   await page.reload();
   assert.equal(await digest(page), last.get(page));
-  assert.equal(await field(page, "policies.keep_alive.ttl_s").inputValue(), "80");
+  assert.equal(await field(page, "policies.keep_alive.ttl_s").inputValue(), "1.5");
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.waitForFunction(() => document.querySelector('[id="f-policies.keep_alive.ttl_s"]').value === "70");
-  await edit(page, 90);
+  await page.waitForFunction(() => document.querySelector('[id="f-policies.keep_alive.ttl_s"]').value === "1");
+  last.set(page, await digest(page, last.get(page)));
+  await edit(page, 7);
   const third = await page.context().newPage();
   await third.goto(lab.base);
   assert.equal(await digest(third), last.get(page), "the last that was saved in any tab");

@@ -6,7 +6,7 @@ mod qr;
 mod share;
 
 use faaslab_core::trace::{Format, Report};
-use faaslab_core::units::{SimDuration, count, counted};
+use faaslab_core::units::{SimDuration, count};
 use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlSelectElement};
@@ -208,7 +208,7 @@ fn trace_report(lab: &LabHandle, tools: &Tools, r: &Report) -> Html {
             { fact("Rows kept", r.rows_kept.to_string()) }
             { fact("Rows rejected", r.rows_rejected.to_string()) }
             { fact("Invocations", r.invocations.to_string()) }
-            { fact("Functions", format!("{} in {}", count(r.functions), counted(r.apps, "app"))) }
+            { fact("Functions", format!("{} in {} app{}", r.functions, r.apps, if r.apps == 1 { "" } else { "s" })) }
             { fact("Time range", time(r.span_ns)) }
             { r.median_execution_ns.map(|ns| fact("Median execution", time(ns))) }
             { unit }
