@@ -1,6 +1,7 @@
 // Traces uploaded to the page: the same digests as natively, told refusals, progress and cancel.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { createWriteStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -149,6 +150,39 @@ test("a file that is changed while it is read is refused, not taken in part", as
   assert.equal(await page.locator(".run-line .digest").textContent(), first);
   assert.equal(await page.locator(".trace-name").count(), 0);
   clean(page);
+});
+
+test("a file of several pieces is known by the SHA-256 of its bytes, whoever computes it", async () => {
+  const rows = Array.from({ length: 450_000 }, (_, i) => `f${i % 9},128,20,400,${i * 2}.125`).join("\n");
+  const bytes = Buffer.from(`function,mem_mb,warm_ms,cold_ms,arrival_ms\n${rows}\n`);
+  const file = join(folder, "pieces.csv");
+  writeFileSync(file, bytes);
+  assert.ok(bytes.length > 2 * 4_194_304);
+  const expected = createHash("sha256").update(bytes).digest("hex");
+  // A worker of the worker's; none where there can be none; one that fails at once.
+  for (const before of ["", "self.Worker = undefined;", 'self.Worker = class extends Worker { constructor() { super("./not-there.js"); } };']) {
+    const context = await lab.browser.newContext({ viewport: { width: 1280, height: 800 } });
+    try {
+      if (before) {
+        await context.route("**/worker.js", async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({ response: answer, body: `${before}\n${await answer.text()}` });
+        });
+      }
+      const page = await context.newPage();
+      await page.goto(lab.base);
+      await digest(page);
+      await page.locator(".topbar input[type=file]").setInputFiles(file);
+      await page.locator("dialog .facts").waitFor({ timeout: 30_000 });
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Share" }).click();
+      const link = await page.locator("dialog .link").inputValue();
+      const scenario = JSON.parse(execFileSync(cli, ["link", "decode", link], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+      assert.equal(scenario.workload.trace.files[0].sha256, expected, before);
+    } finally {
+      await context.close();
+    }
+  }
 });
 
 test("a trace that is dropped while another is read takes its place, with progress and Cancel", async () => {
