@@ -250,8 +250,8 @@ fn Help() -> Html {
     });
     html! {
         <>
-        <div class="shortcuts">{ for sections }</div>
         <p>{ "What everything on the bench means, and what each field does, stands in " }<a href="guide.html" target="faaslab-guide">{ "the guide" }</a>{ "." }</p>
+        <div class="shortcuts">{ for sections }</div>
         <p>{ "Everything runs in this tab. Nothing that you load or draw leaves it, until you send a link." }</p>
         <p>{ "Slowdown is response time divided by the execution time alone on an idle, warm machine: 1 is perfect." }</p>
         </>
