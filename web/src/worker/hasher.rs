@@ -119,6 +119,9 @@ impl Hasher {
 
 impl Drop for Hasher {
     fn drop(&mut self) {
+        // What it has said already must find nobody: who would hear it goes now.
+        self.worker.set_onmessage(None);
+        self.worker.set_onerror(None);
         self.worker.terminate();
     }
 }
