@@ -197,12 +197,28 @@ impl Easel {
         }
     }
 
+    /// Whether a drawing was asked for and is not there yet.
+    pub(super) fn is_due(&self) -> bool {
+        self.due.get()
+    }
+
     /// Draws what was asked for.
     pub(super) fn draw_now(self: &Rc<Self>) {
         self.due.set(false);
         self.draw();
         self.watch_resolution();
         self.place_playhead();
+    }
+
+    /// Draws at once what is still to be drawn, so that a key or a press that comes before it counts as it would after it.
+    fn catch_up(self: &Rc<Self>) {
+        if !self.due.get() && self.frame.borrow().is_some() {
+            return;
+        }
+        if let Some(host) = self.host.cast::<HtmlElement>() {
+            self.size.set((f64::from(host.client_width()), f64::from(host.client_height())));
+        }
+        self.draw_now();
     }
 
     /// Draws again when the page is zoomed or moves to another screen.
@@ -313,7 +329,8 @@ impl Easel {
     }
 
     /// The pointer was pressed.
-    pub(super) fn press(&self, at: Px) {
+    pub(super) fn press(self: &Rc<Self>, at: Px) {
+        self.catch_up();
         let in_plot = self.frame.borrow().as_ref().and_then(|frame| frame.grid).is_some_and(|grid| grid.value_at(at.0).is_some());
         self.pressed.set(in_plot.then_some(at));
     }
@@ -346,7 +363,8 @@ impl Easel {
     }
 
     /// A key was pressed. Answers nothing if it does nothing here.
-    pub(super) fn key(&self, key: &str, far: bool) -> Option<Keyed> {
+    pub(super) fn key(self: &Rc<Self>, key: &str, far: bool) -> Option<Keyed> {
+        self.catch_up();
         let (grid, step, parts) = match &*self.frame.borrow() {
             Some(frame) => (frame.grid, frame.step, frame.parts.iter().map(|(place, _)| *place).collect::<Vec<_>>()),
             None => return None,

@@ -37,7 +37,7 @@ fn draw_one() {
         queue.task = (!queue.easels.is_empty()).then(|| Timeout::new(0, draw_one));
         next
     });
-    if let Some(easel) = next.and_then(|easel| easel.upgrade()) {
+    if let Some(easel) = next.and_then(|easel| easel.upgrade()).filter(|easel| easel.is_due()) {
         easel.draw_now();
     }
 }
