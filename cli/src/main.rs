@@ -366,6 +366,8 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("expirations", s.expirations),
         ("prewarmed", s.prewarmed),
         ("offloads", s.offloads),
+        ("steals", s.steals),
+        ("asked for work", s.steal_attempts),
         ("conflicts", s.conflicts),
         ("withdrawn", s.withdrawn),
         ("killed", s.killed),

@@ -210,10 +210,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The entries for the choices at a path, or nothing if no choice stands there. Estimates are always the built-in ones.
+    /// The entries for the choices at a path, or nothing if no choice stands there. Stealing and estimates are always the built-in ones.
     pub fn entries_at(&self, path: &str) -> Option<&[&'static Entry]> {
         match path {
             "frame.architecture" => Some(&self.architectures),
+            "frame.stealing" => Some(crate::frame::mechanism::stealing::REGISTRY),
             "policies.placement" => Some(&self.placements),
             "policies.keep_alive" => Some(&self.keep_alives),
             "policies.order" => Some(&self.orders),

@@ -650,6 +650,32 @@ fn hot_home_a_bound_sends_on_what_one_home_cannot_do() {
     assert!(free.hosts.iter().any(|h| h.utilisation > 0.98) && bounded.hosts.iter().all(|h| h.utilisation < 0.9));
 }
 
+#[test]
+fn open_door_idle_workers_take_from_the_hot_home_and_start_cold() {
+    let (open, shut) = (with("open-door", &[]), with("open-door", &[("frame.stealing.kind", json!("none"))]));
+    assert!(near(open.response_ms.mean, 499.0) && near(shut.response_ms.mean, 12_200.0));
+    assert!(near(open.cold_share, 0.32) && near(shut.cold_share, 0.031), "{} {}", open.cold_share, shut.cold_share);
+    assert!(open.steals > 4_000 && shut.steals == 0);
+}
+
+#[test]
+fn fetched_short_calls_do_not_wait_behind_long_ones_when_idle_workers_fetch_them() {
+    let (fetched, left) = (with("fetched", &[]), with("fetched", &[("frame.stealing.kind", json!("none"))]));
+    assert!(near(fetched.response_ms.p90, 274.0) && near(left.response_ms.p90, 2_290.0));
+    assert!(near(fetched.response_ms.p99, left.response_ms.p99), "what is long stays long");
+    assert!(near(fetched.steal_attempts as f64 / fetched.steals as f64, 55.0));
+}
+
+#[test]
+fn by_the_half_takes_more_at_a_time_and_asks_less() {
+    let (one, none) = (with("by-the-half", &[]), with("by-the-half", &[("frame.stealing.kind", json!("none"))]));
+    let half = with("by-the-half", &[("frame.stealing.share", json!("half"))]);
+    let [(half_50, half_99), (one_50, one_99), (none_50, none_99)] = [&half, &one, &none].map(job_ms);
+    assert!(near(one_50, 768.0) && near(half_50, 632.0) && near(none_50, 1_092.0));
+    assert!(near(one_99, 1_316.0) && near(half_99, 765.0) && near(none_99, 1_903.0));
+    assert!(half.steal_attempts < one.steal_attempts);
+}
+
 /// Half of the jobs take less, and all but one in a hundred.
 fn job_ms(summary: &Summary) -> (f64, f64) {
     let response = &summary.jobs.as_ref().unwrap().response_ms;

@@ -6,9 +6,10 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::engine::NONE;
+use faaslab_core::frame::mechanism::stealing::{REGISTRY as STEALING, objection};
 use faaslab_core::measure::{Recorder, Summary};
 use faaslab_core::platform::{Cause, ImageState, Outcome, Phase, Probe, Rank, TaskEnd, Waiter};
-use faaslab_core::registry::Domain;
+use faaslab_core::registry::{Choice, Domain};
 use faaslab_core::scenario::{Cpu, Scenario};
 use faaslab_core::sim::{Library, Simulation};
 use faaslab_core::units::SimTime;
@@ -32,6 +33,7 @@ struct Shape {
     architecture: usize,
     placement: usize,
     keep_alive: usize,
+    stealing: usize,
     /// The order of queues, and what it knows of execution times.
     order: (usize, usize),
     memory_full: &'static str,
@@ -93,7 +95,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
         prop::sample::select(vec![0.0, 5.0]),
         prop::sample::select(vec![0.0, 0.5, 5.0]),
     );
-    let choice = (0usize..100, 0usize..100, 0usize..100, 1u32..4);
+    let choice = (0usize..100, 0usize..100, 0usize..100, 1u32..4, 0usize..100);
     let own = (
         0usize..6,
         0u32..3,
@@ -144,6 +146,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             architecture: choice.0,
             placement: choice.1,
             keep_alive: choice.2,
+            stealing: choice.4,
             memory_full: rules.0,
             if_insufficient: rules.1,
             no_room: rules.2,
@@ -232,11 +235,25 @@ fn scenario(s: &Shape) -> Scenario {
     };
     let mut architecture = worded(&catalogue.architectures, s.architecture);
     architecture["decision_ms"] = json!(s.decision);
+    // Where it means something; half of the runs have none.
+    let mut stealing = worded(STEALING, s.stealing);
+    (stealing["least"], stealing["pause_ms"]) = (json!(1 + s.stealing % 2), json!([0.0, 1.0, 30.0][s.stealing % 3]));
+    let choice: Choice = serde_json::from_value(stealing.clone()).unwrap();
+    let next = kind(&catalogue.architectures, s.architecture + 1);
+    let means_nothing = |choice: &Choice, kind: &str| objection(choice, kind).is_some();
+    let with = [Some(architecture["kind"].as_str().unwrap()), s.change.then_some(next)];
+    let nothing = s.stealing >= 50 || choice.kind == "none" || with.iter().flatten().any(|kind| means_nothing(&choice, kind));
+    if nothing {
+        stealing = json!({"kind": "none"});
+    }
+    let then = if s.stealing.is_multiple_of(2) && !means_nothing(&Choice::of("random"), next) { "random" } else { "none" };
     let mut timeline = if s.change {
         json!([{"at_s": 3, "set": {"policies.keep_alive.kind": kind(&catalogue.keep_alives, s.keep_alive + 1)}},
                {"at_s": 5, "set": {"frame.architecture.kind": kind(&catalogue.architectures, s.architecture + 1)}},
                {"at_s": 6, "set": {"policies.placement.kind": kind(&catalogue.placements, s.placement + 1), "nodes.w0.speed": 0.5}},
                {"at_s": 6.5, "set": {"policies.reuse": "indexed_set", "policies.queue": "fifo", "policies.starting": "join"}},
+               {"at_s": 5.2, "set": {"frame.stealing.kind": then}},
+               {"at_s": 6.6, "set": {"frame.stealing.kind": "none"}},
                {"at_s": 7, "set": {"policies.reuse": s.reuse, "policies.queue": s.queue, "policies.starting": "closed"}}])
     } else {
         json!([])
@@ -286,7 +303,7 @@ fn scenario(s: &Shape) -> Scenario {
         "images": images,
         "functions": [function, large, huge],
         "workload": {"arrivals": arrivals, "jobs": jobs},
-        "frame": {"architecture": architecture},
+        "frame": {"architecture": architecture, "stealing": stealing},
         "policies": {"placement": worded(&catalogue.placements, s.placement),
             "keep_alive": worded(&catalogue.keep_alives, s.keep_alive), "too_large": s.too_large, "reuse": s.reuse,
             "starting": s.starting, "queue": s.queue,

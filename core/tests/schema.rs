@@ -106,7 +106,7 @@ fn full() -> Scenario {
                 duration: TraceDuration::Average,
             },
         },
-        frame: Frame { architecture: Choice::of("centralized") },
+        frame: Frame { stealing: Choice::of("random"), ..Frame::of(Choice::of("centralized")) },
         policies: Policies {
             placement: Choice::of("random"),
             keep_alive: Choice::of("lru"),

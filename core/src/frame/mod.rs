@@ -8,6 +8,7 @@
 pub mod architecture;
 pub mod dynamic;
 mod held;
+pub mod mechanism;
 
 use std::collections::VecDeque;
 
@@ -131,9 +132,10 @@ impl Placer {
         self.hear_of_idle(message.host, message.function, message.words[0]);
     }
 
-    /// Takes note of how many idle containers of a function a host says it has, and of nothing else.
+    /// Takes note of how many idle containers of a function a host says it has, and of nothing else. Where the task was stolen from
+    /// that host, [`crate::engine::NONE`], nobody knows.
     pub(crate) fn hear_of_idle(&mut self, host: u32, function: u32, idle: u32) {
-        if let Some(number) = self.number_of(host) {
+        if let Some(number) = self.number_of(host).filter(|_| idle != crate::engine::NONE) {
             self.view.set_warm(number, function, idle);
         }
     }
@@ -145,7 +147,7 @@ impl Placer {
         let Some(number) = self.number_of(host) else { return };
         self.view.ended(number, &frame.whole(function));
         self.placement.heard(number, function, frame.now.since(began), frame.now);
-        self.view.set_warm(number, function, idle);
+        self.hear_of_idle(host, function, idle);
     }
 }
 

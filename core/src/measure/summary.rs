@@ -70,6 +70,10 @@ pub struct Summary {
     pub messages: Vec<(String, u64)>,
     /// Tasks handed from placer to placer.
     pub offloads: u64,
+    /// Tasks, and places that were reserved for some, that hosts stole from others.
+    pub steals: u64,
+    /// How often a host asked another for them.
+    pub steal_attempts: u64,
     /// Claims on hosts that were refused because another placer was faster, each of one task.
     pub conflicts: u64,
     /// What placers spent on those, in seconds.
@@ -234,6 +238,8 @@ impl Summary {
                 .collect(),
             messages: MessageKind::ALL.iter().map(|&k| (k.word().to_owned(), c.messages[k as usize])).collect(),
             offloads: c.messages[MessageKind::Offload as usize],
+            steals: c.messages[MessageKind::Stolen as usize],
+            steal_attempts: c.messages[MessageKind::Steal as usize],
             conflicts: c.conflicts,
             wasted_s: c.wasted_ns as f64 / 1e9,
             withdrawn: c.withdrawn,

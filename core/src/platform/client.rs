@@ -269,6 +269,9 @@ impl World {
     /// An attempt is over.
     pub(super) fn close<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
         self.enter(probe, attempt, Phase::Closed);
+        if self.attempts[attempt].stolen {
+            self.forget_theft(attempt);
+        }
         self.attempts.remove(attempt);
     }
 

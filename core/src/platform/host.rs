@@ -434,6 +434,7 @@ impl World {
         let passes = if tries { self.room_for(model, workload, probe, waiter) } else { None };
         if passes.is_none() {
             self.queues(model, workload, attempt);
+            self.wake_thieves(model);
         }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
@@ -529,6 +530,7 @@ impl World {
     fn after_dispatch<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, host: u32) {
         self.retry_staging(model, workload, probe, host);
         self.tell_free(model, probe, host);
+        self.may_steal(model, probe, host, false);
     }
 
     /// Starts whoever in the queue finds room, in order.
@@ -1417,18 +1419,23 @@ impl World {
     /// `bound` is one more than the container that waits for the placer, or 0.
     fn tell_placer<P: Probe>(&mut self, model: &Model, probe: &mut P, attempt: u32, function: u32, bound: u32) {
         let a = self.attempts[attempt];
+        let host = self.sent_to(attempt, &a);
+        let idle = if a.stolen { NONE } else { self.hosts[a.host as usize].idle_of(function) };
         let hearer = if a.hears == NONE { a.placer } else { a.hears };
         let to = self.placer_machine(a.instance, hearer);
         let finish = Message {
             instance: a.instance,
             placer: hearer,
-            host: a.host,
+            host,
             function,
-            words: [self.hosts[a.host as usize].idle_of(function), bound],
+            words: [idle, bound],
             began: a.dispatched,
             failed: !matches!(a.outcome, Outcome::Completed | Outcome::Abandoned),
             ..Message::about(MessageKind::Finish, model.hosts[a.host as usize].machine, to, attempt, &a)
         };
         self.send(model, probe, finish, 0);
+        if a.stolen {
+            self.tell_of_container(model, probe, a.host, function);
+        }
     }
 }

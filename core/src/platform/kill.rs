@@ -55,18 +55,29 @@ impl World {
         self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
         self.attempts[attempt].hops = a.hops.saturating_add(1);
         self.enter(probe, attempt, Phase::Offloaded);
-        self.return_to_placer(model, workload, probe, attempt, &a);
+        let sent_to = self.sent_to(attempt, &a);
+        self.forget_theft(attempt);
+        self.attempts[attempt].stolen = false;
+        self.return_to_placer(model, workload, probe, attempt, &a, sent_to);
         true
     }
 
-    /// A host returns an attempt to a placer, the one of an attempt that it had.
-    fn return_to_placer<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, had: &Attempt) {
+    /// A host returns an attempt to a placer, the one of an attempt that it had and that the placer had sent to a host.
+    fn return_to_placer<P: Probe>(
+        &mut self,
+        model: &Model,
+        workload: &Workload,
+        probe: &mut P,
+        attempt: u32,
+        had: &Attempt,
+        sent_to: u32,
+    ) {
         self.account(had.task, Accounting::Transfer);
         let from = model.hosts[had.host as usize].machine;
         let to = self.placer_machine(had.instance, had.placer);
         let about = Message::about(MessageKind::Offload, from, to, attempt, &self.attempts[attempt]);
         let function = workload.function[had.invocation as usize];
-        let back = Message { instance: had.instance, placer: had.placer, host: had.host, function, ..about };
+        let back = Message { instance: had.instance, placer: had.placer, host: sent_to, function, ..about };
         self.send(model, probe, back, 0);
     }
 
@@ -159,6 +170,8 @@ impl World {
         }
         self.counters.killed += 1;
         self.enter(probe, attempt, Phase::Lost);
+        let sent_to = self.sent_to(attempt, &a);
+        self.forget_theft(attempt);
         self.attempts.remove(attempt);
         if a.task == NONE {
             return; // its client gave up
@@ -168,6 +181,6 @@ impl World {
         self.tasks[a.task].uncounted += 1;
         let new = &mut self.attempts[again];
         (new.instance, new.entry, new.placer) = (a.instance, a.placer, a.placer);
-        self.return_to_placer(model, workload, probe, again, &a);
+        self.return_to_placer(model, workload, probe, again, &a, sent_to);
     }
 }

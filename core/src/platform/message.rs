@@ -60,11 +60,19 @@ pub enum MessageKind {
     Note,
     /// Placer to client: your invocation has a host.
     Placed,
+    /// Host to host: how many wait with you?
+    StealProbe,
+    /// Host to host: so many, or I give you nothing.
+    StealReply,
+    /// Host to host: give me something that waits with you.
+    Steal,
+    /// Host to host: take this.
+    Stolen,
 }
 
 impl MessageKind {
     /// All kinds.
-    pub const ALL: [MessageKind; 26] = [
+    pub const ALL: [MessageKind; 30] = [
         MessageKind::Submit,
         MessageKind::Offload,
         MessageKind::Assign,
@@ -91,6 +99,10 @@ impl MessageKind {
         MessageKind::Committed,
         MessageKind::Note,
         MessageKind::Placed,
+        MessageKind::StealProbe,
+        MessageKind::StealReply,
+        MessageKind::Steal,
+        MessageKind::Stolen,
     ];
 
     /// The word in results.
@@ -122,6 +134,10 @@ impl MessageKind {
             MessageKind::Committed => "committed",
             MessageKind::Note => "note",
             MessageKind::Placed => "placed",
+            MessageKind::StealProbe => "steal_probe",
+            MessageKind::StealReply => "steal_reply",
+            MessageKind::Steal => "steal",
+            MessageKind::Stolen => "stolen",
         }
     }
 
@@ -165,13 +181,15 @@ pub struct Message {
     pub ticket: u32,
     /// Finish: whether the attempt did not run to its end, though its client waited for that.
     pub failed: bool,
-    /// Two numbers that it carries, by kind: Submit from a host: whether it is the first for the task that ended there; Finish and Removed: idle containers of the function; ProbeReply: invocations on
+    /// Two numbers that it carries, by kind: Submit from a host: whether it is the first for the task that ended there; Finish and Removed: idle containers of the function, or [`NONE`] where it
+    /// was stolen from that host; ProbeReply: invocations on
     /// the host and idle containers of the function; Gossip: invocations per core, in thousandths, and the sender; Finish of
     /// a bound attempt: beside the idle ones, one more than its container; Staged: the image, and the head store or
     /// [`NONE`]; GetTask, NoTask, and Assign to a slot that is held: one more than the reservation, in the second, and in the
     /// first of GetTask whether the host stays with a job; Reserve: the estimate of a task in microseconds, and whether the host is
     /// to refuse where it has attempts of a class; ReserveRefused: the invocation of the last attempt of a class that came to
-    /// the host, and which attempt at it; Free: slots. What placers tell each other is theirs.
+    /// the host, and which attempt at it; Free: slots; StealReply: how many wait, and whether it gives nothing; Stolen: how many more
+    /// follow, and one more than the reservation, if it is one. What placers tell each other is theirs.
     pub words: [u32; 2],
     /// Finish: when the task was sent to the host.
     pub began: SimTime,

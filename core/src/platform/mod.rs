@@ -12,6 +12,7 @@ mod network;
 mod probe;
 mod reservation;
 mod run_queue;
+mod steal;
 mod store;
 mod straight;
 mod supply;

@@ -3,6 +3,7 @@
 use super::network::{Network, PathSpec};
 use super::supply::Supply;
 use crate::engine::{Class, NONE};
+use crate::frame::mechanism::stealing::Stealing;
 use crate::rng::hash_text;
 use crate::scenario::{
     Cpu, First, Function, IfInsufficient, Image, ImageOrder, ImageRoom, Jitter, MemoryFull, NoRoom, Queue, Reuse, Role, Scenario,
@@ -236,6 +237,8 @@ pub struct Model {
     pub queue_bound: Option<u32>,
     /// The longest that an invocation waits at a host.
     pub queue_timeout: Option<SimDuration>,
+    /// How hosts steal, if they do.
+    pub stealing: Option<Stealing>,
     /// Ids of machines, for random streams.
     ids: Vec<String>,
 }
@@ -325,6 +328,7 @@ impl Model {
             arrivals_first: scenario.run.first == First::Arrivals,
             queue_bound: scenario.policies.queue_bound,
             queue_timeout: scenario.policies.queue_timeout_s.map(SimDuration::from_s),
+            stealing: Stealing::new(&scenario.frame.stealing),
             ids,
         }
     }

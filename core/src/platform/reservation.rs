@@ -33,6 +33,8 @@ pub struct Reservation {
     pub estimate_ns: u64,
     /// Whether it has come up, so that a slot is held for it.
     pub binding: bool,
+    /// Whether another host took it over from the one where it was reserved.
+    pub stolen: bool,
 }
 
 impl World {
@@ -51,12 +53,19 @@ impl World {
             ticket: m.ticket,
             estimate_ns: u64::from(m.words[0]) * 1000,
             binding: false,
+            stolen: false,
         });
-        let estimate = self.reservations[reservation].estimate_ns;
-        let task = Newcomer::new(m.function, &model.functions[m.function as usize], self.now, estimate, estimate);
-        self.joins(m.host, Waiter::Reservation(reservation), &task, Rank::Plain);
-        probe.reserved(self.now, m.host, reservation, m.function);
+        self.reservation_joins(model, probe, reservation);
         self.dispatch(model, workload, probe, m.host);
+        self.wake_thieves(model);
+    }
+
+    /// A reservation joins the queue of its host.
+    pub(super) fn reservation_joins<P: Probe>(&mut self, model: &Model, probe: &mut P, id: u32) {
+        let Reservation { host, function, estimate_ns, .. } = self.reservations[id];
+        let task = Newcomer::new(function, &model.functions[function as usize], self.now, estimate_ns, estimate_ns);
+        self.joins(host, Waiter::Reservation(id), &task, Rank::Plain);
+        probe.reserved(self.now, host, id, function);
     }
 
     /// An attempt whose job its host is to stay with has ended: the slot is held, and the placer asked for the job's next task, as
@@ -73,6 +82,7 @@ impl World {
             ticket: a.sticks,
             estimate_ns: 0,
             binding: false,
+            stolen: false,
         });
         probe.reserved(self.now, a.host, reservation, function);
         self.ask_for_task(model, probe, reservation, 1);

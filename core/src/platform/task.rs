@@ -55,7 +55,8 @@ impl Phase {
                 | (Probing, AtPlacer | InFlight | Schedulable | Offloaded | Returning | Closed)
                 // Bound before it was sent, it has its container.
                 | (InFlight, Queued | Staging | Starting | Running | Offloaded | Returning | Closed)
-                | (Queued, Staging | Starting | Running | Returning | Closed)
+                // On its way to another host, if it is stolen.
+                | (Queued, Staging | Starting | Running | InFlight | Returning | Closed)
                 | (Staging, Queued | Returning | Closed)
                 | (Starting, Running | Lost)
                 | (Running, Returning | Lost)
@@ -86,7 +87,7 @@ pub enum Accounting {
     PlacerQueue,
     /// Under decision.
     Decision,
-    /// Between placers.
+    /// Between placers, or to the host that stole it.
     Transfer,
     /// From the placer to the host, and to probe hosts before.
     DispatchNetwork,
@@ -149,7 +150,7 @@ impl Accounting {
             Accounting::ClientNetwork => "On the way from the client to its placer.",
             Accounting::PlacerQueue => "In a placer's inbox.",
             Accounting::Decision => "While a placer decides.",
-            Accounting::Transfer => "On the way from one placer to another.",
+            Accounting::Transfer => "On the way from one placer to another, or to the host that stole it.",
             Accounting::DispatchNetwork => "On the way to the host, and while hosts are asked before.",
             Accounting::HostQueue => "In the host's queue: for cores, for memory, or behind others.",
             Accounting::ContainerStart => "While its container is created and initialised.",
@@ -346,6 +347,8 @@ pub struct Attempt {
     pub cancelled: bool,
     /// Whether its result stays on its host, where the next tasks of its job begin ([`World::hands_over`](super::World)).
     pub(super) handed: bool,
+    /// Whether another host took it over from the one that it was sent to. Nothing is stolen twice.
+    pub stolen: bool,
     /// How it ends, as far as is known.
     pub outcome: Outcome,
     /// Why, where the outcome does not say it all.
@@ -440,6 +443,7 @@ impl Attempt {
             jumps: false,
             cancelled: false,
             handed: false,
+            stolen: false,
             outcome: Outcome::Completed,
             cause: None,
             hops: 0,

@@ -9,6 +9,7 @@ use super::message::{Message, MessageKind};
 use super::model::Model;
 use super::probe::Probe;
 use super::reservation::Reservation;
+use super::steal::Thieves;
 use super::task::{Accounting, Attempt, Cause, Outcome, Phase, Task};
 use super::to_come::Rooms;
 use super::transfer::Transfers;
@@ -58,6 +59,8 @@ pub enum EventKind {
     QueueTimeout,
     /// A client has waited for word of a placer for as long as it does.
     AnswerDue,
+    /// A host that has nothing to do asks others again.
+    StealAgain,
 }
 
 /// An event: eight bytes.
@@ -201,6 +204,8 @@ pub struct World {
     pub reservations: Slab<Reservation>,
     /// The placer that hears of free slots: (instance, placer, machine).
     pub(crate) hears_free: Option<(u16, u32, u32)>,
+    /// What hosts do about stealing, where they steal or did.
+    pub(super) thieves: Thieves,
     /// How long tasks are estimated to execute, if anybody asks.
     pub(crate) estimates: Option<Estimates>,
     /// By job, how many of its tasks have not ended.
@@ -252,6 +257,7 @@ impl World {
             + self.attempts.size()
             + self.messages.size()
             + self.reservations.size()
+            + self.thieves.size()
             + self.waves.size()
             + self.waves.iter().map(|(_, wave)| size_of_val(wave.as_slice())).sum::<usize>()
             + self.containers.size()

@@ -380,6 +380,11 @@ pub const FIELDS: &[Field] = &[
     ),
     text("workload.trace_options.image", "Image", Some("none"), "What the containers of every function are made from."),
     choice("frame.architecture", "Architecture", "Which components decide, and on which messages."),
+    choice(
+        "frame.stealing",
+        "Work stealing",
+        "Whether a host with a free core and an empty queue takes over what waits at another.",
+    ),
     choice("policies.placement", "Placement", "Which host, where the architecture leaves that open."),
     choice("policies.keep_alive", "Keep-alive", "How long an idle container stays, and which goes first when memory is short."),
     words(

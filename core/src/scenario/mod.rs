@@ -83,6 +83,24 @@ pub struct Scenario {
 pub struct Frame {
     /// Which components decide, and on which messages.
     pub architecture: Choice,
+    /// Whether hosts with nothing to do take over what waits at others.
+    #[serde(default = "no_stealing", skip_serializing_if = "is_none")]
+    pub stealing: Choice,
+}
+
+fn no_stealing() -> Choice {
+    Choice::of("none")
+}
+
+fn is_none(choice: &Choice) -> bool {
+    *choice == no_stealing()
+}
+
+impl Frame {
+    /// An architecture without mechanisms.
+    pub fn of(architecture: Choice) -> Frame {
+        Frame { architecture, stealing: no_stealing() }
+    }
 }
 
 /// Local decisions.

@@ -161,6 +161,7 @@ fn left_out(before: &[&str], step: &str) -> Option<Value> {
         | (["nodes", _], "overrides")
         | (["nodes", _, "overrides"], _) => Some(Value::Object(Map::new())),
         (["workload"], "jobs") => Some(serde_json::json!({"kind": "single"})),
+        (["frame"], "stealing") => Some(serde_json::json!({"kind": "none"})),
         ([], "links" | "functions" | "images") => Some(Value::Array(Vec::new())),
         _ => None,
     }

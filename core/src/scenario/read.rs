@@ -126,6 +126,7 @@ fn is_choice(place: &str) -> bool {
         "frame.architecture"
             | "policies.placement"
             | "policies.keep_alive"
+            | "frame.stealing"
             | "policies.order"
             | "policies.estimates"
             | "workload.arrivals"

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::field::{Shape, field};
 use super::{Change, Node, Path, Role, Scenario, TooLarge};
+use crate::frame::mechanism::stealing;
 use crate::registry::{Catalogue, Choice, Entry, find, nearest};
 
 /// Something that does not make sense in a scenario.
@@ -548,6 +549,10 @@ impl Validator<'_> {
 
     fn choices(&mut self, s: &Scenario) {
         self.choice("frame.architecture", &s.frame.architecture);
+        self.choice("frame.stealing", &s.frame.stealing);
+        if let Some((message, hint)) = stealing::objection(&s.frame.stealing, &s.frame.architecture.kind) {
+            self.error("frame.stealing", message, hint);
+        }
         if s.frame.architecture.kind == "dynamic" {
             self.agents(s);
         }
@@ -803,7 +808,9 @@ impl Validator<'_> {
             Ok(changed) => {
                 let problems = validate(&changed, self.catalogue);
                 for text in change.set.keys() {
-                    if let Some(p) = problems.iter().find(|p| !p.warning && about(text, &p.path)) {
+                    // A mechanism that means nothing with the architecture, whichever of them changes.
+                    let pair = |p: &Problem| p.path == "frame.stealing" && text.starts_with("frame.");
+                    if let Some(p) = problems.iter().find(|p| !p.warning && (about(text, &p.path) || pair(p))) {
                         wrong.push((text.as_str(), p.message.clone(), p.hint.clone()));
                     }
                 }

@@ -19,7 +19,7 @@ impl State {
         let plain = self.instances.len() == 1 && self.instances.iter().all(|i| i.rules.is_plain() && i.placers.len() == 1);
         let instant = model.all_answer && model.network.is_instant() && !self.world.latencies_have_changed();
         let single = setup.workload.job.is_empty() && setup.workload.gates.is_empty();
-        let nothing_more = self.world.estimates.is_none() && model.supply.images.is_empty();
+        let nothing_more = self.world.estimates.is_none() && model.stealing.is_none() && model.supply.images.is_empty();
         let waits_for_ever = || model.functions.iter().all(|f| f.patience.is_none() && !f.request_too_large);
         plain && instant && single && nothing_more && setup.library.order(&scenario.policies.order).is_fcfs() && waits_for_ever()
     }

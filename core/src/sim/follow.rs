@@ -60,7 +60,7 @@ impl Probe for Follow {
     fn sent(&mut self, m: &Message) {
         let kind = match m.kind {
             MessageKind::Submit | MessageKind::Assign => FlightKind::Invocation,
-            MessageKind::Offload => FlightKind::Offload,
+            MessageKind::Offload | MessageKind::Stolen => FlightKind::Offload,
             MessageKind::Result => FlightKind::Result,
             _ => return,
         };

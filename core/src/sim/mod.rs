@@ -152,6 +152,7 @@ impl Simulation {
         );
         let mut state =
             State { world, instances: Vec::new(), cursor: 0, stage: 0, at_once: false, actions: Vec::new(), asked: Vec::new() };
+        state.world.begin_stealing(&setup.stages[0].model);
         state.begin_instance(&setup, &mut ());
         state.at_once = state.takes_no_time(&setup);
         Ok(Simulation { setup, state })
@@ -159,14 +160,14 @@ impl Simulation {
 
     /// Handles up to `budget` events.
     pub fn step<P: Probe>(&mut self, budget: u64, probe: &mut P) -> Progress {
-        let until = self.state.world.counters.events + budget;
+        let until = self.state.world.counters.events.saturating_add(budget);
         while self.state.world.counters.events < until && self.state.one(&self.setup, SimTime::NEVER, probe) {}
         self.progress()
     }
 
     /// Handles up to `budget` events before an instant. Answers whether everything before it has been handled.
     pub fn step_to<P: Probe>(&mut self, before: SimTime, budget: u64, probe: &mut P) -> bool {
-        let until = self.state.world.counters.events + budget;
+        let until = self.state.world.counters.events.saturating_add(budget);
         while self.state.world.counters.events < until {
             if !self.state.one(&self.setup, before, probe) {
                 return true;
@@ -274,7 +275,8 @@ impl State {
         let stuck = || {
             let talk_only = self.world.queue.len() == self.world.chatter && self.next_change(setup) == SimTime::NEVER;
             let waits = || self.world.waiting == self.world.attempts.len() || self.nobody_answers(setup);
-            talk_only && waits() || self.leads_nowhere(setup)
+            let stolen = || self.world.may_yet_steal(&setup.stages[self.stage].model, &setup.workload);
+            talk_only && waits() && !stolen() || self.leads_nowhere(setup)
         };
         self.world.gates_opening == 0 && (self.world.tasks.is_empty() || stuck())
     }
@@ -390,6 +392,10 @@ impl State {
                 self.timer(setup, event.epoch, event.id, probe);
             }
             EventKind::PlacerWakes => self.timer(setup, event.epoch, event.id, probe),
+            EventKind::StealAgain => {
+                self.world.chatter -= 1;
+                self.world.steal_again(model, probe, event.id);
+            }
         }
     }
 
@@ -427,7 +433,8 @@ impl State {
     fn leads_nowhere(&self, setup: &Setup) -> bool {
         let world = &self.world;
         let talk = |event: &Event| match event.kind {
-            EventKind::PlacerTimer | EventKind::PlacerWakes | EventKind::DecisionEnds | EventKind::Expiry => true,
+            EventKind::PlacerTimer | EventKind::PlacerWakes | EventKind::DecisionEnds => true,
+            EventKind::Expiry | EventKind::StealAgain => true,
             EventKind::Delivery => world.messages[event.id].attempt == NONE,
             _ => false,
         };
@@ -560,6 +567,7 @@ impl State {
                 } else if !stale {
                     self.world.attempts[m.attempt].jumps = m.words[1] > 0;
                     self.world.receive(model, workload, probe, m.attempt);
+                    self.world.may_steal(model, probe, m.host, true);
                 }
                 if m.words[1] > 0 {
                     self.world.dispatch(model, workload, probe, m.host);
@@ -573,6 +581,7 @@ impl State {
             MessageKind::Reserve => {
                 self.world.messages.remove(id);
                 self.world.reserve(model, workload, probe, &m);
+                self.world.may_steal(model, probe, m.host, true);
             }
             MessageKind::Unreserve => {
                 self.world.messages.remove(id);
@@ -602,6 +611,22 @@ impl State {
                 let words = [host.load(), host.idle_of(m.function)];
                 let reply = Message { words, from: m.to, to: m.from, kind: MessageKind::ProbeReply, ..m };
                 self.world.send(model, probe, reply, 0);
+            }
+            MessageKind::StealProbe => {
+                self.world.messages.remove(id);
+                self.world.tells_queue(model, probe, &m);
+            }
+            MessageKind::StealReply => {
+                self.world.messages.remove(id);
+                self.world.steal_reply(model, probe, &m);
+            }
+            MessageKind::Steal => {
+                self.world.messages.remove(id);
+                self.world.stolen_from(model, workload, probe, &m);
+            }
+            MessageKind::Stolen => {
+                self.world.messages.remove(id);
+                self.world.loot(model, workload, probe, &m);
             }
             _ => {
                 if m.kind.brings_tasks() && !self.taken_in(model, workload, id, probe) {
@@ -1074,7 +1099,12 @@ impl State {
                 self.world.change_keep_alive(model, &setup.workload, probe, host, policy);
             }
         }
-        if before.frame != scenario.frame && !self.retune(setup, &before.frame.architecture, &scenario.frame.architecture) {
+        if before.frame.stealing != scenario.frame.stealing {
+            self.world.begin_stealing(model);
+        }
+        if before.frame.architecture != scenario.frame.architecture
+            && !self.retune(setup, &before.frame.architecture, &scenario.frame.architecture)
+        {
             self.begin_instance(setup, probe);
         } else if before.policies.placement != scenario.policies.placement {
             for placer in self.instances.iter_mut().flat_map(|i| &mut i.placers) {

@@ -25,6 +25,8 @@ pub enum Aim {
     Eviction,
     /// An invocation is sent to another placer.
     Offload,
+    /// A host takes over what waits at another.
+    Steal,
     /// An execution is stopped for another.
     Kill,
     /// An invocation ends without a result: dropped, rejected, timed out, failed or given up.
@@ -33,7 +35,7 @@ pub enum Aim {
 
 impl Aim {
     /// All of them but the first, which every event is.
-    pub const KINDS: [Aim; 5] = [Aim::ColdStart, Aim::Eviction, Aim::Offload, Aim::Kill, Aim::Loss];
+    pub const KINDS: [Aim; 6] = [Aim::ColdStart, Aim::Eviction, Aim::Offload, Aim::Steal, Aim::Kill, Aim::Loss];
 
     /// Its name in words.
     pub fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Aim {
             Aim::ColdStart => "cold start",
             Aim::Eviction => "eviction",
             Aim::Offload => "offload",
+            Aim::Steal => "steal",
             Aim::Kill => "kill",
             Aim::Loss => "failure",
         }
@@ -54,6 +57,7 @@ impl Aim {
             Aim::ColdStart => counters.cold,
             Aim::Eviction => counters.evictions,
             Aim::Offload => counters.messages[MessageKind::Offload as usize],
+            Aim::Steal => counters.messages[MessageKind::Stolen as usize],
             Aim::Kill => counters.killed,
             Aim::Loss => counters.outcomes.iter().sum::<u64>() - counters.outcomes[Outcome::Completed as usize],
         }
@@ -226,6 +230,7 @@ impl What {
             What::Container(e) if e.change == ContainerChange::Starting => Aim::ColdStart,
             What::Container(e) if e.change == ContainerChange::Evicted => Aim::Eviction,
             What::Sent(m) if m.kind == MessageKind::Offload => Aim::Offload,
+            What::Sent(m) if m.kind == MessageKind::Stolen => Aim::Steal,
             What::Phase { phase: Phase::Lost, .. } => Aim::Kill,
             What::Ended { outcome, .. } if *outcome != Outcome::Completed => Aim::Loss,
             _ => Aim::Event,
@@ -277,6 +282,7 @@ impl What {
             }
             What::Sent(m) => {
                 let what = match m.kind {
+                    MessageKind::Stolen if m.function != NONE => format!("steal of {}", function(m.function)),
                     MessageKind::Offload if m.function != NONE => format!("offload of {}", function(m.function)),
                     kind => format!("{} is sent", kind.word().replace('_', " ")),
                 };
@@ -491,7 +497,12 @@ mod tests {
             self.0.push((now.0, if phase == Phase::Lost { Aim::Kill } else { Aim::Event }));
         }
         fn sent(&mut self, m: &Message) {
-            self.0.push((m.sent.0, if m.kind == MessageKind::Offload { Aim::Offload } else { Aim::Event }));
+            let aim = match m.kind {
+                MessageKind::Offload => Aim::Offload,
+                MessageKind::Stolen => Aim::Steal,
+                _ => Aim::Event,
+            };
+            self.0.push((m.sent.0, aim));
         }
         fn queued(&mut self, now: SimTime, _: u32, _: u32, _: u32) {
             self.0.push((now.0, Aim::Event));
@@ -540,13 +551,14 @@ mod tests {
             include_str!("../../../scenarios/retry-storm.json"),
             include_str!("../../../scenarios/far-registry.json"),
             include_str!("../../../scenarios/standing-aside.json"),
+            include_str!("../../../scenarios/fetched.json"),
         ];
         let mut kinds = 0;
         for text in texts {
             let run = run(text, 777);
             let mut all = All::default();
             run.0[0].clone().run(&mut all);
-            for aim in [Aim::Event, Aim::ColdStart, Aim::Eviction, Aim::Offload, Aim::Kill, Aim::Loss] {
+            for aim in [Aim::Event].into_iter().chain(Aim::KINDS) {
                 let mut instants: Vec<u64> =
                     all.0.iter().filter(|(_, a)| aim == Aim::Event || *a == aim).map(|(at, _)| *at).collect();
                 instants.dedup();
@@ -567,7 +579,7 @@ mod tests {
                 assert_eq!(find(&run, aim, Direction::Back, 0), None, "nothing comes before the start");
             }
         }
-        assert!(kinds >= 4 + 3 + 2, "all scenarios have events, three cold starts, and two of the other kinds: {kinds}");
+        assert!(kinds >= 5 + 4 + 3, "all scenarios have events, four cold starts, and three of the other kinds: {kinds}");
     }
 
     #[test]

@@ -190,6 +190,8 @@ pub enum NoteKind {
     Offload,
     /// An image that nothing uses is removed to make room.
     ImageEviction,
+    /// Another host takes over what waits here.
+    Steal,
 }
 
 /// Records a [`StageWindow`] while a simulation runs through it.
@@ -418,10 +420,14 @@ impl Probe for StageProbe {
             MessageKind::Submit | MessageKind::Assign => FlightKind::Invocation,
             MessageKind::Result => FlightKind::Result,
             MessageKind::Offload => FlightKind::Offload,
+            // A reserved place that is stolen is no invocation.
+            MessageKind::Stolen if m.attempt != NONE => FlightKind::Offload,
             _ => FlightKind::Control,
         };
-        if kind == FlightKind::Offload {
-            self.note(m.sent, m.from, NONE, NoteKind::Offload);
+        match m.kind {
+            MessageKind::Offload => self.note(m.sent, m.from, NONE, NoteKind::Offload),
+            MessageKind::Stolen => self.note(m.sent, m.from, NONE, NoteKind::Steal),
+            _ => {}
         }
         let (from_ns, to_ns) = (m.sent.0, m.arrives.0);
         self.window.flights.push(Flight {

@@ -510,7 +510,7 @@ pub(crate) mod tests {
                 trace: None,
                 trace_options: Default::default(),
             },
-            frame: Frame { architecture: Choice::of("centralized") },
+            frame: Frame::of(Choice::of("centralized")),
             policies: Policies::default(),
             timeline: vec![],
             run: Run::default(),

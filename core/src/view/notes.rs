@@ -47,7 +47,7 @@ impl Notes {
         let gone = notes.iter().filter(|n| n.cell != u32::MAX).filter_map(|n| match n.kind {
             NoteKind::Eviction => Some((*n, newcomer(n))),
             NoteKind::Expiry => Some((*n, None)),
-            NoteKind::ColdStart | NoteKind::Lost | NoteKind::Offload | NoteKind::ImageEviction => None,
+            NoteKind::ColdStart | NoteKind::Lost | NoteKind::Offload | NoteKind::ImageEviction | NoteKind::Steal => None,
         });
         let gone = gone.collect();
         let words = notes.iter().filter(|n| n.kind != NoteKind::Expiry).copied().collect();
@@ -169,6 +169,7 @@ fn word(scene: &Scene, note: &Note, above: usize, out: &mut Vec<Item>) {
         NoteKind::Expiry => (Ink::Muted, "expired"),
         NoteKind::Lost => (Ink::Lost, "dropped"),
         NoteKind::Offload => (Ink::Travelling, "offloaded"),
+        NoteKind::Steal => (Ink::Travelling, "stolen"),
         NoteKind::ImageEviction => (Ink::Lost, "image removed"),
     };
     // Smaller where everything is small, so that it does not cover the names of others.
@@ -206,7 +207,7 @@ fn mark(kind: NoteKind, ink: Ink, r: Rect, out: &mut Vec<Item>) {
         NoteKind::Eviction | NoteKind::Lost | NoteKind::ImageEviction => {
             out.push(Item::Cross { at: r.centre(), r: 3.0, stroke: Stroke::new(ink, 2.0) });
         }
-        NoteKind::Expiry | NoteKind::Offload => {
+        NoteKind::Expiry | NoteKind::Offload | NoteKind::Steal => {
             out.push(Item::Circle { at: r.centre(), r: 2.5, fill: Some(ink.into()), stroke: None });
         }
     }

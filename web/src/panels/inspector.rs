@@ -249,6 +249,9 @@ const VARIANTS: &[&str] = &["counts_from", "expiry", "recency", "ties"];
 /// Parameters of architectures that say how long a placer is busy, and what it sees.
 const TIMINGS: &[&str] = &["decision_ms", "job_ms", "scan_us", "message_us", "view"];
 
+/// Parameters of work stealing beside what is taken and how many hosts are asked.
+const STEALS: &[&str] = &["least", "pause_ms", "again", "from"];
+
 /// What a placement policy compares, and what it does with equals and where nothing fits.
 const COMPARES: &[&str] = &["load", "ties", "avoid_queueing", "warm", "needs", "otherwise"];
 
@@ -275,6 +278,8 @@ fn Scheduler() -> Html {
             <h2>{ "Scheduler" }</h2>
             <ChoiceField path="frame.architecture" choice={s.frame.architecture.clone()} entries={Entries(&catalogue.architectures)}
                 folded={Some(("Placer timings and sight", TIMINGS))} />
+            <ChoiceField path="frame.stealing" choice={s.frame.stealing.clone()} entries={at("frame.stealing")}
+                folded={Some(("When and from whom", STEALS))} />
             <ChoiceField path="policies.placement" choice={s.policies.placement.clone()} entries={Entries(&catalogue.placements)} disabled={by_architecture("policies.placement")}
                 folded={Some(("Variants", COMPARES))} />
             <ChoiceField path="policies.keep_alive" choice={s.policies.keep_alive.clone()} entries={Entries(&catalogue.keep_alives)}

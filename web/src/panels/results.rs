@@ -396,6 +396,10 @@ fn schedulers(s: &Summary) -> Html {
         let vain = three_digits(s.wasted_s);
         told.push(format!("{} claims came too late, and {vain} s of decisions were in vain.", count(s.conflicts)));
     }
+    if s.steal_attempts > 0 {
+        let asked = count(s.steal_attempts);
+        told.push(format!("Idle hosts asked others for work {asked} times and took over {} tasks.", count(s.steals)));
+    }
     if s.killed > 0 {
         told.push(format!("{} executions were stopped for others.", count(s.killed)));
     }

@@ -7,8 +7,8 @@
 //! `short_only`, never get long tasks. A long task for which no host of the general partition is large enough is rejected.
 //! Unloaded service times, with M the time of a control message: long L + S' + L + run, with the decision S' of the central placer;
 //! short 3 L + S + M + run, with S of a placer at the client.
-//! The paper's third part, stealing, belongs to the hosts, as a mechanism for any architecture: one that has a free slot and an
-//! empty queue asks others for the short tasks that stand behind a long one, which hosts can tell by their class (1 is long).
+//! The paper's third part, stealing, belongs to the hosts, as a mechanism for any architecture
+//! ([`crate::frame::mechanism::stealing`]): short tasks that stand behind a long one, which hosts can tell by their class (1 is long).
 //! Source: Hawk (Delgado et al., USENIX ATC 2015). Its cut-offs were 90.6 s (Yahoo) and 1129.5 s (Google), its short partitions
 //! 2 % and 17 % of the hosts.
 
@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry {
     kind: "hawk",
     name: "Hybrid: long centrally, short by late binding (Hawk)",
     summary: "A central placer spreads long jobs; short ones reserve places at random hosts, some of which never get long tasks.",
-    source: "Hawk (Delgado et al., USENIX ATC 2015), without stealing.",
+    source: "Hawk (Delgado et al., USENIX ATC 2015); its stealing is a choice of its own.",
     params: &[CUTOFF_S, SHORT_ONLY, D, PLACERS, CANCELLATION, CENTRAL_MS, decision_ms(0.1), JOB_MS, SCAN_US, MESSAGE_US],
     decides: &["policies.placement"],
 };

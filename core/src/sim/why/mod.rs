@@ -145,6 +145,8 @@ struct Watch {
     dispatched: Vec<u32>,
     freed: Vec<(u32, u32)>,
     handed: Vec<(u32, u32)>,
+    /// From which host it was stolen by which.
+    stolen: Option<(u32, u32)>,
     killed: Option<(u32, u32)>,
     /// Whose containers began to be created before its own, and whether that did.
     started: Vec<u32>,
@@ -179,6 +181,11 @@ impl Probe for Watch {
     fn sent(&mut self, message: &Message) {
         if message.kind == MessageKind::Offload && message.invocation == self.target {
             self.handed.push((message.from, message.to));
+        }
+        if message.kind == MessageKind::Stolen && message.invocation == self.target {
+            self.stolen = Some((message.from, message.to));
+            // No placer sent it there.
+            self.dispatched.pop();
         }
     }
 
@@ -244,6 +251,7 @@ impl Watch {
             dispatched: Vec::new(),
             freed: Vec::new(),
             handed: Vec::new(),
+            stolen: None,
             killed: None,
             started: Vec::new(),
             starts: false,
@@ -315,6 +323,15 @@ impl Watch {
             text.invocation(by).words(", which is guaranteed a place there. What it had done is lost.");
             self.answer(Question::Again, now, now, text);
             self.is_cold = false;
+        }
+        if let Some((victim, thief)) = self.stolen.take() {
+            let mut text = Text::default();
+            text.time(now)
+                .words(": ")
+                .machine(model.machine_id(thief))
+                .words(" had nothing to do, and took it out of the queue of ");
+            text.machine(model.machine_id(victim)).words(".");
+            self.answer(Question::Place, now, now, text);
         }
         for host in std::mem::take(&mut self.dispatched) {
             if let Some(seen) = &self.seen {

@@ -1,0 +1,255 @@
+//! Work stealing: who asks whom and when, what changes hands, and what is left as it was.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::sync::Arc;
+
+use faaslab_core::measure::Recorder;
+use faaslab_core::platform::{MessageKind, Phase, Probe};
+use faaslab_core::scenario::{Scenario, validate};
+use faaslab_core::sim::why::{Question, why};
+use faaslab_core::sim::{Library, Simulation};
+use faaslab_core::units::SimTime;
+use faaslab_core::workload::Workload;
+use serde_json::{Value, json};
+use support::set;
+
+/// Workers of one core in one zone of 10 ms; one function of 100 ms without a cold start, whose home is one of them.
+fn scenario(workers: u32, stealing: Value) -> Scenario {
+    Scenario::from_value(json!({
+        "version": 1,
+        "zones": [{"id": "z", "latency_ms": 10}],
+        "nodes": [{"id": "users", "zone": "z", "roles": ["client", "cloud_controller"]},
+                  {"id": "w", "zone": "z", "roles": ["worker"], "count": workers, "cores": 1, "memory_mb": 1000}],
+        "functions": [{"id": "f", "memory_mb": 10, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0}],
+        "workload": {"arrivals": {"kind": "deterministic", "rate_per_s": 1}},
+        "frame": {"architecture": {"kind": "centralized", "decision_ms": 0, "message_us": 0}, "stealing": stealing},
+        "policies": {"placement": {"kind": "hashing", "bound": 0}, "keep_alive": {"kind": "lru"}},
+        "run": {"duration_s": 100}
+    }))
+    .unwrap()
+}
+
+/// A run of invocations of the first function that arrive at these instants, in milliseconds, and execute for so long.
+fn start(scenario: &Scenario, arrivals: &[(u64, u64)]) -> Simulation {
+    let mut workload = Workload::new(scenario, None).unwrap();
+    workload.arrival_ns = arrivals.iter().map(|a| a.0 * 1_000_000).collect();
+    workload.execution_ns = arrivals.iter().map(|a| a.1 * 1_000_000).collect();
+    workload.function = vec![0; arrivals.len()];
+    workload.client = vec![0; arrivals.len()];
+    Simulation::new(scenario, Arc::new(workload), &Library::default()).unwrap()
+}
+
+fn sent(simulation: &Simulation, kind: MessageKind) -> u64 {
+    simulation.world().counters.messages[kind as usize]
+}
+
+/// Starts of executions by invocation: (when in milliseconds, host). Nothing starts twice.
+#[derive(Default)]
+struct Starts(Vec<Option<(f64, u32)>>);
+
+impl Probe for Starts {
+    fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
+        if phase == Phase::Running {
+            self.0.resize(self.0.len().max(invocation as usize + 1), None);
+            assert!(self.0[invocation as usize].replace((now.0 as f64 / 1e6, host)).is_none(), "{invocation} starts twice");
+        }
+    }
+}
+
+fn starts(simulation: &mut Simulation) -> Vec<(f64, u32)> {
+    let mut starts = Starts::default();
+    assert!(simulation.run(&mut starts).done);
+    starts.0.into_iter().map(Option::unwrap).collect()
+}
+
+#[test]
+fn a_theft_takes_two_ways_and_with_a_comparison_four() {
+    for (stealing, ways) in [(json!({"kind": "random"}), 2.0), (json!({"kind": "power_of_two"}), 4.0)] {
+        let mut run = start(&scenario(2, stealing), &[(0, 1000), (100, 100)]);
+        let all = starts(&mut run);
+        let ((first, home), (second, thief)) = (all[0], all[1]);
+        assert_eq!(first, 10.0);
+        assert_ne!(home, thief);
+        // It joins the queue at 110 ms; the other host asks within its pause of a millisecond.
+        let took = second - 110.0;
+        assert!((ways * 10.0..=ways * 10.0 + 1.0).contains(&took), "{took} ms for {ways} ways");
+        assert_eq!(sent(&run, MessageKind::Stolen), 1);
+    }
+}
+
+#[test]
+fn without_stealing_what_waits_waits() {
+    let mut run = start(&scenario(2, json!({"kind": "none"})), &[(0, 1000), (100, 100)]);
+    let all = starts(&mut run);
+    assert_eq!(all[1].0, 1010.0);
+    assert_eq!(all[0].1, all[1].1);
+}
+
+#[test]
+fn a_host_without_a_pause_asks_when_something_of_its_own_ends() {
+    // The thief has never had anything: nobody wakes it.
+    let mut run = start(&scenario(2, json!({"kind": "random", "pause_ms": 0})), &[(0, 1000), (100, 100)]);
+    assert_eq!(starts(&mut run)[1].0, 1010.0);
+    assert_eq!(sent(&run, MessageKind::Steal), 0);
+}
+
+#[test]
+fn half_of_a_queue_goes_at_once_the_oldest_first() {
+    let arrivals = [(0, 1000), (1, 100), (2, 100), (3, 100), (4, 100), (5, 100)];
+    let mut run = start(&scenario(2, json!({"kind": "random", "share": "half", "pause_ms": 1000})), &arrivals);
+    let all = starts(&mut run);
+    let home = all[0].1;
+    // The thief asks once in the first second, while five wait, and gets three.
+    let elsewhere: Vec<usize> = (0..6).filter(|&i| all[i].1 != home).collect();
+    assert_eq!(elsewhere[..3], [1, 2, 3]);
+    assert!((all[2].0 - all[1].0 - 100.0).abs() < 1e-6, "one core: one after the other");
+}
+
+#[test]
+fn a_shorter_queue_gives_nothing() {
+    let mut run = start(&scenario(2, json!({"kind": "random", "least": 2})), &[(0, 1000), (100, 100)]);
+    assert_eq!(starts(&mut run)[1].0, 1010.0);
+    assert_eq!(sent(&run, MessageKind::Stolen), 0);
+    assert!(sent(&run, MessageKind::Steal) > 5, "it goes on asking");
+    assert!(sent(&run, MessageKind::Steal) < 40, "less and less often");
+}
+
+#[test]
+fn a_host_that_is_too_small_steals_nothing() {
+    let small = set(&scenario(2, json!({"kind": "random"})), "functions.f.memory_mb", json!(500));
+    let home = starts(&mut start(&small, &[(0, 100)]))[0].1;
+    let small = set(&small, &format!("nodes.w[{}].memory_mb", 1 - home), json!(100));
+    let mut run = start(&small, &[(0, 1000), (100, 100)]);
+    assert_eq!(starts(&mut run)[1], (1010.0, home));
+    assert_eq!(sent(&run, MessageKind::Stolen), 0);
+}
+
+#[test]
+fn a_zone_keeps_its_work_unless_hosts_steal_from_anywhere() {
+    let far = |from: &str| {
+        let mut value = serde_json::to_value(scenario(1, json!({"kind": "random", "from": from}))).unwrap();
+        value["zones"].as_array_mut().unwrap().push(json!({"id": "far", "latency_ms": 10}));
+        let other = json!({"id": "other", "zone": "far", "roles": ["worker"], "cores": 1, "memory_mb": 1000});
+        value["nodes"].as_array_mut().unwrap().push(other);
+        let mut run = start(&Scenario::from_value(value).unwrap(), &[(0, 1000), (200, 100), (300, 100)]);
+        starts(&mut run);
+        sent(&run, MessageKind::Stolen)
+    };
+    assert_eq!(far("zone"), 0);
+    assert!(far("anywhere") > 0);
+}
+
+#[test]
+fn a_run_in_which_nobody_can_be_helped_ends() {
+    // What waits for memory that never comes back at a host waits for ever, and no thief is large enough.
+    let scenario = set(&scenario(2, json!({"kind": "random"})), "policies.memory_full", json!("never"));
+    let mut value = serde_json::to_value(scenario).unwrap();
+    let g = json!({"id": "g", "memory_mb": 995, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0});
+    value["functions"].as_array_mut().unwrap().push(g);
+    let scenario = Scenario::from_value(value).unwrap();
+    let mut workload = Workload::new(&scenario, None).unwrap();
+    workload.arrival_ns = (0..8).map(|i| i * 1_000_000).collect();
+    workload.execution_ns = vec![100_000_000; 8];
+    workload.function = vec![0, 0, 0, 0, 1, 1, 1, 1];
+    workload.client = vec![0; 8];
+    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let progress = run.step(1_000_000, &mut ());
+    assert!(progress.done, "{progress:?}");
+}
+
+#[test]
+fn placers_believe_a_task_where_they_sent_it_until_it_ends() {
+    let mut run = start(&scenario(2, json!({"kind": "random"})), &[(0, 1000), (100, 500)]);
+    let loads = |run: &Simulation| [0, 1].map(|host| run.placers()[0].view.load(host));
+    run.step_to(SimTime(400_000_000), u64::MAX, &mut ());
+    assert_eq!(sent(&run, MessageKind::Stolen), 1);
+    assert_eq!(loads(&run).iter().sum::<u32>(), 2);
+    assert!(loads(&run).contains(&0), "both where they were sent: {:?}", loads(&run));
+    run.step_to(SimTime(700_000_000), u64::MAX, &mut ());
+    assert_eq!(loads(&run).iter().sum::<u32>(), 1);
+}
+
+#[test]
+fn places_that_were_reserved_are_stolen_from_behind_long_tasks() {
+    let hawk =
+        json!({"kind": "hawk", "cutoff_s": 0.5, "short_only": 0, "d": 1, "decision_ms": 0, "central_ms": 0, "message_us": 0});
+    let both = |stealing: Value| {
+        let scenario = set(&scenario(2, stealing), "frame.architecture", hawk.clone());
+        let scenario = set(&scenario, "policies.estimates", json!({"kind": "exact"}));
+        // A long task on each host, one of which ends early, then short ones that wait behind the other.
+        let mut arrivals = vec![(0, 10_000), (1, 600)];
+        arrivals.extend((0..8).map(|i| (100 + i, 50)));
+        let mut run = start(&scenario, &arrivals);
+        let all = starts(&mut run);
+        let last = all[2..].iter().map(|start| start.0).fold(0.0, f64::max);
+        (last, sent(&run, MessageKind::Stolen))
+    };
+    let (without, none) = both(json!({"kind": "none"}));
+    let (with, stolen) = both(json!({"kind": "behind_long"}));
+    assert_eq!(none, 0);
+    assert!(stolen > 0 && without > 10_000.0 && with < 2_000.0, "{without} ms, and {with} ms with {stolen} stolen");
+}
+
+#[test]
+fn a_task_that_was_stolen_says_so() {
+    let begin = start(&scenario(2, json!({"kind": "random"})), &[(0, 1000), (100, 100)]);
+    let answers = why(&[begin], 1, SimTime(100_000_000), |_, _, _| Some(SimTime::ZERO)).answers;
+    let places: Vec<String> = answers.iter().filter(|a| a.question == Question::Place).map(ToString::to_string).collect();
+    assert_eq!(places.len(), 2, "{places:?}");
+    assert!(places[1].contains("had nothing to do, and took it out of the queue of w["), "{}", places[1]);
+    let waits: Vec<String> = answers.iter().filter(|a| a.question == Question::AtHost).map(ToString::to_string).collect();
+    assert_eq!(waits.len(), 1, "{waits:?}");
+}
+
+#[test]
+fn the_time_on_the_way_to_a_thief_is_transfer() {
+    let scenario = scenario(2, json!({"kind": "random"}));
+    let workload = Arc::clone(start(&scenario, &[(0, 1000), (100, 100)]).workload());
+    let mut recorder = Recorder::new(Arc::clone(&workload), 0.0);
+    let mut run = Simulation::new(&scenario, workload, &Library::default()).unwrap();
+    run.run(&mut recorder);
+    let summary = faaslab_core::measure::Summary::new(&run, &recorder);
+    // The mean over both.
+    assert_eq!(support::phase(&summary, "transfer"), 5.0);
+    assert_eq!((summary.steals, summary.steal_attempts), (1, sent(&run, MessageKind::Steal)));
+}
+
+#[test]
+fn at_low_load_stealing_changes_next_to_nothing_and_at_high_load_the_tail() {
+    let tail = |rate: f64, kind: &str| {
+        let mut scenario = scenario(10, json!({"kind": kind}));
+        scenario.zones[0].latency_ms = Some(0.1);
+        for (path, value) in [
+            ("policies.placement", json!({"kind": "random"})),
+            ("workload.arrivals", json!({"kind": "poisson", "rate_per_s": rate})),
+            ("functions.f.execution", json!({"kind": "exponential", "mean_ms": 100})),
+            ("run.duration_s", json!(300)),
+        ] {
+            scenario = set(&scenario, path, value);
+        }
+        support::run(&scenario).0.response_ms
+    };
+    let (before, after) = (tail(80.0, "none"), tail(80.0, "power_of_two"));
+    assert!(after.p99 < 0.5 * before.p99, "P99 {} and {}", before.p99, after.p99);
+    let (before, after) = (tail(1.0, "none"), tail(1.0, "power_of_two"));
+    assert!((after.p50 / before.p50 - 1.0).abs() < 0.02, "P50 {} and {}", before.p50, after.p50);
+}
+
+#[test]
+fn a_pair_that_means_nothing_is_refused() {
+    let refused = |architecture: &str, kind: &str| {
+        let scenario = set(&scenario(2, json!({"kind": kind})), "frame.architecture", json!({"kind": architecture}));
+        validate(&scenario, &Library::default().catalogue()).into_iter().find(|p| !p.warning && p.path == "frame.stealing")
+    };
+    assert!(refused("pull", "random").unwrap().message.contains("nothing to steal"));
+    assert!(refused("decentralized", "behind_long").unwrap().message.contains("does not tell long tasks"));
+    assert!(refused("decentralized", "random").is_none());
+    // Nor may a change during the run make such a pair.
+    let mut later = scenario(2, json!({"kind": "random"}));
+    let change = json!([{"at_s": 5, "set": {"frame.architecture.kind": "pull"}}]);
+    later.timeline = serde_json::from_value(change).unwrap();
+    let problems = validate(&later, &Library::default().catalogue());
+    assert!(problems.iter().any(|p| !p.warning && p.path == "timeline[0].set.frame.architecture.kind"), "{problems:?}");
+}
