@@ -30,6 +30,7 @@ pub(crate) fn uses(scenarios: &BTreeMap<String, Scenario>) -> Uses {
         // What a fork changes is used too.
         for (_, s) in s.stages() {
             of("frame.architecture", &s.frame.architecture);
+            of("frame.stealing", &s.frame.stealing);
             of("policies.placement", &s.policies.placement);
             of("policies.keep_alive", &s.policies.keep_alive);
             of("policies.order", &s.policies.order);

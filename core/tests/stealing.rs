@@ -160,6 +160,60 @@ fn a_run_in_which_nobody_can_be_helped_ends() {
 }
 
 #[test]
+fn hosts_that_ask_each_other_without_a_pause_between_do_not_keep_a_run_alive() {
+    // Each round of questions takes longer than the pause after it, so that one is always on its way.
+    let mut scenario = scenario(5, json!({"kind": "random"}));
+    scenario = set(&set(&scenario, "policies.memory_full", json!("never")), "functions.f.memory_mb", json!(995));
+    let mut value = serde_json::to_value(scenario).unwrap();
+    let g = json!({"id": "g", "memory_mb": 990, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0});
+    value["functions"].as_array_mut().unwrap().push(g);
+    let scenario = Scenario::from_value(value).unwrap();
+    let mut workload = Workload::new(&scenario, None).unwrap();
+    let rows = 40;
+    workload.arrival_ns = (0..rows).map(|i| i * 200_000_000).collect();
+    workload.execution_ns = vec![100_000_000; rows as usize];
+    workload.function = (0..rows as u32).map(|i| i % 2).collect();
+    workload.client = vec![0; rows as usize];
+    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let progress = run.step(1_000_000, &mut ());
+    assert!(progress.done, "{progress:?}");
+}
+
+#[test]
+fn a_thief_that_compares_passes_over_what_it_may_not_have() {
+    // Of three, the longest queue is of tasks that are too large for the thief; the other's task is not.
+    let mut scenario = scenario(3, json!({"kind": "power_of_two"}));
+    scenario = set(&scenario, "functions.f.memory_mb", json!(500));
+    let mut value = serde_json::to_value(scenario).unwrap();
+    let more = ["g", "h", "i", "j"].map(
+        |id| json!({"id": id, "memory_mb": 10, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0}),
+    );
+    value["functions"].as_array_mut().unwrap().extend(more);
+    let scenario = Scenario::from_value(value).unwrap();
+    // The homes of the functions.
+    let home = |function: u32| {
+        let mut workload = Workload::new(&scenario, None).unwrap();
+        (workload.arrival_ns, workload.execution_ns, workload.function, workload.client) =
+            (vec![0], vec![1_000_000], vec![function], vec![0]);
+        starts(&mut Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap())[0].1
+    };
+    let large = home(0);
+    let small = (1..5).find(|&f| home(f) != large).unwrap();
+    let thief = (0..3).find(|&h| h != large && h != home(small)).unwrap();
+    let scenario = set(&scenario, &format!("nodes.w[{thief}].memory_mb"), json!(100));
+    // A ring knows of no sizes: the homes stay where they are.
+    let mut workload = Workload::new(&scenario, None).unwrap();
+    workload.function = vec![0, 0, 0, 0, small, small];
+    workload.arrival_ns = vec![0, 1, 2, 3, 4, 5];
+    workload.execution_ns = vec![1_000_000_000; 6];
+    workload.client = vec![0; 6];
+    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let all = starts(&mut run);
+    assert_eq!(all[5].1, thief, "{all:?}");
+    assert!(all[5].0 < 100.0, "{all:?}");
+}
+
+#[test]
 fn placers_believe_a_task_where_they_sent_it_until_it_ends() {
     let mut run = start(&scenario(2, json!({"kind": "random"})), &[(0, 1000), (100, 500)]);
     let loads = |run: &Simulation| [0, 1].map(|host| run.placers()[0].view.load(host));
@@ -199,6 +253,14 @@ fn a_task_that_was_stolen_says_so() {
     let places: Vec<String> = answers.iter().filter(|a| a.question == Question::Place).map(ToString::to_string).collect();
     assert_eq!(places.len(), 2, "{places:?}");
     assert!(places[1].contains("had nothing to do, and took it out of the queue of w["), "{}", places[1]);
+    let life = faaslab_core::sim::life::life(start(&scenario(2, json!({"kind": "random"})), &[(0, 1000), (100, 100)]), 1);
+    let states: Vec<&str> = life.states.iter().map(|state| state.word.as_str()).collect();
+    assert_eq!(
+        states,
+        ["submitted", "placing", "dispatched", "queued", "stolen", "queued", "starting", "running", "returning", "completed"]
+    );
+    let hosts = [3, 4, 5].map(|i| life.states[i].host.clone().unwrap());
+    assert!(hosts[0] != hosts[1] && hosts[1] == hosts[2], "{hosts:?}");
     let waits: Vec<String> = answers.iter().filter(|a| a.question == Question::AtHost).map(ToString::to_string).collect();
     assert_eq!(waits.len(), 1, "{waits:?}");
 }
@@ -241,7 +303,7 @@ fn at_low_load_stealing_changes_next_to_nothing_and_at_high_load_the_tail() {
 fn a_pair_that_means_nothing_is_refused() {
     let refused = |architecture: &str, kind: &str| {
         let scenario = set(&scenario(2, json!({"kind": kind})), "frame.architecture", json!({"kind": architecture}));
-        validate(&scenario, &Library::default().catalogue()).into_iter().find(|p| !p.warning && p.path == "frame.stealing")
+        validate(&scenario, &Library::default().catalogue()).into_iter().find(|p| !p.warning && p.path == "frame.stealing.kind")
     };
     assert!(refused("pull", "random").unwrap().message.contains("nothing to steal"));
     assert!(refused("decentralized", "behind_long").unwrap().message.contains("does not tell long tasks"));

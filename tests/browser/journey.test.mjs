@@ -43,7 +43,7 @@ test("an edit runs again and shows what changed, and undo brings the first run b
   clean(page);
 });
 
-test("every architecture, placement and keep-alive of the menus runs", async () => {
+test("every architecture, placement, keep-alive and kind of stealing of the menus runs, or says why not", async () => {
   const page = await fresh(lab);
   let last = await digest(page);
   for (const path of ["policies.placement.kind", "policies.keep_alive.kind", "frame.architecture.kind"]) {
@@ -62,6 +62,19 @@ test("every architecture, placement and keep-alive of the menus runs", async () 
       }
     }
   }
+  // In the opening scenario nothing waits for long: what steals has other messages.
+  const steals = page.locator('[id="f-frame.stealing.kind"]');
+  for (const kind of ["power_of_two", "random"]) {
+    await steals.selectOption(kind);
+    last = await digest(page, last);
+  }
+  await steals.selectOption("behind_long");
+  const field = page.locator(".field", { has: steals });
+  await field.locator(".problem", { hasText: "does not tell long tasks from short ones" }).waitFor();
+  assert.equal(await digest(page), last, "the last run stays");
+  await page.locator('[id="f-frame.architecture.kind"]').selectOption("hawk");
+  last = await digest(page, last);
+  assert.equal(await field.locator(".problem").count(), 0);
   clean(page);
 });
 

@@ -191,6 +191,38 @@ describe("time", () => {
     clean(page);
   });
 
+  test("jumps go to steals where hosts steal, and the stolen can be followed", async () => {
+    const page = await counted(lab, "#/gallery/open-door");
+    const stolen = await digest(page);
+    await pause(page);
+    await page.getByLabel("Playhead").fill("60");
+    await jumpTo(page, "steal");
+    const at = () => page.getByLabel("Playhead").evaluate((range) => Number(range.value));
+    const one = await step(page, "]");
+    assert.match(one, /^steal of f\d+ \d+ from w\d to w\d/);
+    const first = await at();
+    assert.ok(first > 60);
+    const two = await step(page, "]");
+    assert.match(two, /^steal of /);
+    assert.ok(await at() > first);
+    assert.equal(await step(page, "["), one);
+    assert.equal(await at(), first);
+    // The stolen can be followed to the thief.
+    const thief = / to (w\d)/.exec(one)[1];
+    await word(page).getByRole("button", { name: "Follow" }).click();
+    const chip = page.locator(".follow p");
+    await chip.filter({ hasText: new RegExp(`stolen on ${thief}`) }).waitFor();
+    // In the words about schedulers too, until nobody steals.
+    await page.getByRole("tab", { name: "Schedulers" }).click();
+    await page.locator(".tell", { hasText: /Idle hosts asked others for work [\d,]+ times and took over [\d,]+ tasks/ }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator('[id="f-frame.stealing.kind"]').selectOption("none");
+    await digest(page, stolen);
+    await page.getByLabel("Playhead").fill("60");
+    assert.equal(await step(page, "]"), "No steal after this instant");
+    clean(page);
+  });
+
   test("Auto follows the messages: half of them take 350 ms on the screen, until a speed is chosen by hand", async () => {
     // Each message takes 35 ms; executions and pauses between invocations are short.
     const scenario = JSON.parse(await readFile(join(root, "scenarios/single-queue.json"), "utf8"));

@@ -148,7 +148,12 @@ impl MessageKind {
 
     /// Whether it is sent again and again, whether or not there is anything to say.
     pub fn is_chatter(self) -> bool {
-        matches!(self, MessageKind::Gossip | MessageKind::Heartbeat)
+        matches!(self, MessageKind::Gossip | MessageKind::Heartbeat) || self.asks_for_work()
+    }
+
+    /// Whether an idle host asks another for work with it, or hears that there is none.
+    pub fn asks_for_work(self) -> bool {
+        matches!(self, MessageKind::StealProbe | MessageKind::StealReply | MessageKind::Steal)
     }
 }
 

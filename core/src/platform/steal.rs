@@ -243,9 +243,11 @@ impl World {
     }
 
     /// A thief wants to know how many wait at a host.
-    pub(crate) fn tells_queue<P: Probe>(&mut self, model: &Model, probe: &mut P, m: &Message) {
-        let words = [self.hosts[m.host as usize].queue.len() as u32, 0];
+    pub(crate) fn tells_queue<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
         let thief = model.machines[m.from as usize].host;
+        // Where it would give nothing of that to this one, it says so.
+        let gives = model.stealing.is_some_and(|rules| !self.spoils(model, workload, rules, m.host, thief).is_empty());
+        let words = [if gives { self.hosts[m.host as usize].queue.len() as u32 } else { 0 }, 0];
         let reply = Message { host: thief, words, ..Message::new(MessageKind::StealReply, m.to, m.from) };
         // What it is about stands in `ticket`: the host that answers.
         self.send(model, probe, Message { ticket: m.host, ..reply }, 0);
@@ -361,11 +363,11 @@ impl World {
         self.quit_queue(probe, attempt);
         let a = self.attempts[attempt];
         self.hosts[victim as usize].classed -= u32::from(a.class > 0);
-        self.enter(probe, attempt, Phase::InFlight);
-        self.account(a.task, Accounting::Transfer);
         self.thieves.sent_to.insert(attempt, victim);
         let stolen = &mut self.attempts[attempt];
         (stolen.host, stolen.stolen, stolen.deadline) = (thief, true, SimTime::NEVER);
+        self.enter_from(probe, attempt, Phase::InFlight, victim);
+        self.account(a.task, Accounting::Transfer);
         let function = workload.function[a.invocation as usize];
         self.sets_out(thief, function);
         let about = Message::about(MessageKind::Stolen, from, to, attempt, &a);
@@ -411,13 +413,14 @@ impl World {
         }
     }
 
-    /// Whether a host that asks again by itself may get something that waits.
+    /// Whether a host that has asked, or asks again by itself, may get something that waits.
     pub(crate) fn may_yet_steal(&self, model: &Model, workload: &Workload) -> bool {
-        let Some(rules) = model.stealing.filter(|rules| rules.pause > SimDuration::ZERO) else { return false };
+        let Some(rules) = model.stealing else { return false };
+        let asks = |host: u32| rules.pause > SimDuration::ZERO || self.thieves.hosts[host as usize].doing == Doing::Asking;
         let hosts = 0..self.hosts.len() as u32;
         let victims: Vec<u32> = hosts.clone().filter(|&h| !self.hosts[h as usize].queue.is_empty()).collect();
         !victims.is_empty()
-            && hosts.filter(|&thief| self.wants_work(model, thief)).any(|thief| {
+            && hosts.filter(|&thief| asks(thief) && self.wants_work(model, thief)).any(|thief| {
                 let near =
                     |&&victim: &&u32| !rules.in_zone || model.hosts[victim as usize].zone == model.hosts[thief as usize].zone;
                 victims.iter().filter(near).any(|&victim| !self.spoils(model, workload, rules, victim, thief).is_empty())

@@ -285,7 +285,14 @@ impl World {
     }
 
     /// Moves an attempt to another phase.
+    #[inline]
     pub(crate) fn enter<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase) {
+        let on = self.attempts[attempt].host;
+        self.enter_from(probe, attempt, next, on);
+    }
+
+    /// Moves an attempt to another phase, from a host that may not be the one to which it belongs from now on.
+    pub(super) fn enter_from<P: Probe>(&mut self, probe: &mut P, attempt: u32, next: Phase, on: u32) {
         let a = &mut self.attempts[attempt];
         let before = a.phase();
         self.waiting = self.waiting + usize::from(next.waits()) - usize::from(before.waits());
@@ -293,10 +300,10 @@ impl World {
         self.moved = self.now;
         let (invocation, host) = (a.invocation, a.host);
         if before.is_on_host() != next.is_on_host() {
-            if let Some(average) = self.load_averages.get_mut(host as usize) {
+            if let Some(average) = self.load_averages.get_mut(on as usize) {
                 average.change(self.now, next.is_on_host());
             }
-            probe.on_host(self.now, host, next.is_on_host());
+            probe.on_host(self.now, on, next.is_on_host());
         }
         self.digest.fold(self.now.0, 40 + next as u8, invocation, host);
         probe.phase(self.now, invocation, next, host);

@@ -551,7 +551,7 @@ impl Validator<'_> {
         self.choice("frame.architecture", &s.frame.architecture);
         self.choice("frame.stealing", &s.frame.stealing);
         if let Some((message, hint)) = stealing::objection(&s.frame.stealing, &s.frame.architecture.kind) {
-            self.error("frame.stealing", message, hint);
+            self.error("frame.stealing.kind", message, hint);
         }
         if s.frame.architecture.kind == "dynamic" {
             self.agents(s);
@@ -809,7 +809,7 @@ impl Validator<'_> {
                 let problems = validate(&changed, self.catalogue);
                 for text in change.set.keys() {
                     // A mechanism that means nothing with the architecture, whichever of them changes.
-                    let pair = |p: &Problem| p.path == "frame.stealing" && text.starts_with("frame.");
+                    let pair = |p: &Problem| p.path == "frame.stealing.kind" && text.starts_with("frame.");
                     if let Some(p) = problems.iter().find(|p| !p.warning && (about(text, &p.path) || pair(p))) {
                         wrong.push((text.as_str(), p.message.clone(), p.hint.clone()));
                     }

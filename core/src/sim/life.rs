@@ -49,6 +49,9 @@ pub(super) fn words(phase: Phase) -> (&'static str, &'static str) {
     }
 }
 
+/// What stands in place of [`words`] where a host has taken an invocation out of another's queue.
+const STOLEN: (&str, &str) = ("stolen", "on its way to the host that took it over");
+
 /// Notes the states of an invocation.
 pub(super) struct Watch {
     invocation: u32,
@@ -90,7 +93,10 @@ impl Probe for Watch {
 
     fn phase(&mut self, now: SimTime, invocation: u32, phase: Phase, host: u32) {
         if invocation == self.invocation && !self.ended {
-            self.push(now, words(phase), host);
+            // Who leaves a queue for another host has been stolen.
+            let queued = self.states.last().is_some_and(|state| state.1 == words(Phase::Queued).0);
+            let stolen = phase == Phase::InFlight && queued;
+            self.push(now, if stolen { STOLEN } else { words(phase) }, host);
         }
     }
 

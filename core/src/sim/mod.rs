@@ -416,7 +416,10 @@ impl State {
         if !self.all_placers().all(|(_, p)| !setup.stages[self.stage].model.answers(p.machine) || p.inbox.iter().all(is_chatter)) {
             return None;
         }
-        let queued = self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event)).map(|(time, _)| time).min();
+        // A host that is asked for work may part with some.
+        let asks = |event: &Event| event.kind == EventKind::Delivery && self.world.messages[event.id].kind.asks_for_work();
+        let queued =
+            self.world.queue.iter().filter(|(_, event)| !self.is_chatter(event) || asks(event)).map(|(time, _)| time).min();
         let known = [self.next_arrival(setup), self.next_change(setup)].into_iter().filter(|&t| t < SimTime::NEVER);
         known.chain(queued).min()
     }
@@ -614,7 +617,7 @@ impl State {
             }
             MessageKind::StealProbe => {
                 self.world.messages.remove(id);
-                self.world.tells_queue(model, probe, &m);
+                self.world.tells_queue(model, workload, probe, &m);
             }
             MessageKind::StealReply => {
                 self.world.messages.remove(id);

@@ -282,6 +282,8 @@ impl What {
             }
             What::Sent(m) => {
                 let what = match m.kind {
+                    MessageKind::Stolen if m.invocation != NONE => format!("steal of {}", who(m.invocation)),
+                    // A place that was reserved for one of several.
                     MessageKind::Stolen if m.function != NONE => format!("steal of {}", function(m.function)),
                     MessageKind::Offload if m.function != NONE => format!("offload of {}", function(m.function)),
                     kind => format!("{} is sent", kind.word().replace('_', " ")),

@@ -117,7 +117,7 @@ fn states(life: &Life, tools: &Tools) -> Html {
                 <b>{ &s.word }</b>
                 { time(s.at_ns, tools) }
                 if let Some(ns) = ns { <span class="long">{ duration(ns as f64) }</span> }
-                <span class="meaning">{ &s.meaning }{ s.host.as_ref().filter(|_| s.word == "dispatched").map(|h| format!(": {h}")) }</span>
+                <span class="meaning">{ &s.meaning }{ s.host.as_ref().filter(|_| matches!(s.word.as_str(), "dispatched" | "stolen")).map(|h| format!(": {h}")) }</span>
             </li>
         }) }</ol>
     }
@@ -172,7 +172,7 @@ fn answer(answer: &Answer, lab: &LabHandle, tools: &Tools) -> Html {
 /// The state's colour and texture.
 pub(crate) fn tone(word: &str) -> &'static str {
     match word {
-        "submitted" | "dispatched" | "returning" | "probing" | "offloaded" => "travelling",
+        "submitted" | "dispatched" | "stolen" | "returning" | "probing" | "offloaded" => "travelling",
         "admitted" | "staging" | "starting" => "cold",
         "running" | "completed" => "running",
         "placing" | "schedulable" | "queued" => "waiting",
