@@ -368,6 +368,7 @@ fn table(s: &Summary, wall: Duration) -> Result<(), String> {
         ("offloads", s.offloads),
         ("steals", s.steals),
         ("asked for work", s.steal_attempts),
+        ("got some", s.steal_successes),
         ("conflicts", s.conflicts),
         ("withdrawn", s.withdrawn),
         ("killed", s.killed),

@@ -653,7 +653,7 @@ fn hot_home_a_bound_sends_on_what_one_home_cannot_do() {
 #[test]
 fn open_door_idle_workers_take_from_the_hot_home_and_start_cold() {
     let (open, shut) = (with("open-door", &[]), with("open-door", &[("frame.stealing.kind", json!("none"))]));
-    assert!(near(open.response_ms.mean, 499.0) && near(shut.response_ms.mean, 12_200.0));
+    assert!(near(open.response_ms.mean, 490.0) && near(shut.response_ms.mean, 12_200.0));
     assert!(near(open.cold_share, 0.32) && near(shut.cold_share, 0.031), "{} {}", open.cold_share, shut.cold_share);
     assert!(open.steals > 4_000 && shut.steals == 0);
 }
@@ -663,7 +663,7 @@ fn fetched_short_calls_do_not_wait_behind_long_ones_when_idle_workers_fetch_them
     let (fetched, left) = (with("fetched", &[]), with("fetched", &[("frame.stealing.kind", json!("none"))]));
     assert!(near(fetched.response_ms.p90, 274.0) && near(left.response_ms.p90, 2_290.0));
     assert!(near(fetched.response_ms.p99, left.response_ms.p99), "what is long stays long");
-    assert!(near(fetched.steal_attempts as f64 / fetched.steals as f64, 55.0));
+    assert!(near(fetched.steal_attempts as f64 / fetched.steal_successes as f64, 49.0));
 }
 
 #[test]

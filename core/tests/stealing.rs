@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 
 use faaslab_core::measure::Recorder;
-use faaslab_core::platform::{MessageKind, Phase, Probe};
+use faaslab_core::platform::{Message, MessageKind, Phase, Probe};
 use faaslab_core::scenario::{Scenario, validate};
 use faaslab_core::sim::why::{Question, why};
 use faaslab_core::sim::{Library, Simulation};
@@ -275,7 +275,8 @@ fn the_time_on_the_way_to_a_thief_is_transfer() {
     let summary = faaslab_core::measure::Summary::new(&run, &recorder);
     // The mean over both.
     assert_eq!(support::phase(&summary, "transfer"), 5.0);
-    assert_eq!((summary.steals, summary.steal_attempts), (1, sent(&run, MessageKind::Steal)));
+    let steals = (summary.steals, summary.steal_successes, summary.steal_attempts);
+    assert_eq!(steals, (1, 1, sent(&run, MessageKind::Steal)));
 }
 
 #[test]
@@ -314,4 +315,94 @@ fn a_pair_that_means_nothing_is_refused() {
     later.timeline = serde_json::from_value(change).unwrap();
     let problems = validate(&later, &Library::default().catalogue());
     assert!(problems.iter().any(|p| !p.warning && p.path == "timeline[0].set.frame.architecture.kind"), "{problems:?}");
+}
+
+#[test]
+fn word_that_a_client_gave_up_follows_a_stolen_task_to_the_thief() {
+    // The controller is far: its word leaves for the home after the task has left that.
+    let mut value = serde_json::to_value(scenario(2, json!({"kind": "random"}))).unwrap();
+    value["zones"].as_array_mut().unwrap().push(json!({"id": "far", "latency_ms": 0}));
+    for node in value["nodes"].as_array_mut().unwrap().iter_mut().filter(|n| n["id"] == "users") {
+        node["zone"] = json!("far");
+    }
+    value["network"] = json!({"between_zones_ms": 50});
+    value["functions"][0]["patience_s"] = json!(0.2);
+    let scenario = Scenario::from_value(value).unwrap();
+    /// Cancels from host to host.
+    struct Forwarded(u32);
+    impl Probe for Forwarded {
+        fn sent(&mut self, m: &Message) {
+            self.0 += u32::from(m.kind == MessageKind::Cancel && m.from > 0 && m.to > 0);
+        }
+    }
+    // Both hosts are busy with long tasks when clients give up; the last one keeps the run going.
+    let mut run = start(&scenario, &[(0, 5000), (10, 5000), (20, 5000), (30, 5000), (3000, 10)]);
+    let mut forwarded = Forwarded(0);
+    assert!(run.run(&mut forwarded).done);
+    assert!(sent(&run, MessageKind::Stolen) > 0);
+    assert!(forwarded.0 > 0, "the home sends the word on to the thief");
+    assert_eq!(run.world().tasks.len(), 0);
+}
+
+#[test]
+fn a_host_without_memory_does_not_steal_in_order_to_drop() {
+    let mut value = serde_json::to_value(scenario(2, json!({"kind": "random"}))).unwrap();
+    // Two cores each, and memory for one container: a second task of another function would be dropped.
+    value["nodes"][1]["cores"] = json!(2);
+    value["functions"][0]["memory_mb"] = json!(600);
+    value["policies"]["no_room"] = json!("drop");
+    value["policies"]["queue"] = json!("fifo");
+    let scenario = Scenario::from_value(value).unwrap();
+    let arrivals: Vec<(u64, u64)> = (0..60).map(|i| (i * 5, 400)).collect();
+    let mut run = start(&scenario, &arrivals);
+    run.run(&mut ());
+    let without = set(&scenario, "frame.stealing", json!({"kind": "none"}));
+    let mut other = start(&without, &arrivals);
+    other.run(&mut ());
+    let dropped = |run: &Simulation| run.world().counters.outcomes[faaslab_core::platform::Outcome::Dropped as usize];
+    assert!(dropped(&run) <= dropped(&other), "{} and {} without", dropped(&run), dropped(&other));
+}
+
+#[test]
+fn stealing_may_end_while_what_was_stolen_runs_with_the_same_run_for_whoever_watches() {
+    struct Steps;
+    impl Probe for Steps {}
+    struct Plain;
+    impl Probe for Plain {
+        fn wants_steps(&self) -> bool {
+            false
+        }
+    }
+    let mut scenario = scenario(3, json!({"kind": "random"}));
+    scenario.zones[0].latency_ms = Some(0.0);
+    scenario.timeline = serde_json::from_value(json!([{"at_s": 0.5, "set": {"frame.stealing.kind": "none"}}])).unwrap();
+    let arrivals: Vec<(u64, u64)> = (0..40).map(|i| (i * 37, 600)).collect();
+    let (mut plain, mut steps) = (start(&scenario, &arrivals), start(&scenario, &arrivals));
+    plain.run(&mut Plain);
+    steps.run(&mut Steps);
+    assert!(sent(&plain, MessageKind::Stolen) > 0);
+    assert_eq!(plain.world().digest, steps.world().digest);
+    let loads = [0, 1, 2].map(|host| plain.placers()[0].view.load(host));
+    assert!(loads.iter().sum::<u32>() <= 1, "all that ended is heard, but for the last end: {loads:?}");
+}
+
+#[test]
+fn long_tasks_are_not_stolen() {
+    let hawk =
+        json!({"kind": "hawk", "cutoff_s": 0.5, "short_only": 0.5, "d": 1, "decision_ms": 0, "central_ms": 0, "message_us": 0});
+    let scenario = set(&scenario(2, json!({"kind": "random"})), "frame.architecture", hawk);
+    let scenario = set(&scenario, "policies.estimates", json!({"kind": "exact"}));
+    let mut run = start(&scenario, &[(0, 1000), (1, 1000), (2, 1000)]);
+    let all = starts(&mut run);
+    assert!(all.iter().all(|start| start.1 == all[0].1), "they stay in the general partition: {all:?}");
+    assert_eq!(sent(&run, MessageKind::Stolen), 0);
+}
+
+#[test]
+fn hosts_that_are_never_needed_ask_nobody_and_grow_no_list() {
+    let mut run = start(&scenario(4, json!({"kind": "random"})), &(0..2000).map(|i| (i * 200, 50)).collect::<Vec<_>>());
+    let before = run.size();
+    run.step_to(SimTime(300_000_000_000), 1_000_000, &mut ());
+    assert_eq!(sent(&run, MessageKind::Steal), 0);
+    assert!(run.size() < before + 4096, "{} bytes, {before} before", run.size());
 }

@@ -74,6 +74,8 @@ pub struct Summary {
     pub steals: u64,
     /// How often a host asked another for them.
     pub steal_attempts: u64,
+    /// How often it was given something.
+    pub steal_successes: u64,
     /// Claims on hosts that were refused because another placer was faster, each of one task.
     pub conflicts: u64,
     /// What placers spent on those, in seconds.
@@ -240,6 +242,7 @@ impl Summary {
             offloads: c.messages[MessageKind::Offload as usize],
             steals: c.messages[MessageKind::Stolen as usize],
             steal_attempts: c.messages[MessageKind::Steal as usize],
+            steal_successes: c.thefts,
             conflicts: c.conflicts,
             wasted_s: c.wasted_ns as f64 / 1e9,
             withdrawn: c.withdrawn,

@@ -241,7 +241,11 @@ impl World {
             NONE => matches!(a.phase(), Phase::Submitted | Phase::Offloaded),
             _ => a.phase() == Phase::InFlight,
         };
-        if m.host != NONE {
+        if m.host != NONE && a.stolen && a.host != m.host {
+            // The word goes after it, to the host that stole it.
+            let to = model.hosts[a.host as usize].machine;
+            self.send(model, probe, Message { host: a.host, from: m.to, to, ..*m }, 0);
+        } else if m.host != NONE {
             if a.phase() == Phase::Queued {
                 self.quit_queue(probe, m.attempt);
                 self.end_at_host(model, workload, probe, m.attempt, Outcome::Abandoned, None);
@@ -261,8 +265,9 @@ impl World {
         } else if on_its_way {
             self.attempts[m.attempt].cancelled = true;
         } else if a.host != NONE {
-            let to = model.hosts[a.host as usize].machine;
-            self.send(model, probe, Message { host: a.host, from: m.to, to, ..*m }, 0);
+            let host = self.sent_to(m.attempt, &a);
+            let to = model.hosts[host as usize].machine;
+            self.send(model, probe, Message { host, from: m.to, to, ..*m }, 0);
         }
     }
 

@@ -384,7 +384,7 @@ impl World {
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
         let waiting = self.hosts[a.host as usize].queue.len();
         // While somebody waits, nobody who comes would start at once.
-        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo && !a.jumps {
+        if waiting > 0 && waiting >= bound && model.queue == Queue::Fifo && !a.jumps && !a.stolen {
             return self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
         }
         if self.image_is_ready(model, a.host, function) {
@@ -434,7 +434,6 @@ impl World {
         let passes = if tries { self.room_for(model, workload, probe, waiter) } else { None };
         if passes.is_none() {
             self.queues(model, workload, attempt);
-            self.wake_thieves(model);
         }
         probe.queued(self.now, a.host, a.invocation, workload.function[a.invocation as usize]);
         match passes {
@@ -450,14 +449,19 @@ impl World {
         }
         // Beyond the places to wait in, only whoever starts at once is taken.
         let bound = model.queue_bound.map_or(usize::MAX, |n| n as usize);
-        if self.hosts[a.host as usize].queue.len() > bound && !a.jumps {
+        if self.hosts[a.host as usize].queue.len() > bound && !a.jumps && !a.stolen {
             self.quit_queue(probe, attempt);
             self.end_at_host(model, workload, probe, attempt, Outcome::Rejected, Some(Cause::QueueFull));
-        } else if let Some(timeout) = model.queue_timeout {
-            let deadline = self.now + timeout;
+            return;
+        }
+        if let Some(timeout) = model.queue_timeout {
+            // One that was stolen has waited before.
+            let before = Some(a.deadline).filter(|&deadline| a.stolen && deadline < SimTime::NEVER);
+            let deadline = before.map_or(self.now + timeout, |deadline| deadline.max(self.now));
             self.attempts[attempt].deadline = deadline;
             self.queue.push(deadline, Class::Timer, Event::new(EventKind::QueueTimeout, 0, attempt));
         }
+        self.wake_thieves(model);
     }
 
     /// An attempt may have waited in its host's queue for as long as it may.
@@ -474,6 +478,7 @@ impl World {
     pub(super) fn quit_queue<P: Probe>(&mut self, probe: &mut P, attempt: u32) {
         let a = self.attempts[attempt];
         if self.hosts[a.host as usize].queue.remove(a.place).is_some() {
+            self.in_queues -= 1;
             probe.unqueued(self.now, a.host, a.invocation);
         }
     }
@@ -484,8 +489,10 @@ impl World {
         let waiter = Waiter::Attempt(attempt);
         let h = &mut self.hosts[a.host as usize];
         self.attempts[attempt].place = if a.jumps {
+            self.in_queues += 1;
             h.queue.push_front(waiter)
         } else if h.order.is_fcfs() && a.rank == Rank::Plain {
+            self.in_queues += 1;
             h.queue.push(waiter, None)
         } else {
             let task = self.newcomer(model, workload, attempt, a.invocation);
@@ -508,6 +515,7 @@ impl World {
     pub(super) fn joins(&mut self, host: u32, waiter: Waiter, task: &Newcomer, rank: Rank) -> Place {
         let h = &mut self.hosts[host as usize];
         let order = h.order.rank(task, self.now);
+        self.in_queues += 1;
         h.queue.push(waiter, rank.before_the_order(order))
     }
 
@@ -556,7 +564,9 @@ impl World {
             _ => place.key,
         };
         let h = &mut self.hosts[host as usize];
-        h.queue.remove(place);
+        if h.queue.remove(place).is_some() {
+            self.in_queues -= 1;
+        }
         h.order.served(key);
     }
 

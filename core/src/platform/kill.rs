@@ -55,29 +55,20 @@ impl World {
         self.hosts[a.host as usize].classed -= u32::from(a.class > 0);
         self.attempts[attempt].hops = a.hops.saturating_add(1);
         self.enter(probe, attempt, Phase::Offloaded);
-        let sent_to = self.sent_to(attempt, &a);
         self.forget_theft(attempt);
         self.attempts[attempt].stolen = false;
-        self.return_to_placer(model, workload, probe, attempt, &a, sent_to);
+        self.return_to_placer(model, workload, probe, attempt, &a);
         true
     }
 
-    /// A host returns an attempt to a placer, the one of an attempt that it had and that the placer had sent to a host.
-    fn return_to_placer<P: Probe>(
-        &mut self,
-        model: &Model,
-        workload: &Workload,
-        probe: &mut P,
-        attempt: u32,
-        had: &Attempt,
-        sent_to: u32,
-    ) {
+    /// A host returns an attempt to a placer, the one of an attempt that it had.
+    fn return_to_placer<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, attempt: u32, had: &Attempt) {
         self.account(had.task, Accounting::Transfer);
         let from = model.hosts[had.host as usize].machine;
         let to = self.placer_machine(had.instance, had.placer);
         let about = Message::about(MessageKind::Offload, from, to, attempt, &self.attempts[attempt]);
         let function = workload.function[had.invocation as usize];
-        let back = Message { instance: had.instance, placer: had.placer, host: sent_to, function, ..about };
+        let back = Message { instance: had.instance, placer: had.placer, host: had.host, function, ..about };
         self.send(model, probe, back, 0);
     }
 
@@ -170,7 +161,6 @@ impl World {
         }
         self.counters.killed += 1;
         self.enter(probe, attempt, Phase::Lost);
-        let sent_to = self.sent_to(attempt, &a);
         self.forget_theft(attempt);
         self.attempts.remove(attempt);
         if a.task == NONE {
@@ -181,6 +171,6 @@ impl World {
         self.tasks[a.task].uncounted += 1;
         let new = &mut self.attempts[again];
         (new.instance, new.entry, new.placer) = (a.instance, a.placer, a.placer);
-        self.return_to_placer(model, workload, probe, again, &a, sent_to);
+        self.return_to_placer(model, workload, probe, again, &a);
     }
 }

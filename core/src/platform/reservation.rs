@@ -96,6 +96,7 @@ impl World {
             let reservations = &self.reservations;
             let given_up = |waiter| matches!(waiter, Waiter::Reservation(id) if theirs(&reservations[id]));
             let Some((_, Waiter::Reservation(id))) = queue.remove_where(given_up) else { break };
+            self.in_queues -= 1;
             self.reservations.remove(id);
             probe.unreserved(self.now, m.host, id);
         }

@@ -44,6 +44,10 @@ struct Thief {
     pauses: u32,
     /// When it asks again.
     again: SimTime,
+    /// When its timer comes, which looks then whether it is to ask; never if it has none.
+    timer: SimTime,
+    /// Whether it stands in the list of those that are parked.
+    listed: bool,
     chance: Stream,
 }
 
@@ -83,6 +87,8 @@ impl World {
                     longest: (0, NONE),
                     pauses: 0,
                     again: SimTime::NEVER,
+                    timer: SimTime::NEVER,
+                    listed: false,
                     chance: Stream::new(model.seed, model.machine_id(spec.machine), "stealing"),
                 });
             }
@@ -99,7 +105,9 @@ impl World {
         let thief = &mut self.thieves.hosts[host as usize];
         if matches!(thief.doing, Doing::Nothing | Doing::Asleep) {
             thief.doing = Doing::Parked;
-            self.thieves.parked.push(host);
+            if !std::mem::replace(&mut thief.listed, true) {
+                self.thieves.parked.push(host);
+            }
         }
     }
 
@@ -108,6 +116,7 @@ impl World {
         let Some(rules) = model.stealing.filter(|_| !self.thieves.parked.is_empty() && self.may_somebody_wait()) else { return };
         for host in std::mem::take(&mut self.thieves.parked) {
             let thief = &mut self.thieves.hosts[host as usize];
+            thief.listed = false;
             if thief.doing == Doing::Parked {
                 let part = thief.chance.uniform();
                 let whole = rules.pause.0 << thief.pauses.min(MOST_DOUBLINGS);
@@ -121,18 +130,27 @@ impl World {
         let again = self.now + time.max(SimDuration(1));
         let thief = &mut self.thieves.hosts[host as usize];
         (thief.doing, thief.again) = (Doing::Pausing, again);
-        self.chatter += 1;
-        self.queue.push(again, Class::Timer, Event::new(EventKind::StealAgain, 0, host));
+        if again < thief.timer {
+            self.set_steal_timer(host, again);
+        }
     }
 
-    /// Whether anything may wait at a host, or for a place that was reserved there.
+    fn set_steal_timer(&mut self, host: u32, at: SimTime) {
+        self.thieves.hosts[host as usize].timer = at;
+        self.chatter += 1;
+        self.queue.push(at, Class::Timer, Event::new(EventKind::StealAgain, 0, host));
+    }
+
+    /// Whether anything stands in the queue of a host.
     fn may_somebody_wait(&self) -> bool {
-        self.waiting > 0 || !self.reservations.is_empty()
+        self.in_queues > 0
     }
 
     /// Whether a host has room for somebody else's work and none of its own.
     fn wants_work(&self, model: &Model, host: u32) -> bool {
-        self.hosts[host as usize].slots_without_takers(&model.hosts[host as usize]) > 0
+        let h = &self.hosts[host as usize];
+        // What waits for its image will need a slot.
+        h.staging.waiting == 0 && h.slots_without_takers(&model.hosts[host as usize]) > 0
     }
 
     /// A host has served who could be served: if it has nothing left to do, it asks others. `sent`: its placer has just sent it
@@ -159,11 +177,19 @@ impl World {
         }
     }
 
-    /// A pause may be over.
+    /// A thief's timer comes: its pause may be over.
     pub(crate) fn steal_again<P: Probe>(&mut self, model: &Model, probe: &mut P, host: u32) {
         let thief = &mut self.thieves.hosts[host as usize];
-        if thief.doing != Doing::Pausing || thief.again != self.now {
+        if thief.timer != self.now {
+            return; // an earlier timer took its place
+        }
+        thief.timer = SimTime::NEVER;
+        if thief.doing != Doing::Pausing {
             return; // it had something to do meanwhile
+        }
+        if thief.again > self.now {
+            let again = thief.again;
+            return self.set_steal_timer(host, again);
         }
         thief.doing = Doing::Nothing;
         if model.stealing.is_some() && self.wants_work(model, host) {
@@ -289,6 +315,8 @@ impl World {
             let no = Message { host: thief, words: [0, 1], ..Message::new(MessageKind::StealReply, m.to, m.from) };
             return self.send(model, probe, no, 0);
         }
+        self.happened += 1;
+        self.counters.thefts += 1;
         // Who stood behind them may find room.
         self.dispatch(model, workload, probe, victim);
     }
@@ -324,7 +352,7 @@ impl World {
         match waiter {
             Waiter::Attempt(attempt) => {
                 let a = &self.attempts[attempt];
-                !a.stolen && !a.jumps && fits(workload.function[a.invocation as usize])
+                !a.stolen && !a.jumps && a.class == 0 && fits(workload.function[a.invocation as usize])
             }
             Waiter::Reservation(id) => !self.reservations[id].stolen && fits(self.reservations[id].function),
         }
@@ -347,6 +375,7 @@ impl World {
             Waiter::Attempt(attempt) => attempt,
             Waiter::Reservation(id) => {
                 self.hosts[victim as usize].queue.remove(place);
+                self.in_queues -= 1;
                 probe.unreserved(self.now, victim, id);
                 let r = &mut self.reservations[id];
                 (r.host, r.stolen) = (thief, true);
@@ -365,7 +394,7 @@ impl World {
         self.hosts[victim as usize].classed -= u32::from(a.class > 0);
         self.thieves.sent_to.insert(attempt, victim);
         let stolen = &mut self.attempts[attempt];
-        (stolen.host, stolen.stolen, stolen.deadline) = (thief, true, SimTime::NEVER);
+        (stolen.host, stolen.stolen) = (thief, true);
         self.enter_from(probe, attempt, Phase::InFlight, victim);
         self.account(a.task, Accounting::Transfer);
         let function = workload.function[a.invocation as usize];
@@ -373,23 +402,28 @@ impl World {
         let about = Message::about(MessageKind::Stolen, from, to, attempt, &a);
         let bytes = model.functions[function as usize].request_bytes;
         self.send(model, probe, Message { host: thief, function, words: [more, 0], ..about }, bytes);
+        // Its placer took it for granted that it takes a container there.
+        if self.hosts[victim as usize].idle_of(function) > 0 {
+            self.tell_of_container(model, probe, victim, function);
+        }
     }
 
     /// Something that was stolen reaches the thief.
     pub(crate) fn loot<P: Probe>(&mut self, model: &Model, workload: &Workload, probe: &mut P, m: &Message) {
-        if m.words[0] == 0 {
-            let thief = &mut self.thieves.hosts[m.host as usize];
-            (thief.doing, thief.pauses) = (Doing::Nothing, 0);
-        }
+        // It still asks, so that it does not begin to ask again meanwhile.
         if m.attempt == NONE {
             self.reservation_joins(model, probe, m.words[1] - 1);
-            return self.dispatch(model, workload, probe, m.host);
-        }
-        if !self.is_stale(m) {
+            self.dispatch(model, workload, probe, m.host);
+        } else if !self.is_stale(m) {
             self.receive(model, workload, probe, m.attempt);
         }
-        // It may have gone straight into a container, or have ended: there may be room for more.
-        self.may_steal(model, probe, m.host, false);
+        if m.words[0] > 0 {
+            return;
+        }
+        // Where it found no room and is lost, more would be too.
+        let lost = m.attempt != NONE && (self.is_stale(m) || !self.attempts[m.attempt].phase().is_on_host());
+        self.thieves.hosts[m.host as usize].doing = Doing::Nothing;
+        if lost { self.in_vain(model, m.host) } else { self.may_steal(model, probe, m.host, false) }
     }
 
     /// The host on which the placer of an attempt believes it: the one to which it sent it.
@@ -402,7 +436,7 @@ impl World {
         self.thieves.sent_to.remove(&attempt);
     }
 
-    /// Something that was stolen has ended at the thief, whose placer does not know of the container: it tells.
+    /// A host has idle containers of which its placer does not know: it tells.
     pub(super) fn tell_of_container<P: Probe>(&mut self, model: &Model, probe: &mut P, host: u32, function: u32) {
         let h = &self.hosts[host as usize];
         if h.reports_to.is_some() {

@@ -102,6 +102,8 @@ pub struct Counters {
     pub withdrawn: u64,
     /// Attempts that were killed for others.
     pub killed: u64,
+    /// Questions of idle hosts that were answered with something to do.
+    pub thefts: u64,
     /// Results that came when their client had given up.
     pub late: u64,
     /// Cold starts.
@@ -168,7 +170,7 @@ pub struct World {
     pub now: SimTime,
     /// What happens next.
     pub queue: EventQueue<Event>,
-    /// How many events of the queue only keep placers talking: timers and gossip. When nothing else waits, nothing will change.
+    /// How many events of the queue only keep placers and idle hosts talking: timers, gossip, questions for work. When nothing else waits, nothing will change.
     pub(crate) chatter: usize,
     /// How much has happened besides that.
     pub(crate) happened: u64,
@@ -212,6 +214,8 @@ pub struct World {
     pub(super) job_left: Vec<u32>,
     /// Attempts that wait for room.
     pub(crate) waiting: usize,
+    /// What stands in the queues of hosts: attempts, and places that were reserved and have not come up.
+    pub(super) in_queues: usize,
     /// Functions that may be loaded again: (host, function).
     pub(super) reloads: Slab<(u32, u32)>,
     /// Per container slot, the time of the timer that counts.

@@ -104,7 +104,9 @@ impl State {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         self.world.holds_notices = self.passes(setup, probe);
         let stopped = self.world.stop_straight(model, workload, probe, attempt);
-        let passes = self.world.holds_notices && self.passes(setup, probe) && self.goes_on_beside(setup, attempt);
+        // What was stolen before hosts ceased to steal is told of by another host than the one on which its placer believes it.
+        let stolen = self.world.attempts[attempt].stolen;
+        let passes = self.world.holds_notices && !stolen && self.passes(setup, probe) && self.goes_on_beside(setup, attempt);
         self.world.holds_notices = false;
         if !passes {
             if !self.world.notices.is_empty() {

@@ -346,7 +346,8 @@ impl State {
     fn handle<P: Probe>(&mut self, setup: &Setup, event: Event, probe: &mut P) {
         let (model, workload) = (&setup.stages[self.stage].model, &*setup.workload);
         // What a delivery counts as depends on its message.
-        self.world.happened += u64::from(event.kind != EventKind::Delivery && !self.is_chatter(&event));
+        let tells = !matches!(event.kind, EventKind::Delivery | EventKind::StealAgain) && !self.is_chatter(&event);
+        self.world.happened += u64::from(tells);
         match event.kind {
             EventKind::ExecutionEnds if self.world.ends_now(event.id) => self.execution_ends(setup, event.id, probe),
             // It ended before.

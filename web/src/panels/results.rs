@@ -397,8 +397,8 @@ fn schedulers(s: &Summary) -> Html {
         told.push(format!("{} claims came too late, and {vain} s of decisions were in vain.", count(s.conflicts)));
     }
     if s.steal_attempts > 0 {
-        let asked = count(s.steal_attempts);
-        told.push(format!("Idle hosts asked others for work {asked} times and took over {} tasks.", count(s.steals)));
+        let (asked, given, all) = (count(s.steal_attempts), count(s.steal_successes), count(s.steals));
+        told.push(format!("Idle hosts asked others for work {asked} times and got some {given} times, {all} tasks in all."));
     }
     if s.killed > 0 {
         told.push(format!("{} executions were stopped for others.", count(s.killed)));

@@ -4,7 +4,7 @@
 //! submit → gateway's decision → offload → engine → host. The gateway chooses among the nodes that are large enough: a random one,
 //! the next in turn for the function, or the one with the fewest tasks, as its engine last told with the end of a task, and of
 //! those that the gateway has sent there since; of equals, a random one. What a task starts in its job goes from its host to the
-//! engine of the same machine and never leaves it; where the machine is too small for it, it is rejected. What a client starts
+//! engine of the same machine and never leaves it (unless hosts steal); where the machine is too small for it, it is rejected. What a client starts
 //! itself, as after a refusal, comes through the gateway.
 //! An engine runs at most round(r d) tasks of a function at once, from `least` to `most`, where r is the mean of the instant rates
 //! of the function's arrivals there, each 1 / the time since the one before, and d the mean time that a task takes from its dispatch

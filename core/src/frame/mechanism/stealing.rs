@@ -3,26 +3,33 @@
 //! A host that has a free slot and nobody waiting in its queue (the *thief*) asks other hosts. One that is asked (the *victim*)
 //! decides when the question arrives, and hands over what it gives at that instant: the task leaves its queue, travels to the
 //! thief, and joins the queue there. Places that placers reserved ([`crate::platform::Reservation`]) are stolen as tasks are; the
-//! thief then asks the placer for a task. Nothing is stolen twice, so that nothing goes back and forth, and nothing for which the
-//! thief is too small. With L the way between the hosts, a theft takes 2 L from the question on, and with a comparison before it 4 L.
+//! thief then asks the placer for a task. Nothing is stolen twice, so that nothing goes back and forth; nothing for which the thief is
+//! too small; and no long task ([`super::super::Action::Classify`]), whose placer counts on where it is. With L the way between the hosts, a theft takes 2 L from the question on, and with a comparison before it 4 L.
 //!
 //! - *Power of two*: the thief compares the queues of d random hosts and takes the oldest task of the longest.
-//! - *Random*: it asks hosts at random, one after the other, for the oldest task, or the older half of their queue.
+//! - *Random*: it asks hosts at random, one after the other, for the oldest task, or as many as half of their queue.
 //! - *Behind long ones*: the same, for the first run of short tasks that stand behind a long one: behind one that executes, those
-//!   at the head of the queue, else those behind the first long one in the queue. Long is what the architecture calls so
-//!   ([`super::super::Action::Classify`]); reserved places are for short tasks.
+//!   at the head of the queue, else those behind the first long one in the queue. Reserved places are for short tasks.
 //!
-//! A host that has asked in vain asks again when something of its own ends or comes (or only when its placer sends it something,
-//! as in ExDe), and, if `pause_ms` is not 0, after that time,
-//! which doubles with each further time up to 64-fold. While nothing waits anywhere, questions could find nothing and are left
-//! out; when something begins to wait, each host that had stopped asks at a random instant within its pause.
+//! A host that has asked in vain asks again when it has served its own once more (something of its own ended or came, a container
+//! or an image changed; or only when its placer sends it something, as in ExDe), and, if `pause_ms` is not 0, after that time, which
+//! doubles with each further time up to 64-fold. While nothing waits in any queue, questions could find nothing and are left out;
+//! when something begins to wait, each host that had stopped asks at a random instant within its pause.
 //!
-//! Placers hear nothing of a theft: they believe a task where they sent it until its end is told, which names that host.
+//! While images are on their way to a host it asks nobody. What a thief loses for want of memory makes it pause. Places to wait in
+//! (`policies.queue_bound`) count for what placers send, not for what is stolen; the longest wait counts from the first queue on.
+//!
+//! Placers hear nothing of a theft: they believe a task where they sent it until its end is told, which names that host. Where
+//! the victim has idle containers of the function, it tells of them. A reserved place that was stolen is not given up when its job
+//! needs it no more: it comes up, and its host hears that there is no task.
 //! Source: ExDe's stealing with two choices; random and half of a queue as for threads (Blumofe and Leiserson, JACM 1999); Hawk
 //! (Delgado et al., USENIX ATC 2015, section 3.6), where a thief asks up to 10 hosts. Unlike those simulators, questions travel.
 
 use crate::registry::{Args, Choice, Domain, Entry, Param};
 use crate::units::SimDuration;
+
+/// The least pause that is none.
+const LEAST_PAUSE: SimDuration = SimDuration(1_000);
 
 /// How often a pause doubles at most.
 pub(crate) const MOST_DOUBLINGS: u32 = 6;
@@ -104,8 +111,8 @@ const RANDOM: Entry = Entry {
             name: "share",
             label: "Takes",
             unit: "",
-            help: "How much of a queue is taken at once, the oldest first.",
-            domain: Domain::Word(&[("one", "one task"), ("half", "half of the queue, rounded up")]),
+            help: "How much is taken at once, the oldest first.",
+            domain: Domain::Word(&[("one", "one task"), ("half", "as many as half of the queue, rounded up")]),
         },
         TRIES,
         LEAST,
@@ -173,7 +180,11 @@ impl Stealing {
                 _ => Spoils::One,
             },
             least: args.integer("least") as u32,
-            pause: SimDuration::from_ms(args.number("pause_ms")),
+            // Shorter ones would fill the run with questions.
+            pause: match SimDuration::from_ms(args.number("pause_ms")) {
+                SimDuration::ZERO => SimDuration::ZERO,
+                pause => pause.max(LEAST_PAUSE),
+            },
             only_sent: args.is("again", "sent"),
             in_zone: args.is("from", "zone"),
         })
@@ -201,7 +212,9 @@ pub fn objection(stealing: &Choice, architecture: &str) -> Option<(String, &'sta
         let hint = "Choose none, or an architecture whose tasks wait at hosts, such as decentralized.";
         return Some((format!("there is nothing to steal from hosts with {architecture}: {why}"), hint));
     }
-    if stealing.kind == BEHIND_LONG.kind && !TELLS_LONG.contains(&architecture) {
+    // What an architecture from outside does, nobody here knows.
+    let ours = crate::frame::architecture::REGISTRY.iter().any(|entry| entry.kind == architecture);
+    if stealing.kind == BEHIND_LONG.kind && ours && !TELLS_LONG.contains(&architecture) {
         let message = format!("{architecture} does not tell long tasks from short ones, so that nobody stands behind a long one");
         return Some((message, "Choose random, or the architecture hawk or eagle."));
     }

@@ -37,6 +37,8 @@ pub(super) struct Seen {
     exact: bool,
     /// The message that it answered, and the host that sent it.
     message: Option<(MessageKind, u32)>,
+    /// Whether that is about a place which the host stole from another.
+    stolen: bool,
     /// Tasks that came in the same message.
     together: usize,
     pub(super) glances: Vec<Glance>,
@@ -77,6 +79,9 @@ impl Seen {
             machine: placer.machine,
             exact: placer.is_exact(),
             message: message.map(|m| (m.kind, m.host)),
+            stolen: message
+                .filter(|m| m.kind == MessageKind::GetTask)
+                .is_some_and(|m| frame.world.reservations[m.words[1] - 1].stolen),
             together: message.filter(|m| m.kind.brings_tasks()).map_or(1, |m| frame.world.tasks_of(m)),
             glances: (0..sight.len() as u32).map(glance).collect(),
         }
@@ -106,6 +111,12 @@ impl Seen {
                 if let Some(own) = replies.iter().find(|r| r.host == host) {
                     text.words(format!("The answer was {} old. ", long(self.at.since(own.sent).0)));
                 }
+            }
+            Some((MessageKind::GetTask, asking)) if asking == host && self.stolen => {
+                text.words(
+                    "A place that it had reserved at another host came up there: the host, which had nothing to do, had taken it \
+                     over, and asked it for a task. ",
+                );
             }
             Some((MessageKind::GetTask, asking)) if asking == host => {
                 text.words("A place that it had reserved there came up, and the host asked it for a task. ");

@@ -443,7 +443,8 @@ impl Watch {
             starting: others.iter().filter(|&&c| world.containers[c].starting).count(),
             gone: self.history.gone_from(a.host),
             takes: (a.phase() == Phase::Starting && joined.is_none()).then(|| own.until.since(world.now).0),
-            seen: self.seen.clone(),
+            // The host of one that was stolen is not what its placer chose.
+            seen: self.seen.clone().filter(|_| !a.stolen),
         });
     }
 }
