@@ -83,7 +83,7 @@ const NO_STEALING: Entry =
 const POWER_OF_TWO: Entry = Entry {
     kind: "power_of_two",
     name: "Power of two",
-    summary: "An idle host compares the queues of d random hosts and takes the oldest task of the longest.",
+    summary: "An idle host compares the queues of random hosts, two by default, and takes the oldest task of the longest.",
     source: "ExDe, which compares two queues in no time.",
     params: &[
         Param {
