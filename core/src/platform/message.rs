@@ -182,7 +182,8 @@ pub struct Message {
     pub function: u32,
     /// The tasks of one job that it brings, if there are several, in [`super::World::waves`]; else [`NONE`].
     pub wave: u32,
-    /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks.
+    /// What a placer knows it by, where it is about no attempt: a place that it reserves, a question that it asks. StealReply: the
+    /// host that answers.
     pub ticket: u32,
     /// Finish: whether the attempt did not run to its end, though its client waited for that.
     pub failed: bool,
