@@ -31,14 +31,19 @@ fn scenario(workers: u32, stealing: Value) -> Scenario {
     .unwrap()
 }
 
-/// A run of invocations of the first function that arrive at these instants, in milliseconds, and execute for so long.
-fn start(scenario: &Scenario, arrivals: &[(u64, u64)]) -> Simulation {
+/// A run of invocations, each (arrival, execution, function), in milliseconds.
+fn start_all(scenario: &Scenario, rows: &[(u64, u64, u32)]) -> Simulation {
     let mut workload = Workload::new(scenario, None).unwrap();
-    workload.arrival_ns = arrivals.iter().map(|a| a.0 * 1_000_000).collect();
-    workload.execution_ns = arrivals.iter().map(|a| a.1 * 1_000_000).collect();
-    workload.function = vec![0; arrivals.len()];
-    workload.client = vec![0; arrivals.len()];
+    workload.arrival_ns = rows.iter().map(|row| row.0 * 1_000_000).collect();
+    workload.execution_ns = rows.iter().map(|row| row.1 * 1_000_000).collect();
+    workload.function = rows.iter().map(|row| row.2).collect();
+    workload.client = vec![0; rows.len()];
     Simulation::new(scenario, Arc::new(workload), &Library::default()).unwrap()
+}
+
+/// The same, of the first function alone: (arrival, execution).
+fn start(scenario: &Scenario, arrivals: &[(u64, u64)]) -> Simulation {
+    start_all(scenario, &arrivals.iter().map(|a| (a.0, a.1, 0)).collect::<Vec<_>>())
 }
 
 fn sent(simulation: &Simulation, kind: MessageKind) -> u64 {
@@ -149,12 +154,7 @@ fn a_run_in_which_nobody_can_be_helped_ends() {
     let g = json!({"id": "g", "memory_mb": 995, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0});
     value["functions"].as_array_mut().unwrap().push(g);
     let scenario = Scenario::from_value(value).unwrap();
-    let mut workload = Workload::new(&scenario, None).unwrap();
-    workload.arrival_ns = (0..8).map(|i| i * 1_000_000).collect();
-    workload.execution_ns = vec![100_000_000; 8];
-    workload.function = vec![0, 0, 0, 0, 1, 1, 1, 1];
-    workload.client = vec![0; 8];
-    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let mut run = start_all(&scenario, &(0..8).map(|i| (i, 100, u32::from(i > 3))).collect::<Vec<_>>());
     let progress = run.step(1_000_000, &mut ());
     assert!(progress.done, "{progress:?}");
 }
@@ -168,13 +168,7 @@ fn hosts_that_ask_each_other_without_a_pause_between_do_not_keep_a_run_alive() {
     let g = json!({"id": "g", "memory_mb": 990, "execution": {"kind": "constant", "mean_ms": 100}, "create_ms": 0, "init_ms": 0});
     value["functions"].as_array_mut().unwrap().push(g);
     let scenario = Scenario::from_value(value).unwrap();
-    let mut workload = Workload::new(&scenario, None).unwrap();
-    let rows = 40;
-    workload.arrival_ns = (0..rows).map(|i| i * 200_000_000).collect();
-    workload.execution_ns = vec![100_000_000; rows as usize];
-    workload.function = (0..rows as u32).map(|i| i % 2).collect();
-    workload.client = vec![0; rows as usize];
-    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let mut run = start_all(&scenario, &(0..40).map(|i| (200 * i, 100, i as u32 % 2)).collect::<Vec<_>>());
     let progress = run.step(1_000_000, &mut ());
     assert!(progress.done, "{progress:?}");
 }
@@ -191,23 +185,14 @@ fn a_thief_that_compares_passes_over_what_it_may_not_have() {
     value["functions"].as_array_mut().unwrap().extend(more);
     let scenario = Scenario::from_value(value).unwrap();
     // The homes of the functions.
-    let home = |function: u32| {
-        let mut workload = Workload::new(&scenario, None).unwrap();
-        (workload.arrival_ns, workload.execution_ns, workload.function, workload.client) =
-            (vec![0], vec![1_000_000], vec![function], vec![0]);
-        starts(&mut Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap())[0].1
-    };
+    let home = |function: u32| starts(&mut start_all(&scenario, &[(0, 1, function)]))[0].1;
     let large = home(0);
     let small = (1..5).find(|&f| home(f) != large).unwrap();
     let thief = (0..3).find(|&h| h != large && h != home(small)).unwrap();
     let scenario = set(&scenario, &format!("nodes.w[{thief}].memory_mb"), json!(100));
     // A ring knows of no sizes: the homes stay where they are.
-    let mut workload = Workload::new(&scenario, None).unwrap();
-    workload.function = vec![0, 0, 0, 0, small, small];
-    workload.arrival_ns = vec![0, 1, 2, 3, 4, 5];
-    workload.execution_ns = vec![1_000_000_000; 6];
-    workload.client = vec![0; 6];
-    let mut run = Simulation::new(&scenario, Arc::new(workload), &Library::default()).unwrap();
+    let rows = [(0, 1000, 0), (1, 1000, 0), (2, 1000, 0), (3, 1000, 0), (4, 1000, small), (5, 1000, small)];
+    let mut run = start_all(&scenario, &rows);
     let all = starts(&mut run);
     assert_eq!(all[5].1, thief, "{all:?}");
     assert!(all[5].0 < 100.0, "{all:?}");
